@@ -1,0 +1,263 @@
+//! One timestamped set of kernel readings, as the kernel gives them: **counters stay counters**, rates are derived by
+//! the collector. Every field is optional: kernels differ, and a missing source is a missing field.
+//! Names are the kernel's own.
+
+use serde::Serialize;
+
+/// A set of readings taken within one sampling period.
+#[derive(Clone, PartialEq, prost::Message, Serialize)]
+pub struct Sample {
+    /// `/proc/stat` `cpu` line.
+    #[prost(message, optional, tag = "1")]
+    pub cpu_total: Option<CpuTimes>,
+    /// `/proc/stat` `cpuN` lines; index is N unless `cpu` says otherwise.
+    #[prost(message, repeated, tag = "2")]
+    pub cpus: Vec<CpuTimes>,
+    /// `/proc/loadavg`.
+    #[prost(message, optional, tag = "3")]
+    pub load: Option<Load>,
+    /// `/proc/meminfo`.
+    #[prost(message, optional, tag = "4")]
+    pub memory: Option<Memory>,
+    /// Mounted local file systems.
+    #[prost(message, repeated, tag = "5")]
+    pub filesystems: Vec<Filesystem>,
+    /// `/proc/diskstats`, whole devices.
+    #[prost(message, repeated, tag = "6")]
+    pub disks: Vec<Disk>,
+    /// `/proc/net/dev`.
+    #[prost(message, repeated, tag = "7")]
+    pub interfaces: Vec<Interface>,
+    /// Uptime and kernel-wide counters.
+    #[prost(message, optional, tag = "8")]
+    pub kernel: Option<Kernel>,
+    /// Sources that could not be read in this cycle, by name (`diskstats`, `mounts`).
+    #[prost(string, repeated, tag = "9")]
+    pub failed_sources: Vec<String>,
+    /// The agent's own health.
+    #[prost(message, optional, tag = "10")]
+    pub agent: Option<AgentHealth>,
+}
+
+/// Time spent by mode since boot, in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize)]
+pub struct CpuTimes {
+    /// Number of the processor; unset on the total.
+    #[prost(uint32, optional, tag = "1")]
+    pub cpu: Option<u32>,
+    /// User mode.
+    #[prost(uint64, optional, tag = "2")]
+    pub user_ms: Option<u64>,
+    /// User mode at low priority.
+    #[prost(uint64, optional, tag = "3")]
+    pub nice_ms: Option<u64>,
+    /// Kernel mode.
+    #[prost(uint64, optional, tag = "4")]
+    pub system_ms: Option<u64>,
+    /// Idle.
+    #[prost(uint64, optional, tag = "5")]
+    pub idle_ms: Option<u64>,
+    /// Idle with outstanding I/O.
+    #[prost(uint64, optional, tag = "6")]
+    pub iowait_ms: Option<u64>,
+    /// Interrupts.
+    #[prost(uint64, optional, tag = "7")]
+    pub irq_ms: Option<u64>,
+    /// Soft interrupts.
+    #[prost(uint64, optional, tag = "8")]
+    pub softirq_ms: Option<u64>,
+    /// Taken by the hypervisor.
+    #[prost(uint64, optional, tag = "9")]
+    pub steal_ms: Option<u64>,
+}
+
+/// Load averages in hundredths.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize)]
+pub struct Load {
+    /// Over one minute.
+    #[prost(uint32, optional, tag = "1")]
+    pub one_centi: Option<u32>,
+    /// Over five minutes.
+    #[prost(uint32, optional, tag = "2")]
+    pub five_centi: Option<u32>,
+    /// Over fifteen minutes.
+    #[prost(uint32, optional, tag = "3")]
+    pub fifteen_centi: Option<u32>,
+}
+
+/// Memory in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize)]
+pub struct Memory {
+    /// MemTotal.
+    #[prost(uint64, optional, tag = "1")]
+    pub total_bytes: Option<u64>,
+    /// MemFree.
+    #[prost(uint64, optional, tag = "2")]
+    pub free_bytes: Option<u64>,
+    /// MemAvailable: what programs can still get without swapping; cache does not count as used.
+    #[prost(uint64, optional, tag = "3")]
+    pub available_bytes: Option<u64>,
+    /// Buffers.
+    #[prost(uint64, optional, tag = "4")]
+    pub buffers_bytes: Option<u64>,
+    /// Cached.
+    #[prost(uint64, optional, tag = "5")]
+    pub cached_bytes: Option<u64>,
+    /// SwapTotal.
+    #[prost(uint64, optional, tag = "6")]
+    pub swap_total_bytes: Option<u64>,
+    /// SwapFree.
+    #[prost(uint64, optional, tag = "7")]
+    pub swap_free_bytes: Option<u64>,
+    /// Dirty.
+    #[prost(uint64, optional, tag = "8")]
+    pub dirty_bytes: Option<u64>,
+    /// SReclaimable.
+    #[prost(uint64, optional, tag = "9")]
+    pub slab_reclaimable_bytes: Option<u64>,
+}
+
+/// One mounted file system.
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize)]
+pub struct Filesystem {
+    /// Where it is mounted.
+    #[prost(string, tag = "1")]
+    pub mount_point: String,
+    /// The device or source.
+    #[prost(string, tag = "2")]
+    pub device: String,
+    /// Its type (`ext4`).
+    #[prost(string, tag = "3")]
+    pub kind: String,
+    /// Size.
+    #[prost(uint64, optional, tag = "4")]
+    pub size_bytes: Option<u64>,
+    /// Free for root.
+    #[prost(uint64, optional, tag = "5")]
+    pub free_bytes: Option<u64>,
+    /// Free for others: what a service can still write.
+    #[prost(uint64, optional, tag = "6")]
+    pub available_bytes: Option<u64>,
+    /// Inodes in all.
+    #[prost(uint64, optional, tag = "7")]
+    pub inodes: Option<u64>,
+    /// Inodes free.
+    #[prost(uint64, optional, tag = "8")]
+    pub inodes_free: Option<u64>,
+    /// Mounted read-only.
+    #[prost(bool, optional, tag = "9")]
+    pub read_only: Option<bool>,
+}
+
+/// One block device, counters since boot.
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize)]
+pub struct Disk {
+    /// Device name (`sda`).
+    #[prost(string, tag = "1")]
+    pub device: String,
+    /// Reads completed.
+    #[prost(uint64, optional, tag = "2")]
+    pub reads: Option<u64>,
+    /// Bytes read.
+    #[prost(uint64, optional, tag = "3")]
+    pub read_bytes: Option<u64>,
+    /// Time reading, ms.
+    #[prost(uint64, optional, tag = "4")]
+    pub read_ms: Option<u64>,
+    /// Writes completed.
+    #[prost(uint64, optional, tag = "5")]
+    pub writes: Option<u64>,
+    /// Bytes written.
+    #[prost(uint64, optional, tag = "6")]
+    pub written_bytes: Option<u64>,
+    /// Time writing, ms.
+    #[prost(uint64, optional, tag = "7")]
+    pub write_ms: Option<u64>,
+    /// Time with I/O in flight, ms: busy time.
+    #[prost(uint64, optional, tag = "8")]
+    pub io_ms: Option<u64>,
+    /// I/O in flight now.
+    #[prost(uint64, optional, tag = "9")]
+    pub in_flight: Option<u64>,
+}
+
+/// One network interface, counters since its creation.
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize)]
+pub struct Interface {
+    /// Device name (`eth0`).
+    #[prost(string, tag = "1")]
+    pub device: String,
+    /// Bytes received.
+    #[prost(uint64, optional, tag = "2")]
+    pub receive_bytes: Option<u64>,
+    /// Packets received.
+    #[prost(uint64, optional, tag = "3")]
+    pub receive_packets: Option<u64>,
+    /// Receive errors.
+    #[prost(uint64, optional, tag = "4")]
+    pub receive_errors: Option<u64>,
+    /// Receive drops.
+    #[prost(uint64, optional, tag = "5")]
+    pub receive_drops: Option<u64>,
+    /// Bytes sent.
+    #[prost(uint64, optional, tag = "6")]
+    pub transmit_bytes: Option<u64>,
+    /// Packets sent.
+    #[prost(uint64, optional, tag = "7")]
+    pub transmit_packets: Option<u64>,
+    /// Transmit errors.
+    #[prost(uint64, optional, tag = "8")]
+    pub transmit_errors: Option<u64>,
+    /// Transmit drops.
+    #[prost(uint64, optional, tag = "9")]
+    pub transmit_drops: Option<u64>,
+    /// Link speed in bits per second, where the driver tells it.
+    #[prost(uint64, optional, tag = "10")]
+    pub speed_bits: Option<u64>,
+    /// Whether the link is up.
+    #[prost(bool, optional, tag = "11")]
+    pub up: Option<bool>,
+}
+
+/// Uptime and kernel-wide counters.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize)]
+pub struct Kernel {
+    /// Since boot, ms.
+    #[prost(uint64, optional, tag = "1")]
+    pub uptime_ms: Option<u64>,
+    /// Boot time, Unix seconds.
+    #[prost(int64, optional, tag = "2")]
+    pub booted_at: Option<i64>,
+    /// Context switches.
+    #[prost(uint64, optional, tag = "3")]
+    pub context_switches: Option<u64>,
+    /// Interrupts.
+    #[prost(uint64, optional, tag = "4")]
+    pub interrupts: Option<u64>,
+    /// Forks.
+    #[prost(uint64, optional, tag = "5")]
+    pub forks: Option<u64>,
+    /// Runnable processes.
+    #[prost(uint64, optional, tag = "6")]
+    pub running: Option<u64>,
+    /// Processes blocked on I/O.
+    #[prost(uint64, optional, tag = "7")]
+    pub blocked: Option<u64>,
+}
+
+/// The agent's own sample.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize)]
+pub struct AgentHealth {
+    /// Bytes in the spool.
+    #[prost(uint64, optional, tag = "1")]
+    pub spool_bytes: Option<u64>,
+    /// Observations in the spool.
+    #[prost(uint64, optional, tag = "2")]
+    pub spool_records: Option<u64>,
+    /// Observations dropped since the agent started.
+    #[prost(uint64, optional, tag = "3")]
+    pub dropped: Option<u64>,
+    /// Failed sends since the agent started.
+    #[prost(uint64, optional, tag = "4")]
+    pub send_failures: Option<u64>,
+}
