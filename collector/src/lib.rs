@@ -1,1 +1,26 @@
-//! Map of the crate.
+//! The collector: receives, keeps, judges and tells.
+//!
+//! ```text
+//! agents ──HTTPS──► ingest ──► store ──► engine (load, decide, commit, announce) ──► snapshot ──► web, api, metrics
+//!                              (facts)        └─ domain: the pure rules ─┘        └► outbox ──► webhook
+//! ```
+//!
+//! | module | says what lives there | does not know |
+//! |---|---|---|
+//! | [`domain`] | the pure rules | clocks, files, sockets, the store |
+//! | [`store`] | one SQLite file, one writer, readers apart | what anything means |
+//! | [`engine`] | the four steps, commands, delivery | SQL, HTTP |
+//! | [`snapshot`] | the read model | how it came about |
+//! | [`outputs`] | web, API, metrics, webhook | how to change state |
+//! | [`texts`] | both languages | who reads them |
+//! | [`clock`] | the only reader of the clock | |
+
+pub mod app;
+pub mod clock;
+pub mod domain;
+pub mod engine;
+pub mod outputs;
+pub mod self_stats;
+pub mod snapshot;
+pub mod store;
+pub mod texts;

@@ -1,0 +1,270 @@
+//! The service catalogue: what is watched, for whom, against which target.
+//!
+//! Carries the eleven fields that the regulation asks for (2.1.1.2; product names in `regulation` terms at the rim)
+//! and what monitoring needs: hosts, checks, backup sets. A catalogue is one revision of one file; it is immutable.
+//! Knows nothing of the file's syntax.
+
+use crate::domain::phrase::Phrase;
+use pantau_shared::assignment::{BackupSource, CheckKind};
+use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A service of the catalogue; same alphabet as a host's identifier.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceId(HostId);
+
+impl ServiceId {
+    /// Parses `text`.
+    ///
+    /// # Errors
+    /// See [`IdError`].
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        HostId::parse(text).map(Self)
+    }
+
+    /// The identifier as text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for ServiceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Klasifikasi layanan (2.1.2.1). In the order of tolerance, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ServiceClass {
+    /// Must set RPO and RTO and must have a recovery plan (DRP).
+    Kritis,
+    /// May be delayed and done by hand for a time.
+    Esensial,
+    /// Can be done wholly by hand.
+    Normal,
+}
+
+/// Kelompok layanan of Tabel 2 and 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ServiceGroup {
+    /// Layanan Publik.
+    Publik,
+    /// Layanan Administrasi Pemerintahan.
+    AdministrasiPemerintahan,
+}
+
+impl ServiceClass {
+    /// All, in order.
+    pub const ALL: [Self; 3] = [Self::Kritis, Self::Esensial, Self::Normal];
+
+    /// The code in files and the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Kritis => "kritis",
+            Self::Esensial => "esensial",
+            Self::Normal => "normal",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.code() == code)
+    }
+}
+
+impl ServiceGroup {
+    /// All, in order.
+    pub const ALL: [Self; 2] = [Self::Publik, Self::AdministrasiPemerintahan];
+
+    /// The code in files and the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Publik => "publik",
+            Self::AdministrasiPemerintahan => "administrasi_pemerintahan",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.code() == code)
+    }
+}
+
+/// One service with its eleven fields and what is watched for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Service {
+    /// Stable identifier.
+    pub id: ServiceId,
+    /// Field 1, `nama`.
+    pub name: String,
+    /// Field 2, `deskripsi`.
+    pub description: String,
+    /// Field 3, `penyedia`: the PD that owns it.
+    pub provider: String,
+    /// Field 4, `administrator_layanan`.
+    pub service_administrators: Vec<String>,
+    /// Field 5, `administrator_infrastruktur`.
+    pub infrastructure_administrators: Vec<String>,
+    /// Field 6, `cara_akses`: URL, counter, app.
+    pub access: String,
+    /// Field 7, `target_ketersediaan`; none gives figures without verdict (G22).
+    pub target: Option<AvailabilityTarget>,
+    /// Field 8, `kontak_bantuan`.
+    pub support_contact: String,
+    /// Field 9, `waktu_bantuan`: hours of the help desk, as text for people.
+    pub support_hours: String,
+    /// Field 10, `target_pelayanan`, is computed from the profile's Tabel 2 by group and class.
+    pub group: ServiceGroup,
+    /// See `group`.
+    pub class: ServiceClass,
+    /// Field 11, `jam_layanan`: name of the calendar in which it should be up (G23); `24x7` by default.
+    pub service_hours: String,
+    /// RPO in seconds, strict `<` (G28). Its absence on a kritis service is a finding.
+    pub rpo_seconds: Option<u32>,
+    /// RTO in seconds, strict `<` (G29).
+    pub rto_seconds: Option<u32>,
+    /// Reference of the recovery plan document.
+    pub recovery_plan: Option<String>,
+    /// Hosts it runs on: their trouble is its trouble.
+    pub hosts: Vec<HostId>,
+    /// Questions whose answers make its state.
+    pub checks: Vec<Check>,
+    /// Data that must be restorable.
+    pub backups: Vec<BackupSet>,
+}
+
+/// Target ketersediaan: operator `>=`, calendar month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AvailabilityTarget {
+    /// Parts per million: 99.9 % is 999,000.
+    pub ppm: u32,
+}
+
+/// A configured question about a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// Unique in the catalogue.
+    pub id: CheckId,
+    /// For people.
+    pub name: String,
+    /// Which hosts ask it.
+    pub vantages: Vec<HostId>,
+    /// From one asking to the next, in milliseconds.
+    pub interval_ms: u32,
+    /// Bound on one asking, in milliseconds.
+    pub timeout_ms: u32,
+    /// Pause before the immediate repetition of a failed asking, in milliseconds.
+    pub retry_pause_ms: u32,
+    /// Slower is degraded, in milliseconds; 0 is never.
+    pub degraded_after_ms: u32,
+    /// A certificate that expires within this many seconds is degraded; 0 is never.
+    pub certificate_warning_seconds: u32,
+    /// Consecutive failures that make it down (A.2, default 2).
+    pub confirm_failures: u32,
+    /// What is asked.
+    pub kind: CheckKind,
+}
+
+/// A set of data backed up together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BackupSet {
+    /// Unique in the catalogue.
+    pub id: BackupSetId,
+    /// For people.
+    pub name: String,
+    /// The host that can see the backups.
+    pub host: HostId,
+    /// Where they are.
+    pub source: BackupSource,
+    /// From one look to the next, in milliseconds.
+    pub interval_ms: u32,
+    /// RPO of this set; the service's when unset.
+    pub rpo_seconds: Option<u32>,
+    /// Smallest size that counts as a backup.
+    pub size_bytes_min: u64,
+    /// Whether the service needs it (the worst required set is the service's).
+    pub required: bool,
+}
+
+/// When a host's reading is too high for too long (product defaults, G46).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Threshold {
+    /// What is looked at.
+    pub metric: ThresholdMetric,
+    /// Raised at or above, in thousandths of the whole (950 is 95.0 %).
+    pub alarm_permille: u32,
+    /// Cleared below, in thousandths; at most `alarm_permille`.
+    pub clear_permille: u32,
+    /// Must hold this long without a break, in seconds.
+    pub hold_seconds: u32,
+}
+
+/// What a threshold looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ThresholdMetric {
+    /// Busy share of all processors.
+    Cpu,
+    /// Share of memory that is not available.
+    Memory,
+    /// Used share of one file system.
+    Storage,
+    /// Busier direction of one interface against its link speed.
+    Bandwidth,
+}
+
+impl ThresholdMetric {
+    /// All, in order.
+    pub const ALL: [Self; 4] = [Self::Cpu, Self::Memory, Self::Storage, Self::Bandwidth];
+
+    /// The code in files, keys and the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Memory => "ram",
+            Self::Storage => "storage",
+            Self::Bandwidth => "bandwidth",
+        }
+    }
+}
+
+/// One revision of the catalogue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Catalogue {
+    /// Counts from 1; 0 is the empty catalogue before the first one is applied.
+    pub revision: u32,
+    /// Services in the file's order.
+    pub services: Vec<Service>,
+    /// Thresholds for every host.
+    pub thresholds: Vec<Threshold>,
+    /// A host is silent after this many seconds without a batch.
+    pub host_silent_after_seconds: u32,
+    /// Sampling period of the hosts, in milliseconds.
+    pub sample_period_ms: u32,
+    /// What is missing or odd although the file is valid (a kritis service without RPO): shown to people.
+    pub findings: Vec<Finding>,
+    /// Labels of hosts by identifier, for people; hosts that joined need not be listed.
+    pub host_names: BTreeMap<HostId, String>,
+}
+
+/// Something a person should mend in the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Where.
+    pub service: ServiceId,
+    /// What.
+    pub phrase: Phrase,
+}
+
+impl Catalogue {
+    /// The service with this identifier.
+    pub fn service(&self, id: &ServiceId) -> Option<&Service> {
+        self.services.iter().find(|service| service.id == *id)
+    }
+
+    /// Services that run on `host`, in catalogue order.
+    pub fn services_on<'a>(&'a self, host: &'a HostId) -> impl Iterator<Item = &'a Service> {
+        self.services.iter().filter(move |service| service.hosts.contains(host))
+    }
+}

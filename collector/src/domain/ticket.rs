@@ -1,0 +1,416 @@
+//! The disturbance ticket (Formulir Penanganan Aduan, 15 fields) and the table of its states.
+//!
+//! ```text
+//! Baru -> Ditanggapi -> Ditangani <-> Dieskalasi -> Pulih -> Selesai terkonfirmasi -> Ditutup
+//!   \__________________________________________________/ (Dibatalkan from any before confirmation)
+//! ```
+//!
+//! Only a person enters Ditanggapi, Selesai terkonfirmasi, Ditutup and Dibatalkan. The engine enters Baru, Dieskalasi
+//! (by rule) and Pulih, and takes a ticket from Pulih back to the state it had. Silence never resolves anything.
+//! At most one ticket is open per key; the database enforces it.
+//!
+//! Order that always holds: onset <= recorded <= first response; onset <= restored <= confirmed <= closed.
+
+use crate::domain::catalogue::ServiceId;
+use crate::domain::phrase::Phrase;
+use crate::domain::profile::{Impact, Priority, TimeTarget};
+use pantau_shared::ids::{BackupSetId, HostId};
+use pantau_shared::timestamp::Timestamp;
+use std::fmt;
+
+/// `SPBE-GGN-<year>-<number>`: the correlation id in every outside system. The year is that of opening, local.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TicketNumber {
+    /// Local year of opening.
+    pub year: u16,
+    /// Counts from 1 in its year.
+    pub number: u32,
+}
+
+impl fmt::Display for TicketNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SPBE-GGN-{}-{:04}", self.year, self.number)
+    }
+}
+
+impl TicketNumber {
+    /// Reads the printed form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, number) = text.strip_prefix("SPBE-GGN-")?.split_once('-')?;
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(year) || !digits(number) {
+            return None;
+        }
+        let parsed = Self { year: year.parse().ok()?, number: number.parse().ok()? };
+        (parsed.number > 0 && parsed.to_string() == text).then_some(parsed)
+    }
+}
+
+/// Kelas gangguan: what kind of condition opened it. Part of the key, together with the scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TicketClass {
+    /// A service is down, or degraded (they share a ticket).
+    Access,
+    /// A host's CPU, RAM or bandwidth is above its threshold for too long.
+    Performance,
+    /// A host's storage is above its threshold for too long.
+    Capacity,
+    /// A backup set passed its RPO or has no usable backup.
+    Backup,
+    /// Nobody watches: a silent host.
+    MonitoringLost,
+}
+
+impl TicketClass {
+    /// All, in order.
+    pub const ALL: [Self; 5] = [Self::Access, Self::Performance, Self::Capacity, Self::Backup, Self::MonitoringLost];
+
+    /// The code in keys and the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Access => "akses",
+            Self::Performance => "kinerja",
+            Self::Capacity => "kapasitas",
+            Self::Backup => "cadangan",
+            Self::MonitoringLost => "kehilangan_pemantauan",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.code() == code)
+    }
+}
+
+/// What a ticket is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TicketScope {
+    /// A service of the catalogue.
+    Service(ServiceId),
+    /// A host, and what on it (`cpu`, `storage:/var`; empty for the host itself).
+    Host(HostId, String),
+    /// A backup set.
+    Backup(BackupSetId),
+}
+
+impl fmt::Display for TicketScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(id) => write!(f, "service:{id}"),
+            Self::Host(id, part) if part.is_empty() => write!(f, "host:{id}"),
+            Self::Host(id, part) => write!(f, "host:{id}:{part}"),
+            Self::Backup(id) => write!(f, "backup:{id}"),
+        }
+    }
+}
+
+impl TicketScope {
+    /// Reads the printed form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, rest) = text.split_once(':')?;
+        match kind {
+            "service" => ServiceId::parse(rest).ok().map(Self::Service),
+            "host" => {
+                let (host, part) = rest.split_once(':').unwrap_or((rest, ""));
+                HostId::parse(host).ok().map(|host| Self::Host(host, part.to_owned()))
+            }
+            "backup" => BackupSetId::parse(rest).ok().map(Self::Backup),
+            _ => None,
+        }
+    }
+}
+
+/// What is unique among open tickets: `scope|class`; no value, text, severity, time or vantage in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TicketKey {
+    /// What it is about.
+    pub scope: TicketScope,
+    /// What kind of condition.
+    pub class: TicketClass,
+}
+
+impl fmt::Display for TicketKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}|{}", self.scope, self.class.code())
+    }
+}
+
+impl TicketKey {
+    /// Reads the printed form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (scope, class) = text.rsplit_once('|')?;
+        Some(Self { scope: TicketScope::parse(scope)?, class: TicketClass::parse(class)? })
+    }
+}
+
+/// Status gangguan (G40); codes are fixed, labels are in the message files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TicketState {
+    /// Opened, nobody has looked.
+    Baru,
+    /// A person has answered.
+    Ditanggapi,
+    /// Being worked on.
+    Ditangani,
+    /// Handed upwards.
+    Dieskalasi,
+    /// Technically restored, waits for a person's confirmation.
+    Pulih,
+    /// A person confirmed the solution.
+    SelesaiTerkonfirmasi,
+    /// Report closed.
+    Ditutup,
+    /// False alarm or duplicate.
+    Dibatalkan,
+}
+
+impl TicketState {
+    /// All, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Baru,
+        Self::Ditanggapi,
+        Self::Ditangani,
+        Self::Dieskalasi,
+        Self::Pulih,
+        Self::SelesaiTerkonfirmasi,
+        Self::Ditutup,
+        Self::Dibatalkan,
+    ];
+
+    /// The code in the store and the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Baru => "baru",
+            Self::Ditanggapi => "ditanggapi",
+            Self::Ditangani => "ditangani",
+            Self::Dieskalasi => "dieskalasi",
+            Self::Pulih => "pulih",
+            Self::SelesaiTerkonfirmasi => "selesai_terkonfirmasi",
+            Self::Ditutup => "ditutup",
+            Self::Dibatalkan => "dibatalkan",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+
+    /// Whether the disturbance still counts as open: nobody has confirmed, closed or cancelled it.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Baru | Self::Ditanggapi | Self::Ditangani | Self::Dieskalasi | Self::Pulih => true,
+            Self::SelesaiTerkonfirmasi | Self::Ditutup | Self::Dibatalkan => false,
+        }
+    }
+}
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// The engine; never counts as a response (G11).
+    System,
+    /// A person, by display name.
+    Person(String),
+}
+
+/// What an entry of the log says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActivityText {
+    /// By the system, in both languages.
+    Phrase(Phrase),
+    /// By a person, as written.
+    Written(String),
+}
+
+/// Field 11, one entry of the append-only log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// `opened`, `acknowledged`, `comment`, `estimate`, `escalated`, `cause`, `restored`, `recurred`, `confirmed`,
+    /// `closed`, `cancelled`, `updated`.
+    pub kind: String,
+    /// What.
+    pub text: ActivityText,
+}
+
+/// One disturbance for its whole life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Its number.
+    pub number: TicketNumber,
+    /// What is unique about it while it is open.
+    pub key: TicketKey,
+    /// Field 9.
+    pub state: TicketState,
+    /// State to go back to when it recurs while `Pulih`.
+    pub state_before_restored: Option<TicketState>,
+    /// When the disturbance began; drives availability only.
+    pub onset_at: Timestamp,
+    /// When it was reported; the clocks start here (G07).
+    pub reported_at: Timestamp,
+    /// Field 1, when it was recorded.
+    pub recorded_at: Timestamp,
+    /// First entry of a person (G11).
+    pub first_response_at: Option<Timestamp>,
+    /// When a person expects it solved.
+    pub estimated_at: Option<Timestamp>,
+    /// First good moment after the disturbance.
+    pub restored_at: Option<Timestamp>,
+    /// Field 14.
+    pub confirmed_at: Option<Timestamp>,
+    /// Field 14, who.
+    pub confirmed_by: Option<String>,
+    /// Field 15.
+    pub closed_at: Option<Timestamp>,
+    /// Field 2; `None` is the monitoring system.
+    pub reporter: Option<String>,
+    /// Field 3, a code (`sistem_pemantauan`, `telepon`, `surat`, `email`, …).
+    pub reporting_method: String,
+    /// Field 4, a code of the profile's list.
+    pub category: String,
+    /// Field 5.
+    pub symptom: Phrase,
+    /// Field 6, level.
+    pub impact: Impact,
+    /// Field 6, description by a person.
+    pub impact_text: Option<String>,
+    /// Field 7.
+    pub priority: Priority,
+    /// Field 8, by a person.
+    pub cause: Option<String>,
+    /// Field 10.
+    pub components: Vec<String>,
+    /// Services that suffer.
+    pub affected_services: Vec<ServiceId>,
+    /// Field 12.
+    pub handlers: Vec<String>,
+    /// Field 13, a code.
+    pub confirmation_method: Option<String>,
+    /// Tabel 4 as copied at opening.
+    pub response_target: Option<TimeTarget>,
+    /// Tabel 2 as copied at opening; none is never judged.
+    pub resolution_target: Option<TimeTarget>,
+    /// Profile version of the copied targets.
+    pub sla_version: String,
+    /// How often it came back while `Pulih`.
+    pub recurrences: u32,
+    /// Cancelled as a false alarm.
+    pub false_alarm: bool,
+    /// Raised by each change; the outbox orders by it.
+    pub version: u32,
+}
+
+impl Ticket {
+    /// The instant at which a response becomes late.
+    pub fn response_due_at(&self) -> Option<Timestamp> {
+        self.response_target.map(|target| self.reported_at.plus_secs(i64::from(target.seconds)))
+    }
+
+    /// The instant at which the solution becomes late.
+    pub fn resolution_due_at(&self) -> Option<Timestamp> {
+        self.resolution_target.map(|target| self.reported_at.plus_secs(i64::from(target.seconds)))
+    }
+}
+
+/// What a person does to a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TicketAction {
+    /// First answer: Baru -> Ditanggapi.
+    Acknowledge,
+    /// An entry in the log; counts as a response.
+    Comment(String),
+    /// Work begins, with an expectation: -> Ditangani.
+    Estimate(Timestamp),
+    /// -> Dieskalasi, with a reason.
+    Escalate(String),
+    /// Sets field 8, and field 4 when given.
+    Cause {
+        /// Penyebab.
+        text: String,
+        /// Kategori, a code of the profile.
+        category: Option<String>,
+    },
+    /// Pulih -> Selesai terkonfirmasi, on behalf of the reporter; the method is field 13.
+    Confirm {
+        /// `telepon`, `surat`, `email`, …
+        method: String,
+    },
+    /// Selesai terkonfirmasi -> Ditutup; needs a cause.
+    Close,
+    /// -> Dibatalkan with a reason; a false alarm or a duplicate.
+    Cancel {
+        /// Why.
+        reason: String,
+        /// Left out of the means when true.
+        false_alarm: bool,
+    },
+}
+
+/// Why an action is not possible.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TicketRefusal {
+    /// The state table has no such step.
+    #[error("ticket in state `{}` cannot take the action `{action}`", from.code())]
+    IllegalTransition {
+        /// State now.
+        from: TicketState,
+        /// Name of the action.
+        action: &'static str,
+    },
+    /// Closing without a cause (field 8).
+    #[error("a cause is required before closing")]
+    CauseMissing,
+    /// A text that must say something is empty or above its bound.
+    #[error("the text of `{field}` must have 1 to {max} characters")]
+    BadText {
+        /// Which.
+        field: &'static str,
+        /// Bound.
+        max: usize,
+    },
+    /// An estimate that is not in the future.
+    #[error("the estimate must lie after now")]
+    EstimateInPast,
+    /// Not a category or method of the profile.
+    #[error("`{value}` is not a known {field}")]
+    UnknownCode {
+        /// Which field.
+        field: &'static str,
+        /// What was given.
+        value: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keys_and_codes_survive_printing() {
+        let number = TicketNumber { year: 2026, number: 7 };
+        assert_eq!(number.to_string(), "SPBE-GGN-2026-0007");
+        assert_eq!(TicketNumber::parse("SPBE-GGN-2026-0007"), Some(number));
+        for bad in ["SPBE-GGN-2026-7", "SPBE-GGN-2026-+007", "SPBE-GGN-2026-0000", "X"] {
+            assert_eq!(TicketNumber::parse(bad), None, "{bad}");
+        }
+        let host = HostId::parse("db-01").expect("valid");
+        for scope in [
+            TicketScope::Service(ServiceId::parse("simpeg").expect("valid")),
+            TicketScope::Host(host.clone(), String::new()),
+            TicketScope::Host(host, "storage:/var|x".into()),
+            TicketScope::Backup(BackupSetId::parse("simpeg-db").expect("valid")),
+        ] {
+            for class in TicketClass::ALL {
+                let key = TicketKey { scope: scope.clone(), class };
+                assert_eq!(TicketKey::parse(&key.to_string()), Some(key));
+            }
+        }
+        for state in TicketState::ALL {
+            assert_eq!(TicketState::parse(state.code()), Some(state));
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! What leaves the collector: pages, API, metrics, messages. Reads the snapshot and named history queries; changes
+//! nothing except through the engine's commands.

@@ -1,0 +1,55 @@
+//! The collector's own counters: what it received, refused, dropped, delivered. Monotonic since start.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts up; never down.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// One more.
+    pub fn increment(&self) {
+        self.add(1);
+    }
+
+    /// `n` more.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// Value now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Everything the collector counts of itself.
+#[derive(Debug, Default)]
+pub struct SelfStats {
+    /// Batches accepted.
+    pub batches_accepted: Counter,
+    /// Batches refused: too large.
+    pub batches_too_large: Counter,
+    /// Batches refused: not decodable, out of order, bad stream, too many.
+    pub batches_malformed: Counter,
+    /// Batches refused: a newer protocol.
+    pub batches_newer_protocol: Counter,
+    /// Batches refused: unknown or revoked host, or a signature that does not fit.
+    pub batches_unauthenticated: Counter,
+    /// Observations stored.
+    pub observations_stored: Counter,
+    /// Observations seen before.
+    pub observations_duplicate: Counter,
+    /// Observations of a kind not known here.
+    pub observations_unknown_kind: Counter,
+    /// Engine activations.
+    pub evaluations: Counter,
+    /// Engine activations that failed.
+    pub evaluation_failures: Counter,
+    /// Messages taken by a receiver.
+    pub deliveries: Counter,
+    /// Tries that a receiver did not take.
+    pub delivery_failures: Counter,
+    /// Logins refused.
+    pub logins_refused: Counter,
+}

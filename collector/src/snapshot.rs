@@ -1,0 +1,181 @@
+//! The read model of the whole site, made by the engine after each commit and rendered by every output.
+//!
+//! One immutable value behind an `Arc` in a watch channel. Pages, API and `/metrics` read it and never query while
+//! rendering; history pages are the one exception and use named store queries. Holds no decision: everything in
+//! it was decided and committed before.
+
+use crate::domain::availability::Figures;
+use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::phrase::Phrase;
+use crate::domain::profile::Profile;
+use crate::domain::state::State;
+use crate::domain::ticket::Ticket;
+use pantau_shared::envelope::AgentStarted;
+use pantau_shared::ids::{BackupSetId, CheckId, HostId};
+use pantau_shared::probe::ProbeOutcome;
+use pantau_shared::sample::Sample;
+use pantau_shared::timestamp::Timestamp;
+use std::sync::Arc;
+
+/// The site at one moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// When it was made.
+    pub at: Timestamp,
+    /// The catalogue in force.
+    pub catalogue: Arc<Catalogue>,
+    /// The regulation in force.
+    pub profile: Arc<Profile>,
+    /// One per service, in catalogue order.
+    pub services: Vec<Arc<ServiceView>>,
+    /// One per enrolled host, by identifier.
+    pub hosts: Vec<Arc<HostView>>,
+    /// Open tickets, most urgent first: by priority, then by age.
+    pub tickets: Vec<Arc<Ticket>>,
+    /// One per backup set, in catalogue order.
+    pub backups: Vec<Arc<BackupView>>,
+    /// What waits to leave.
+    pub outbox: OutboxView,
+    /// Whether this site holds simulated data (`--demo`): every page says so.
+    pub demo: bool,
+}
+
+/// A service now, its month, and its last 90 days.
+#[derive(Debug, Clone)]
+pub struct ServiceView {
+    /// Which.
+    pub id: ServiceId,
+    /// State now; `Unknown` when nobody watches.
+    pub state: State,
+    /// Since when; `None` when it was never known.
+    pub since: Option<Timestamp>,
+    /// Why, as data.
+    pub reason: Option<Phrase>,
+    /// Calendar month to date, against the target.
+    pub month: Figures,
+    /// Local days, oldest first, the last one today; at most 90.
+    pub days: Vec<DayView>,
+    /// First moment it was watched.
+    pub effective_from: Option<Timestamp>,
+    /// Its checks with their newest answers.
+    pub checks: Vec<CheckView>,
+}
+
+/// One local day of a service, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayView {
+    /// Local date.
+    pub date: chrono::NaiveDate,
+    /// Up, degraded included.
+    pub up_s: i64,
+    /// Of which degraded.
+    pub degraded_s: i64,
+    /// Down.
+    pub down_s: i64,
+    /// Nobody watched.
+    pub unknown_s: i64,
+    /// Planned maintenance.
+    pub excluded_s: i64,
+}
+
+/// A check's newest answer, per vantage.
+#[derive(Debug, Clone)]
+pub struct CheckView {
+    /// Which.
+    pub id: CheckId,
+    /// Who asked.
+    pub host: HostId,
+    /// When, if ever.
+    pub at: Option<Timestamp>,
+    /// What came back.
+    pub outcome: Option<ProbeOutcome>,
+}
+
+/// A host now.
+#[derive(Debug, Clone)]
+pub struct HostView {
+    /// Which.
+    pub id: HostId,
+    /// Its name for people.
+    pub name: String,
+    /// When it joined.
+    pub joined_at: Timestamp,
+    /// Newest authenticated batch.
+    pub last_seen_at: Option<Timestamp>,
+    /// Whether it has been quiet for too long.
+    pub silent: bool,
+    /// What it said of itself at its last start.
+    pub started: Option<AgentStarted>,
+    /// Newest sample and its time.
+    pub sample: Option<(Timestamp, Arc<Sample>)>,
+    /// Derived from the newest two samples.
+    pub rates: HostRates,
+    /// Observations its agent lost, as told by gap records.
+    pub lost_observations: u64,
+    /// Highest sequence acknowledged over all its streams; total accepted.
+    pub observations_accepted: u64,
+}
+
+/// What is derived from two samples; thousandths, or bytes per second. `None` where it can't be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostRates {
+    /// Busy share of all processors, permille.
+    pub cpu_permille: Option<u32>,
+    /// Share of memory not available, permille.
+    pub memory_permille: Option<u32>,
+    /// Fullest file system: mount point and used share, permille.
+    pub storage_permille: Option<(String, u32)>,
+    /// Sum over physical interfaces, bytes per second in and out.
+    pub network_bytes_per_second: Option<(u64, u64)>,
+}
+
+/// State of a backup set (rules C.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BackupState {
+    /// Fresh.
+    Segar,
+    /// 80 % of the RPO is used up.
+    Peringatan,
+    /// RPO passed.
+    Langgar,
+    /// No usable backup at all.
+    TanpaCadangan,
+    /// No RPO on a kritis service: a finding.
+    BelumDitetapkan,
+    /// No RPO, and none needed.
+    Informasi,
+}
+
+/// A backup set now.
+#[derive(Debug, Clone)]
+pub struct BackupView {
+    /// Which.
+    pub id: BackupSetId,
+    /// Of which service.
+    pub service: ServiceId,
+    /// Its state.
+    pub state: BackupState,
+    /// Data time of the newest usable backup.
+    pub data_time: Option<Timestamp>,
+    /// Whether the data time is only an estimate (from a file's modification time).
+    pub estimated: bool,
+    /// Newest artefact's name and size.
+    pub newest: Option<(String, Option<u64>)>,
+    /// RPO in force.
+    pub rpo_seconds: Option<u32>,
+    /// When the set was last looked at successfully.
+    pub looked_at: Option<Timestamp>,
+    /// Why the last look failed.
+    pub error: Option<String>,
+}
+
+/// What waits in the outbox.
+#[derive(Debug, Clone, Default)]
+pub struct OutboxView {
+    /// Messages not yet delivered or given up.
+    pub pending: u64,
+    /// When the oldest of them was made.
+    pub oldest_at: Option<Timestamp>,
+    /// Messages that a receiver refused for good.
+    pub rejected: u64,
+}
