@@ -1,1 +1,3 @@
 //! Map of the crate.
+
+pub mod domain;
