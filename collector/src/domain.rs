@@ -1,10 +1,30 @@
-//! The pure rules. Facts and a given `now` go in, judgements come out.
+//! The rules: pure functions from recorded facts and a given instant to a judgement.
 //!
-//! Nothing here reads a clock, a file, a socket, the environment or the store, and nothing here logs: a decision
-//! carries its reasons as data. `tests/tidy` fails on an import that would change this.
+//! Nothing here reads a clock, a file, the network or the environment, logs, or knows of rows, JSON or text for
+//! people; every number it returns can be computed again from the same facts. Instants are UTC integers, intervals
+//! half-open, ratios compared by cross-multiplication, *unknown* is a value. Zones exist in [`calendar`] only.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`interval`] | half-open intervals and sets of them |
+//! | [`calendar`] | service time in a zone, periods, arithmetic in open time |
+//! | [`state`] | states, timelines, from raw results over confirmation and quorum to a timeline |
+//! | [`composite`] | a service from its components |
+//! | [`availability`] | timeline + service time + maintenance + corrections → figures and verdict |
+//! | [`clock_skew`] | when an observation was really made |
+//! | [`catalogue`] | services with their eleven fields, checks, backup sets |
+//! | [`profile`] | the regulation as data |
+//! | [`ticket`] | the 15-field ticket and its states |
+//! | [`phrase`] | a sentence that is not yet in a language |
+//! | [`burn`] | how fast the error budget is being used up |
 
 pub mod availability;
+pub mod burn;
+pub mod calendar;
 pub mod catalogue;
+pub mod clock_skew;
+pub mod composite;
+pub mod interval;
 pub mod phrase;
 pub mod profile;
 pub mod state;
