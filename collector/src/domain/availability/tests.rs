@@ -215,6 +215,7 @@ fn maintenance_counts_only_when_approved_and_announced() {
         "excluded 3600 down 9000 outages 1",
     );
     check(&june_14(&format!("{whole} approved announced 06-10T00:00 ended 06-13T23:00")), ignored);
+    check(&june_14(&format!("{whole} approved announced 06-10T00:00 ended 06-14T05:00")), counted);
 }
 
 #[test]
@@ -243,7 +244,7 @@ fn a_cap_of_excluded_time_per_month() {
     };
     check(&facts(36_000, "2026-06"), "excluded 36000 down 0 outages 0");
     check(&facts(18_000, "2026-06"), "excluded 18000 down 18000 outages 2 longest 10800");
-    // A new month has its own cap; the outage behind the rim began in June.
+    // A new month has its own cap.
     check(&facts(18_000, "2026-07"), "excluded 7200 down 0");
     // Days of the month sum to the month.
     check(&facts(18_000, "2026-06-14"), "excluded 14400 down 0");
@@ -251,6 +252,17 @@ fn a_cap_of_excluded_time_per_month() {
     check(&facts(18_000, "2026-06-30"), "excluded 0 down 7200");
     check(&facts(18_000, "2026"), "excluded 25200 down 18000");
     check(&facts(0, "2026-06"), "excluded 0 down 36000 outages 3");
+    // Time that a correction took away does not use the cap, nor does time out of force.
+    let corrected = format!("{} \n correct 1 06-14T00:00..06-14T04:00 up", facts(18_000, "2026-06"));
+    check(&corrected, "excluded 18000 down 3600 outages 1");
+    let later = format!("{} \n effective 06-15T00:00..07-15T00:00", facts(18_000, "2026-06"));
+    check(&later, "excluded 18000 down 3600");
+    // A run of such time is one run over the rim of the month, seen from both sides.
+    for (period, started_in_period) in [("2026-06-30", true), ("2026-07-01", false)] {
+        let outages = Facts::parse(&facts(0, period)).evaluate().outages;
+        let run = interval("06-30T22:00..07-01T02:00");
+        assert_eq!(outages, [Outage { from: run.from, to: Some(run.to), counted_s: 7200, started_in_period }]);
+    }
 }
 
 #[test]
@@ -375,6 +387,8 @@ fn terms_that_change_split_the_period() {
     // Before the change only the old target is in force.
     check(&format!("as_of 06-16T00:00 \n {facts}"), "target 990000 changed false budget 12960 left 9360");
     check(&format!("period 2026-07 \n {facts}"), "target 999000 changed false");
+    // Changed exactly at its beginning: one target only.
+    check(&format!("period 2026-06-16 \n {facts}"), "target 999000 changed false budget 86");
     // Other hours from the 16th (a Tuesday): 11 working days of 8 h.
     check(
         "05-01T00:00 up \n terms 01-01T00:00 24x7 999000 \n terms 06-16T00:00 08:00-16:00 999000",

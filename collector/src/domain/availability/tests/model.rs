@@ -78,7 +78,9 @@ impl Case {
 
     /// The seconds of maintenance beyond the cap, month by month.
     fn beyond_cap(&self) -> Vec<i64> {
-        let Some(cap) = self.policy.excluded_cap_s else { return Vec::new() };
+        let (Some(cap), MaintenancePolicy::Exclude) = (self.policy.excluded_cap_s, self.policy.maintenance) else {
+            return Vec::new();
+        };
         let mut used: BTreeMap<u32, u64> = BTreeMap::new();
         let mut beyond = Vec::new();
         for second in 0..LENGTH {
@@ -223,7 +225,7 @@ fn any_span() -> impl Strategy<Value = (i64, i64)> {
 
 fn any_hours() -> impl Strategy<Value = WeeklyHours> {
     // Quarters of an hour from 23:00 on Tuesday and to 01:00 on Wednesday.
-    let quarters = || prop::collection::btree_set(0u32..=4, 0..5);
+    let quarters = || prop_oneof![prop::collection::btree_set(0u32..=4, 0..5), Just([0, 4].into())];
     (quarters(), quarters()).prop_map(|(before, after)| {
         let mut hours = WeeklyHours::default();
         for (day, first_hour, quarters) in [(Weekday::Tue, 23, before), (Weekday::Wed, 0, after)] {
@@ -256,8 +258,8 @@ prop_compose! {
     fn any_case()(
         first in any_hours(),
         second in prop::option::of((0..LENGTH, any_hours())),
-        period in any_span(),
-        as_of in prop::option::of(0..LENGTH),
+        period in prop_oneof![Just((0, LENGTH)), any_span()],
+        as_of in prop::option::weighted(0.3, 0..LENGTH),
         effective in prop_oneof![Just((0, LENGTH)), any_span()],
         mut states in prop::collection::vec((0..LENGTH, any_state()), 0..12),
         windows in prop::collection::vec((any_span(), any::<bool>()), 0..4),
@@ -281,6 +283,8 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
     #[test]
     fn figures_equal_painting_second_by_second(case in any_case()) {
         let (counts, plain, runs) = case.evaluate();
