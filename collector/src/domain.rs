@@ -12,6 +12,14 @@
 //! | [`composite`] | a service from its components |
 //! | [`availability`] | timeline + service time + maintenance + corrections → figures and verdict |
 //! | [`clock_skew`] | when an observation was really made |
+//! | [`catalogue`] | services with their eleven fields, checks, backup sets |
+//! | [`profile`] | the regulation as data |
+//! | [`ticket`] | the 15-field ticket and its states |
+//! | [`phrase`] | a sentence that is not yet in a language |
+//! | [`rate`] | counters to rates and shares, never a spike |
+//! | [`threshold`] | hysteresis and hold over a host's readings |
+//! | [`silence`] | a host that is no longer heard |
+//! | [`rpo`] | freshness of backups |
 //! | [`burn`] | how fast the error budget is being used up |
 //! | [`catalogue`] | services, checks, backup sets: what is watched against which target |
 //! | [`profile`] | the regulation as data |
@@ -27,5 +35,9 @@ pub mod composite;
 pub mod interval;
 pub mod phrase;
 pub mod profile;
+pub mod rate;
+pub mod rpo;
+pub mod silence;
 pub mod state;
+pub mod threshold;
 pub mod ticket;
