@@ -47,12 +47,7 @@ pub fn last_days(zone: Tz, last: Timestamp, count: u32) -> Vec<(NaiveDate, Inter
 pub(super) fn next_day_start(zone: Tz, start: Timestamp, next: NaiveDate) -> Timestamp {
     let likely = start.plus_ms(DAY_MS);
     let local = zone.from_utc_datetime(&likely.to_utc().naive_utc()).naive_local();
-    let same_offset = offset_ms(zone, likely.plus_ms(-1)) == offset_ms(zone, likely);
-    if same_offset && local.date() == next && local.time().num_seconds_from_midnight() == 0 {
-        likely
-    } else {
-        day_start(zone, next)
-    }
+    if local.date() == next && local.time().num_seconds_from_midnight() == 0 { likely } else { day_start(zone, next) }
 }
 
 /// Visits the parts of `day` that have one offset each, in order of time, with the offset in milliseconds.
