@@ -23,7 +23,7 @@ impl Finding {
 /// Prints findings as `file:line: text`; how many.
 pub(crate) fn report(rule: &str, findings: &[Finding]) -> usize {
     for finding in findings {
-        println!("{}:{}: {} [{rule}]", finding.file, finding.line, finding.text);
+        eprintln!("{}:{}: {} [{rule}]", finding.file, finding.line, finding.text);
     }
     findings.len()
 }
