@@ -1,0 +1,10 @@
+//! Both programs as real processes on loopback, from sample to ticket.
+
+mod eventually;
+mod http_service;
+mod office;
+mod programs;
+mod prometheus;
+mod refusals;
+mod service_dies_and_returns;
+mod webhook_receiver;
