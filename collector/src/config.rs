@@ -6,3 +6,4 @@
 pub mod catalogue;
 pub mod diagnostics;
 pub mod profile;
+pub mod settings;

@@ -138,9 +138,8 @@ fn worsen(ticket: &Ticket, condition: &Condition, profile: &Profile, now: Timest
             after.response_target = Some(TimeTarget { seconds: from_change.min(old.seconds), ..new });
         }
     }
-    let text = Phrase::new("activity-updated")
-        .with("impact", after.impact.code())
-        .with("priority", after.priority.number());
+    let text =
+        Phrase::new("activity-updated").with("impact", after.impact.code()).with("priority", after.priority.number());
     changed(after, Step::Worsen, "updated", text, now)
 }
 

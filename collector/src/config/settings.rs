@@ -1,0 +1,460 @@
+//! `collector.toml`: where it listens, where it keeps, whom it tells.
+//!
+//! A named file that is missing is an error; the default file that is missing means defaults. Secrets are read from
+//! files (systemd credentials), never from the configuration itself. Every option stands once in [`OPTIONS`] with its
+//! documentation and default; the shipped reference file is made from that table and read back by a test.
+
+use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
+use std::fmt;
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// Most addresses, webhooks and certificate names.
+const ITEMS_MAX: usize = 32;
+const TEXT_MAX: usize = 1_000;
+/// Where the configuration is looked for when none is named.
+pub const DEFAULT_FILE: &str = "/etc/pantau/collector.toml";
+
+/// One documented option.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigOption {
+    /// Table it stands in; empty for the top of the file.
+    pub section: &'static str,
+    /// Its key.
+    pub key: &'static str,
+    /// Its default as TOML; `None` where it has none, and the example is shown commented out.
+    pub default: Option<&'static str>,
+    /// An example as TOML.
+    pub example: &'static str,
+    /// What it is for.
+    pub documentation: &'static str,
+}
+
+/// Every option of the file, in the file's order.
+pub const OPTIONS: [ConfigOption; 13] = [
+    ConfigOption {
+        section: "",
+        key: "listen",
+        default: Some("[\"127.0.0.1:8420\"]"),
+        example: "[\"0.0.0.0:8420\"]",
+        documentation: "Addresses to answer on: pages, API, agents, /metrics. Anything but loopback needs TLS.",
+    },
+    ConfigOption {
+        section: "",
+        key: "data_dir",
+        default: Some("\"/var/lib/pantau-collector\""),
+        example: "\"/srv/pantau\"",
+        documentation: "Folder of the store (pantau.db), the own CA and the local admin socket.",
+    },
+    ConfigOption {
+        section: "",
+        key: "catalogue",
+        default: Some("\"/etc/pantau/catalogue.toml\""),
+        example: "\"/etc/pantau/catalogue.toml\"",
+        documentation: "The service catalogue. A missing file means that nothing is watched yet.",
+    },
+    ConfigOption {
+        section: "",
+        key: "profile",
+        default: None,
+        example: "\"/etc/pantau/profiles/bangka-2025.toml\"",
+        documentation: "The regulation as data. Without it the built-in profile bangka-2025 applies.",
+    },
+    ConfigOption {
+        section: "tls",
+        key: "enabled",
+        default: Some("false"),
+        example: "true",
+        documentation: "Serve HTTPS on every address. Must be true when an address is not loopback.",
+    },
+    ConfigOption {
+        section: "tls",
+        key: "certificate_file",
+        default: None,
+        example: "\"/etc/pantau/tls/fullchain.pem\"",
+        documentation: "Own certificate chain, PEM. Without it the collector makes its own CA and certificate.",
+    },
+    ConfigOption {
+        section: "tls",
+        key: "key_file",
+        default: None,
+        example: "\"/etc/pantau/tls/key.pem\"",
+        documentation: "Private key of `certificate_file`, PEM.",
+    },
+    ConfigOption {
+        section: "tls",
+        key: "names",
+        default: Some("[]"),
+        example: "[\"pantau.bangka.go.id\", \"10.10.0.5\"]",
+        documentation: "Names and addresses that agents and browsers use, for the own certificate. Loopback, the listening addresses and the host's name are always in it.",
+    },
+    ConfigOption {
+        section: "retention",
+        key: "raw",
+        default: Some("\"35days\""),
+        example: "\"90days\"",
+        documentation: "How long samples and single probe answers are kept. Ledger, tickets and backups are kept for ever.",
+    },
+    ConfigOption {
+        section: "webhook",
+        key: "name",
+        default: None,
+        example: "\"meja-bantuan\"",
+        documentation: "[[webhook]] may stand several times; each hears of every ticket. Its name in logs, metrics and the outbox.",
+    },
+    ConfigOption {
+        section: "webhook",
+        key: "url",
+        default: None,
+        example: "\"https://bantuan.bangka.go.id/hooks/pantau\"",
+        documentation: "Where tickets are posted as JSON.",
+    },
+    ConfigOption {
+        section: "webhook",
+        key: "secret_file",
+        default: None,
+        example: "\"/run/credentials/pantau-collector.service/helpdesk-webhook\"",
+        documentation: "File with the secret that signs each call (HMAC-SHA256 in the header Pantau-Signature).",
+    },
+    ConfigOption {
+        section: "webhook",
+        key: "enabled",
+        default: Some("true"),
+        example: "false",
+        documentation: "Whether it is told anything. Messages wait in the outbox only for enabled ones.",
+    },
+];
+
+/// A secret; prints as stars.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// From bytes; line ends at the end of a file are not part of it.
+    pub fn new(bytes: &[u8]) -> Self {
+        let end = bytes.iter().rposition(|b| !matches!(b, b'\n' | b'\r')).map_or(0, |last| last + 1);
+        Self(bytes[..end].to_vec())
+    }
+
+    /// The bytes.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A configured receiver of tickets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Its name.
+    pub name: String,
+    /// Where.
+    pub url: String,
+    /// What signs.
+    pub secret: Secret,
+}
+
+/// How connections are protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsChoice {
+    /// Plain HTTP, on loopback only.
+    Off,
+    /// Own CA, made at first start, for these further names and addresses.
+    OwnCa(Vec<String>),
+    /// Given files.
+    Given {
+        /// PEM chain.
+        certificate: PathBuf,
+        /// PEM key.
+        key: PathBuf,
+    },
+}
+
+/// The checked configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where to answer.
+    pub listen: Vec<SocketAddr>,
+    /// Folder of the store.
+    pub data_dir: PathBuf,
+    /// The catalogue's file.
+    pub catalogue: PathBuf,
+    /// The profile's file; the built-in one when unset.
+    pub profile: Option<PathBuf>,
+    /// Protection.
+    pub tls: TlsChoice,
+    /// How long raw facts are kept, in seconds.
+    pub raw_retention_s: u64,
+    /// Enabled receivers.
+    pub webhooks: Vec<Webhook>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420)],
+            data_dir: PathBuf::from("/var/lib/pantau-collector"),
+            catalogue: PathBuf::from("/etc/pantau/catalogue.toml"),
+            profile: None,
+            tls: TlsChoice::Off,
+            raw_retention_s: 35 * 86_400,
+            webhooks: Vec::new(),
+        }
+    }
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration `{}`", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What it says is wrong.
+    #[error("{0}")]
+    Faults(FileFaults),
+}
+
+impl Settings {
+    /// Reads the named file, or the default one where none is named.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn read(named: Option<&Path>) -> Result<Self, SettingsError> {
+        let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                parse(&path.display().to_string(), &text, |file| std::fs::read(file)).map_err(SettingsError::Faults)
+            }
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(SettingsError::Read { path: path.to_owned(), source }),
+        }
+    }
+
+    /// The store's file.
+    pub fn store_file(&self) -> PathBuf {
+        self.data_dir.join("pantau.db")
+    }
+
+    /// The socket on which the running collector takes commands of this machine's administrator.
+    pub fn admin_socket(&self) -> PathBuf {
+        self.data_dir.join("admin.sock")
+    }
+}
+
+/// Parses the file's text; `read_secret` reads a secret's file.
+///
+/// # Errors
+/// Every fault at once.
+pub fn parse(
+    file: &str,
+    text: &str,
+    read_secret: impl Fn(&Path) -> std::io::Result<Vec<u8>>,
+) -> Result<Settings, FileFaults> {
+    let mut d = Diagnostics::new(file, text);
+    let Some((table, span)) = d.parse() else { return d.finish(None) };
+    let root = TableReader::root(&table, span);
+    let mut settings = Settings::default();
+    let listen = root.texts(&mut d, "listen", TEXT_MAX);
+    if root.has("listen") {
+        settings.listen = addresses(&mut d, &root, &listen);
+    }
+    for (key, into) in [("data_dir", &mut settings.data_dir), ("catalogue", &mut settings.catalogue)] {
+        if let Some(path) = root.text(&mut d, key, TEXT_MAX) {
+            *into = PathBuf::from(path.value);
+        }
+    }
+    settings.profile = root.text(&mut d, "profile", TEXT_MAX).map(|path| PathBuf::from(path.value));
+    let tls = root.table(&mut d, "tls");
+    settings.tls = tls.map_or(TlsChoice::Off, |tls| read_tls(&mut d, &tls));
+    if settings.tls == TlsChoice::Off {
+        refuse_plain(&mut d, &listen);
+    }
+    if let Some(retention) = root.table(&mut d, "retention") {
+        if let Some(raw) = retention.duration_ms(&mut d, "raw", 86_400_000..=3_650 * 86_400_000) {
+            settings.raw_retention_s = raw.value / 1000;
+        }
+        retention.finish(&mut d);
+    }
+    for webhook in root.tables(&mut d, "webhook").iter().take(ITEMS_MAX) {
+        settings.webhooks.extend(read_webhook(&mut d, webhook, &read_secret));
+    }
+    root.finish(&mut d);
+    d.finish(Some(settings))
+}
+
+fn addresses(d: &mut Diagnostics<'_>, root: &TableReader<'_>, listen: &[Placed<String>]) -> Vec<SocketAddr> {
+    if listen.is_empty() {
+        root.missing(d, "listen", "give at least one address, such as [\"127.0.0.1:8420\"]");
+    }
+    let mut read = Vec::new();
+    for address in listen.iter().take(ITEMS_MAX) {
+        match address.value.parse() {
+            Ok(parsed) => read.push(parsed),
+            Err(_) => {
+                let remedy = "give IP:PORT, such as \"127.0.0.1:8420\" or \"[::]:8420\"";
+                d.add(address.span.clone(), &address.key, true, "is no address", remedy);
+            }
+        }
+    }
+    read
+}
+
+/// Passwords and sessions do not travel in the clear.
+fn refuse_plain(d: &mut Diagnostics<'_>, listen: &[Placed<String>]) {
+    for address in listen {
+        let open = address.value.parse::<SocketAddr>().is_ok_and(|address| !address.ip().is_loopback());
+        if open {
+            let remedy = "set `enabled = true` under [tls], or listen on 127.0.0.1";
+            d.add(address.span.clone(), &address.key, true, "is not loopback and has no TLS", remedy);
+        }
+    }
+}
+
+fn read_tls(d: &mut Diagnostics<'_>, tls: &TableReader<'_>) -> TlsChoice {
+    let enabled = tls.boolean(d, "enabled").unwrap_or(false);
+    let certificate = tls.text(d, "certificate_file", TEXT_MAX);
+    let key = tls.text(d, "key_file", TEXT_MAX);
+    let names = tls.texts(d, "names", TEXT_MAX);
+    tls.finish(d);
+    match (certificate, key) {
+        (Some(certificate), Some(key)) if enabled => {
+            TlsChoice::Given { certificate: PathBuf::from(certificate.value), key: PathBuf::from(key.value) }
+        }
+        (Some(one), None) | (None, Some(one)) => {
+            let remedy = "give `certificate_file` and `key_file` together, or neither";
+            d.add(one.span, &one.key, true, "stands alone", remedy);
+            TlsChoice::Off
+        }
+        (None, None) if enabled => TlsChoice::OwnCa(names.into_iter().take(ITEMS_MAX).map(|name| name.value).collect()),
+        (Some(_), Some(_)) | (None, None) => TlsChoice::Off,
+    }
+}
+
+fn read_webhook(
+    d: &mut Diagnostics<'_>,
+    table: &TableReader<'_>,
+    read_secret: &impl Fn(&Path) -> std::io::Result<Vec<u8>>,
+) -> Option<Webhook> {
+    let name = table.required_text(d, "name", 64);
+    let url = table.required_text(d, "url", TEXT_MAX);
+    let secret_file = table.required_text(d, "secret_file", TEXT_MAX);
+    let enabled = table.boolean(d, "enabled").unwrap_or(true);
+    table.finish(d);
+    if let Some(url) = &url
+        && !["http://", "https://"].iter().any(|scheme| url.value.starts_with(scheme))
+    {
+        d.add(url.span.clone(), &url.key, true, "is no address of a web server", "begin with https:// or http://");
+    }
+    let secret_file = secret_file?;
+    let secret = match read_secret(Path::new(&secret_file.value)) {
+        Ok(bytes) if !Secret::new(&bytes).expose().is_empty() => Secret::new(&bytes),
+        Ok(_) => {
+            d.add(secret_file.span, &secret_file.key, true, "is an empty file", "write the secret into it");
+            return None;
+        }
+        Err(error) => {
+            let problem = format!("cannot be read ({error})");
+            d.add(secret_file.span, &secret_file.key, true, &problem, "make the file, readable for this user");
+            return None;
+        }
+    };
+    let webhook = Webhook { name: name?.value, url: url?.value, secret };
+    enabled.then_some(webhook)
+}
+
+/// The reference file: every option with documentation, defaults in force, examples commented out.
+pub fn render_reference() -> String {
+    let mut text = String::from(
+        "# Reference of collector.toml, made from the program's own table of options.\n\
+         # Values are the defaults; what has no default is shown as an example behind '#'.\n\
+         # Check a changed file with: pantau-collector check-config FILE\n",
+    );
+    let mut section = "";
+    for option in OPTIONS {
+        if option.section != section {
+            section = option.section;
+            let (open, close) = if section == "webhook" { ("#[[", "]]") } else { ("[", "]") };
+            let _written = write!(text, "\n{open}{section}{close}\n");
+        }
+        let line = match option.default.filter(|_| section != "webhook") {
+            Some(default) => format!("{} = {default}", option.key),
+            None => format!("#{} = {}", option.key, option.example),
+        };
+        let _written = write!(text, "\n# {}\n{line}\n", option.documentation);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(path: &Path) -> std::io::Result<Vec<u8>> {
+        if path == Path::new("/none") { Err(std::io::ErrorKind::NotFound.into()) } else { Ok(b"s3cret\n".to_vec()) }
+    }
+
+    fn check(text: &str) -> Result<Settings, String> {
+        parse("c.toml", text, secret).map_err(|faults| faults.to_string())
+    }
+
+    #[test]
+    fn the_shipped_reference_is_fresh_and_means_the_defaults() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/collector.reference.toml");
+        let shipped = std::fs::read_to_string(&path).unwrap_or_default();
+        if std::env::var_os("PANTAU_BLESS").is_some() {
+            std::fs::write(&path, render_reference()).expect("written");
+        }
+        assert_eq!(shipped, render_reference(), "stale: run the test again with PANTAU_BLESS=1");
+        assert_eq!(check(&shipped), Ok(Settings::default()));
+    }
+
+    #[test]
+    fn every_documented_option_is_read() {
+        let mut text = String::new();
+        let mut section = "";
+        for option in OPTIONS {
+            if option.section != section {
+                section = option.section;
+                text += &if section == "webhook" { "[[webhook]]\n".into() } else { format!("[{section}]\n") };
+            }
+            text += &format!("{} = {}\n", option.key, option.example);
+        }
+        let settings = check(&text).expect("all examples are valid");
+        assert_eq!(settings.raw_retention_s, 90 * 86_400);
+        assert!(matches!(settings.tls, TlsChoice::Given { .. }));
+        assert_eq!(settings.webhooks, []);
+    }
+
+    #[test]
+    fn all_faults_are_named_at_once() {
+        let text = "listen = [\"0.0.0.0:8420\", \"x\"]\nwarna = 1\n[tls]\nkey_file = \"k\"\n[[webhook]]\nname = \"a\"\nurl = \"ftp://x\"\nsecret_file = \"/none\"\n";
+        let expected = [
+            "c.toml:1:11: listen[0] = \"0.0.0.0:8420\": is not loopback and has no TLS; set `enabled = true` under [tls], or listen on 127.0.0.1",
+            "c.toml:1:27: listen[1] = \"x\": is no address; give IP:PORT, such as \"127.0.0.1:8420\" or \"[::]:8420\"",
+            "c.toml:2:1: warna: is not a known key; known here: catalogue, data_dir, listen, profile, retention, tls, webhook",
+            "c.toml:4:12: tls.key_file = \"k\": stands alone; give `certificate_file` and `key_file` together, or neither",
+            "c.toml:7:7: webhook[1].url = \"ftp://x\": is no address of a web server; begin with https:// or http://",
+            "c.toml:8:15: webhook[1].secret_file = \"/none\": cannot be read (entity not found); make the file, readable for this user",
+        ];
+        assert_eq!(check(text), Err(expected.join("\n")));
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let settings = check("[[webhook]]\nname = \"a\"\nurl = \"https://x\"\nsecret_file = \"/s\"\n").expect("valid");
+        assert_eq!(settings.webhooks[0].secret.expose(), b"s3cret");
+        assert!(!format!("{settings:?}").contains("s3cret"));
+    }
+}
