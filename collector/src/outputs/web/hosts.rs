@@ -95,3 +95,12 @@ fn tone(snapshot: &Snapshot, metric: ThresholdMetric, permille: Option<u32>) -> 
         _ => Tone::Good,
     }
 }
+
+/// How full a file system is where no threshold of the catalogue is at hand: a warning from 85 %, bad from 95 %.
+pub(crate) fn fullness_tone(permille: Option<u32>) -> Tone {
+    match permille {
+        Some(950..) => Tone::Bad,
+        Some(850..) => Tone::Warn,
+        _ => Tone::Good,
+    }
+}

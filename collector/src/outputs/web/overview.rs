@@ -2,12 +2,13 @@
 
 use super::day_bar::DayBar;
 use super::markup::{Badge, Tone};
-use super::page::{Page, backup_at_risk, backup_badge, next_due, state_badge, verdict_badge};
+use super::page::{Page, backup_at_risk, next_due, state_badge, verdict_badge};
+use super::backups::{self, BackupRow};
 use super::{hosts, tickets};
 use crate::domain::availability::{Figures, Verdict};
 use crate::domain::catalogue::{Service, ServiceGroup};
 use crate::domain::state::State;
-use crate::snapshot::{BackupView, ServiceView, Snapshot};
+use crate::snapshot::{ServiceView, Snapshot};
 use crate::texts::Texts;
 use askama::Template;
 
@@ -54,15 +55,6 @@ pub(crate) struct MonthSummary {
 pub(crate) struct GroupView {
     pub(crate) label: String,
     pub(crate) services: Vec<ServiceRow>,
-}
-
-/// A backup set that needs a person.
-#[derive(Debug)]
-pub(crate) struct BackupRow {
-    pub(crate) name: String,
-    pub(crate) service: String,
-    pub(crate) badge: Badge,
-    pub(crate) age: String,
 }
 
 /// Something to mend in the catalogue.
@@ -115,7 +107,7 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot) -> Result<String, askama::
             .backups
             .iter()
             .filter(|backup| backup_at_risk(backup.state))
-            .map(|backup| backup_row(&page, snapshot, backup))
+            .map(|backup| backups::row(texts, snapshot, backup, now))
             .collect(),
         findings: findings.collect(),
         page,
@@ -260,19 +252,3 @@ pub(crate) fn month_summary(texts: Texts, figures: &Figures) -> MonthSummary {
 pub(crate) fn percent_or_dash(texts: Texts, ppm: Option<u32>) -> String {
     ppm.map_or_else(|| "–".to_owned(), |ppm| texts.percent(ppm))
 }
-
-fn backup_row(page: &Page, snapshot: &Snapshot, backup: &BackupView) -> BackupRow {
-    let texts = page.texts;
-    let service = snapshot.catalogue.service(&backup.service);
-    let set = service.and_then(|service| service.backups.iter().find(|set| set.id == backup.id));
-    BackupRow {
-        name: set.map_or_else(|| backup.id.to_string(), |set| set.name.clone()),
-        service: service.map_or_else(|| backup.service.to_string(), |service| service.name.clone()),
-        badge: backup_badge(texts, backup.state),
-        age: backup.data_time.map_or_else(
-            || texts.get("backup-none"),
-            |time| texts.text("backup-age", &[("span", &texts.between(time, page.now))]),
-        ),
-    }
-}
-
