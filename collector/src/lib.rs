@@ -12,10 +12,12 @@
 //! | [`engine`] | the four steps, commands, delivery | SQL, HTTP |
 //! | [`snapshot`] | the read model | how it came about |
 //! | [`outputs`] | web, API, metrics, webhook | how to change state |
+//! | [`auth`] | who may come in | pages |
 //! | [`texts`] | both languages | who reads them |
 //! | [`clock`] | the only reader of the clock | |
 
 pub mod app;
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod domain;

@@ -1,2 +1,4 @@
-//! What leaves the collector: pages, API, metrics, messages. Reads the snapshot and named history queries; changes
-//! nothing except through the engine's commands.
+//! What leaves the collector: web pages, API, metrics, messages. Each reads the snapshot; none changes state but by
+//! commands of the engine.
+
+pub mod web;

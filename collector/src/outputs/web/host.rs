@@ -1,0 +1,329 @@
+//! A host: what it is, how full it is, how it went in the last hours.
+
+use super::hosts;
+use super::markup::{Badge, Gauge};
+use super::page::Page;
+use super::service::Fact;
+use crate::snapshot::{HostView, Snapshot};
+use crate::texts::Texts;
+use askama::Template;
+use pantau_shared::sample::{Filesystem, Interface, Sample};
+use pantau_shared::timestamp::Timestamp;
+
+/// A stretch of time the charts can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Range {
+    Hour,
+    SixHours,
+    Day,
+    Week,
+}
+
+impl Range {
+    const ALL: [Self; 4] = [Self::Hour, Self::SixHours, Self::Day, Self::Week];
+
+    /// The code in the address.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Hour => "1h",
+            Self::SixHours => "6h",
+            Self::Day => "24h",
+            Self::Week => "7d",
+        }
+    }
+
+    /// Reads a code; one hour for anything else.
+    pub(crate) fn parse(code: &str) -> Self {
+        Self::ALL.into_iter().find(|range| range.code() == code).unwrap_or(Self::Hour)
+    }
+
+    /// How long, and how wide one point is: about 340 points whatever the stretch.
+    fn seconds_and_step(self) -> (i64, i64) {
+        match self {
+            Self::Hour => (3600, 10),
+            Self::SixHours => (6 * 3600, 60),
+            Self::Day => (86_400, 300),
+            Self::Week => (7 * 86_400, 1800),
+        }
+    }
+}
+
+/// A choice of range.
+#[derive(Debug)]
+pub(crate) struct RangeChoice {
+    pub(crate) href: String,
+    pub(crate) label: String,
+    pub(crate) current: bool,
+}
+
+/// One chart.
+#[derive(Debug)]
+pub(crate) struct ChartView {
+    pub(crate) title: String,
+    /// Metrics of the API, apart by spaces.
+    pub(crate) metrics: &'static str,
+    /// Their names for people, apart by `|`.
+    pub(crate) names: String,
+    pub(crate) now: String,
+}
+
+/// Lowest, mean and highest value of a metric over the range: what the page shows without script.
+#[derive(Debug)]
+pub(crate) struct SeriesRow {
+    pub(crate) label: String,
+    pub(crate) low: String,
+    pub(crate) mean: String,
+    pub(crate) high: String,
+}
+
+/// A mounted file system.
+#[derive(Debug)]
+pub(crate) struct FilesystemRow {
+    pub(crate) mount: String,
+    pub(crate) kind: String,
+    pub(crate) gauge: Gauge,
+    pub(crate) size: String,
+    pub(crate) available: String,
+    pub(crate) inodes: String,
+    pub(crate) read_only: bool,
+}
+
+/// A network interface.
+#[derive(Debug)]
+pub(crate) struct InterfaceRow {
+    pub(crate) device: String,
+    pub(crate) link: String,
+    pub(crate) received: String,
+    pub(crate) sent: String,
+    pub(crate) errors: String,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "host.html")]
+struct HostPage {
+    page: Page,
+    id: String,
+    badge: Badge,
+    seen: String,
+    gauges: Vec<Gauge>,
+    ranges: Vec<RangeChoice>,
+    charts: Vec<ChartView>,
+    series: Vec<SeriesRow>,
+    from: i64,
+    to: i64,
+    step: i64,
+    zone: String,
+    filesystems: Vec<FilesystemRow>,
+    interfaces: Vec<InterfaceRow>,
+    services: Vec<(String, String)>,
+    facts: Vec<Fact>,
+    lost: u64,
+    lost_text: String,
+}
+
+/// The instants of a range that ends now.
+pub(crate) fn window(range: Range, now: Timestamp) -> (Timestamp, Timestamp) {
+    (now.plus_secs(-range.seconds_and_step().0), now)
+}
+
+/// The page as HTML. `samples` are those of the range, in order of time, perhaps thinned.
+pub(crate) fn render(
+    page: Page,
+    snapshot: &Snapshot,
+    host: &HostView,
+    range: Range,
+    samples: &[(Timestamp, Sample)],
+) -> Result<String, askama::Error> {
+    let texts = page.texts;
+    let now = page.now;
+    let (seconds, step) = range.seconds_and_step();
+    let row = hosts::row(texts, snapshot, host, now);
+    let sample = host.sample.as_ref().map(|(_, sample)| sample.as_ref());
+    HostPage {
+        id: host.id.to_string(),
+        badge: row.badge,
+        seen: row.seen,
+        gauges: row.gauges,
+        ranges: Range::ALL
+            .into_iter()
+            .map(|choice| RangeChoice {
+                href: format!("/hosts/{}?range={}", host.id, choice.code()),
+                label: texts.get(&format!("range-{}", choice.code())),
+                current: choice == range,
+            })
+            .collect(),
+        charts: charts(texts, host),
+        series: series_rows(texts, samples),
+        from: now.as_secs() - seconds,
+        to: now.as_secs(),
+        step,
+        zone: texts.zone().name().to_owned(),
+        filesystems: sample.map(|s| s.filesystems.iter().map(|f| filesystem(texts, f)).collect()).unwrap_or_default(),
+        interfaces: sample.map(|s| s.interfaces.iter().map(|i| interface(texts, i)).collect()).unwrap_or_default(),
+        services: snapshot
+            .catalogue
+            .services_on(&host.id)
+            .map(|service| (format!("/services/{}", service.id), service.name.clone()))
+            .collect(),
+        facts: facts(texts, host, sample),
+        lost: host.lost_observations,
+        lost_text: texts.text("host-lost", &[("number", &texts.number(host.lost_observations))]),
+        page,
+    }
+    .render()
+}
+
+fn charts(texts: Texts, host: &HostView) -> Vec<ChartView> {
+    let rates = &host.rates;
+    let permille = |value: Option<u32>| value.map_or_else(|| "–".to_owned(), |value| texts.permille(value));
+    let names = format!("{}|{}", texts.get("network-in"), texts.get("network-out"));
+    let network = rates.network_bytes_per_second.map_or_else(
+        || "–".to_owned(),
+        |(incoming, outgoing)| {
+            let (incoming, outgoing) = (texts.bit_rate(incoming), texts.bit_rate(outgoing));
+            texts.text("network-now", &[("in", &incoming), ("out", &outgoing)])
+        },
+    );
+    let chart = |id: &str, metrics, now| {
+        let title = texts.get(id);
+        ChartView { names: title.clone(), title, metrics, now }
+    };
+    vec![
+        chart("metric-cpu", "cpu", permille(rates.cpu_permille)),
+        chart("metric-memory", "memory", permille(rates.memory_permille)),
+        chart("metric-storage-fullest", "storage", permille(rates.storage_permille.as_ref().map(|(_, p)| *p))),
+        ChartView { title: texts.get("metric-network"), metrics: "network_in network_out", names, now: network },
+    ]
+}
+
+/// Used share in thousandths of what others than root can use.
+fn used_permille(filesystem: &Filesystem) -> Option<u32> {
+    let (size, free, available) = (filesystem.size_bytes?, filesystem.free_bytes?, filesystem.available_bytes?);
+    let used = size.saturating_sub(free);
+    let whole = used.saturating_add(available);
+    let permille = (u128::from(used) * 1000).checked_div(u128::from(whole))?;
+    u32::try_from(permille).ok()
+}
+
+fn memory_permille(sample: &Sample) -> Option<u32> {
+    let memory = sample.memory?;
+    let (total, available) = (memory.total_bytes?, memory.available_bytes?);
+    let permille = (u128::from(total.saturating_sub(available)) * 1000).checked_div(u128::from(total))?;
+    u32::try_from(permille).ok()
+}
+
+/// What can be told from samples alone; rates need the API's derivation and are in the charts.
+fn series_rows(texts: Texts, samples: &[(Timestamp, Sample)]) -> Vec<SeriesRow> {
+    let of = |label: String, read: fn(&Sample) -> Option<u32>| {
+        let values: Vec<u32> = samples.iter().filter_map(|(_, sample)| read(sample)).collect();
+        let (low, high) = (values.iter().min()?, values.iter().max()?);
+        let sum: u64 = values.iter().map(|value| u64::from(*value)).sum();
+        let mean = u32::try_from(sum / u64::try_from(values.len()).ok()?).ok()?;
+        Some(SeriesRow { label, low: texts.permille(*low), mean: texts.permille(mean), high: texts.permille(*high) })
+    };
+    let fullest = |sample: &Sample| sample.filesystems.iter().filter_map(used_permille).max();
+    let cpu_busy = cpu_row(texts, samples);
+    [cpu_busy, of(texts.get("metric-memory"), memory_permille), of(texts.get("metric-storage-fullest"), fullest)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Busy share between neighbouring samples; a counter that fell (reboot) gives no value.
+fn cpu_row(texts: Texts, samples: &[(Timestamp, Sample)]) -> Option<SeriesRow> {
+    let times = |sample: &Sample| {
+        let cpu = sample.cpu_total?;
+        let idle = cpu.idle_ms?.saturating_add(cpu.iowait_ms.unwrap_or(0));
+        let modes = [cpu.user_ms, cpu.nice_ms, cpu.system_ms, cpu.irq_ms, cpu.softirq_ms, cpu.steal_ms];
+        Some((modes.iter().flatten().sum::<u64>(), idle))
+    };
+    let (mut low, mut high, mut busy_all, mut all) = (u64::MAX, 0, 0_u64, 0_u64);
+    for pair in samples.windows(2) {
+        let Some(((busy_0, idle_0), (busy_1, idle_1))) = times(&pair[0].1).zip(times(&pair[1].1)) else { continue };
+        let Some((busy, idle)) = busy_1.checked_sub(busy_0).zip(idle_1.checked_sub(idle_0)) else { continue };
+        let Some(permille) = (busy * 1000).checked_div(busy + idle) else { continue };
+        low = low.min(permille);
+        high = high.max(permille);
+        busy_all += busy;
+        all += busy + idle;
+    }
+    let mean = (busy_all * 1000).checked_div(all)?;
+    let show = |value: u64| texts.permille(u32::try_from(value).unwrap_or(1000));
+    Some(SeriesRow { label: texts.get("metric-cpu"), low: show(low), mean: show(mean), high: show(high) })
+}
+
+fn filesystem(texts: Texts, filesystem: &Filesystem) -> FilesystemRow {
+    let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), |bytes| texts.bytes(bytes));
+    let permille = used_permille(filesystem);
+    let inodes = filesystem.inodes.zip(filesystem.inodes_free).and_then(|(all, free)| {
+        let used = (u128::from(all.saturating_sub(free)) * 1000).checked_div(u128::from(all))?;
+        u32::try_from(used).ok()
+    });
+    let tone = hosts::fullness_tone(permille);
+    FilesystemRow {
+        mount: filesystem.mount_point.clone(),
+        kind: format!("{} · {}", filesystem.device, filesystem.kind),
+        gauge: Gauge {
+            label: String::new(),
+            value: permille.map_or_else(|| "–".to_owned(), |permille| texts.permille(permille)),
+            permille,
+            tone,
+        },
+        size: bytes(filesystem.size_bytes),
+        available: bytes(filesystem.available_bytes),
+        inodes: inodes.map_or_else(|| "–".to_owned(), |permille| texts.permille(permille)),
+        read_only: filesystem.read_only == Some(true),
+    }
+}
+
+fn interface(texts: Texts, interface: &Interface) -> InterfaceRow {
+    let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), |bytes| texts.bytes(bytes));
+    let link = match interface.up {
+        Some(true) => texts.get("link-up"),
+        Some(false) => texts.get("link-down"),
+        None => "–".to_owned(),
+    };
+    let speed = interface.speed_bits.map(|bits| texts.bit_rate(bits / 8));
+    let trouble = [
+        interface.receive_errors,
+        interface.transmit_errors,
+        interface.receive_drops,
+        interface.transmit_drops,
+    ];
+    InterfaceRow {
+        device: interface.device.clone(),
+        link: [Some(link), speed].into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        received: bytes(interface.receive_bytes),
+        sent: bytes(interface.transmit_bytes),
+        errors: texts.number(trouble.into_iter().flatten().fold(0, u64::saturating_add)),
+    }
+}
+
+fn facts(texts: Texts, host: &HostView, sample: Option<&Sample>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut fact = |id: &str, value: String| {
+        facts.push(Fact { number: String::new(), label: texts.get(id), value });
+    };
+    if let Some(started) = &host.started {
+        fact("fact-hostname", started.hostname.clone());
+        fact("fact-system", format!("{} · {} · {}", started.os, started.kernel, started.architecture));
+        fact("fact-processors", started.cpus.to_string());
+        fact("fact-agent", started.agent_version.clone());
+    }
+    let memory = sample.and_then(|sample| sample.memory).and_then(|memory| memory.total_bytes);
+    if let Some(total) = memory {
+        fact("fact-memory", texts.bytes(total));
+    }
+    let uptime = sample.and_then(|sample| sample.kernel).and_then(|kernel| kernel.uptime_ms);
+    if let Some(uptime) = uptime {
+        fact("fact-uptime", texts.duration(uptime / 1000));
+    }
+    if let Some(load) = sample.and_then(|sample| sample.load) {
+        let shown = [load.one_centi, load.five_centi, load.fifteen_centi];
+        let shown: Vec<String> = shown.into_iter().flatten().map(|c| format!("{}.{:02}", c / 100, c % 100)).collect();
+        fact("fact-load", shown.join(" · "));
+    }
+    fact("fact-joined", texts.instant(host.joined_at));
+    fact("fact-accepted", texts.number(host.observations_accepted));
+    facts
+}

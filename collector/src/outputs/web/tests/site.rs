@@ -1,0 +1,429 @@
+//! A constructed site: every state, verdict and kind of ticket once, at a fixed moment.
+
+use crate::domain::availability::{Counts, Figures, Policy, Verdict};
+use crate::domain::catalogue::*;
+use crate::domain::phrase::Phrase;
+use crate::domain::profile::{Impact, Operator, Priority, Profile, TimeTarget};
+use crate::domain::state::State;
+use crate::domain::ticket::*;
+use crate::snapshot::*;
+use pantau_shared::assignment::{BackupFiles, BackupSource, CheckKind, HttpCheck};
+use pantau_shared::envelope::AgentStarted;
+use pantau_shared::ids::{BackupSetId, CheckId, HostId};
+use pantau_shared::probe::ProbeOutcome;
+use pantau_shared::sample::{Filesystem, Interface, Kernel, Load, Memory, Sample};
+use pantau_shared::timestamp::Timestamp;
+use std::sync::Arc;
+
+/// 24 Nov 2026 14.05 WIB.
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_795_503_900);
+const GIB: u64 = 1024 * 1024 * 1024;
+
+fn host_id(text: &str) -> HostId {
+    HostId::parse(text).expect("valid")
+}
+
+fn service_id(text: &str) -> ServiceId {
+    ServiceId::parse(text).expect("valid")
+}
+
+fn set_id(text: &str) -> BackupSetId {
+    BackupSetId::parse(text).expect("valid")
+}
+
+fn ago(seconds: i64) -> Timestamp {
+    NOW.plus_secs(-seconds)
+}
+
+/// Figures of November to date from its seconds.
+pub(crate) fn figures(down_s: u64, unknown_s: u64, outages: u64, target_ppm: Option<u32>) -> Figures {
+    let agreed = 23 * 86_400 + 14 * 3600 + 300;
+    let counts =
+        Counts { up_s: agreed - down_s - unknown_s, degraded_s: 0, down_s, unknown_s, excluded_s: 0 };
+    let budget = target_ppm.map(|ppm| i64::from(1_000_000 - ppm) * i64::try_from(counts.counted_s()).expect("fits") / 1_000_000);
+    Figures {
+        counts,
+        agreed_s: agreed,
+        availability_ppm: counts.availability_ppm(),
+        availability_min_ppm: counts.availability_min_ppm(),
+        availability_max_ppm: counts.availability_max_ppm(),
+        coverage_ppm: counts.coverage_ppm(),
+        outages,
+        longest_outage_s: down_s,
+        mtrs_s: down_s.checked_div(outages),
+        mtbf_s: counts.up_s.checked_div(outages),
+        target_ppm,
+        target_changed: false,
+        budget_s: budget,
+        budget_left_s: budget.map(|budget| budget - i64::try_from(down_s).expect("fits")),
+        verdict: Verdict::evaluate(&counts, target_ppm, Policy::default().min_coverage_ppm),
+    }
+}
+
+/// The regulation of the office.
+pub(crate) fn profile() -> Profile {
+    let below = |hours: u32| Some(TimeTarget { seconds: hours * 3600, operator: Operator::Below });
+    let priority = |number| Priority::new(number).expect("1 to 6");
+    let (public, internal) = (ServiceGroup::Publik, ServiceGroup::AdministrasiPemerintahan);
+    let mut priorities = Vec::new();
+    for (impact, group, first) in
+        [(Impact::Mayor, public, 1), (Impact::Mayor, internal, 2), (Impact::Minor, public, 3), (Impact::Minor, internal, 4)]
+    {
+        for (step, class) in ServiceClass::ALL.into_iter().enumerate() {
+            priorities.push((impact, group, class, priority(first + u8::try_from(step).expect("small"))));
+        }
+    }
+    Profile {
+        version: "bangka-2025/1".into(),
+        legal_basis: "Peraturan Bupati Bangka Nomor 21 Tahun 2025".into(),
+        time_zone: chrono_tz::Asia::Jakarta,
+        resolution_targets: vec![
+            (internal, ServiceClass::Kritis, below(12)),
+            (public, ServiceClass::Kritis, below(24)),
+            (internal, ServiceClass::Esensial, below(48)),
+            (public, ServiceClass::Esensial, below(36)),
+            (internal, ServiceClass::Normal, below(72)),
+            (public, ServiceClass::Normal, None),
+        ],
+        priorities,
+        response_targets: [900, 1800, 3600, 5400, 7200, 9000]
+            .into_iter()
+            .zip(1..)
+            .map(|(seconds, number)| (priority(number), TimeTarget { seconds, operator: Operator::Below }))
+            .collect(),
+        categories: ["jaringan", "listrik", "basis_data", "aplikasi", "kapasitas", "cadangan_data"].map(String::from).into(),
+        assumptions: vec![
+            ("G01".into(), "Nomor peraturan dikutip sebagai 21 sesuai judul; lampiran menyebut 22.".into()),
+            ("G02".into(), "Tabel 2 tidak memuat Layanan Publik kelas Normal; target belum ditetapkan.".into()),
+            ("G05".into(), "Target waktu Tabel 2 dan 4 dihitung 24 jam sehari, 7 hari seminggu.".into()),
+            ("G27".into(), "Waktu tanpa data tidak pernah dihitung sebagai tersedia.".into()),
+        ],
+    }
+}
+
+fn check(id: &str, name: &str, url: &str) -> Check {
+    Check {
+        id: CheckId::parse(id).expect("valid"),
+        name: name.into(),
+        vantages: vec![host_id("pantau-01")],
+        interval_ms: 30_000,
+        timeout_ms: 10_000,
+        retry_pause_ms: 2_000,
+        degraded_after_ms: 2_000,
+        certificate_warning_seconds: 14 * 86_400,
+        confirm_failures: 2,
+        kind: CheckKind::Http(HttpCheck { url: url.into(), ..HttpCheck::default() }),
+    }
+}
+
+fn backup_set(id: &str, name: &str, rpo_hours: Option<u32>) -> BackupSet {
+    BackupSet {
+        id: set_id(id),
+        name: name.into(),
+        host: host_id("db-01"),
+        source: BackupSource::Files(BackupFiles { pattern: format!("/backup/{id}-*.sql.gz"), ..BackupFiles::default() }),
+        interval_ms: 300_000,
+        rpo_seconds: rpo_hours.map(|hours| hours * 3600),
+        size_bytes_min: 1,
+        required: true,
+    }
+}
+
+fn service(id: &str, name: &str, group: ServiceGroup, class: ServiceClass, target: Option<u32>) -> Service {
+    Service {
+        id: service_id(id),
+        name: name.into(),
+        description: format!("Layanan {name} bagi perangkat daerah dan masyarakat Kabupaten Bangka."),
+        provider: "Dinas Komunikasi, Informatika dan Statistik".into(),
+        service_administrators: vec!["Rina Sari".into()],
+        infrastructure_administrators: vec!["Tim Infrastruktur TIK".into()],
+        access: format!("https://{id}.bangka.go.id"),
+        target: target.map(|ppm| AvailabilityTarget { ppm }),
+        support_contact: "bantuan@bangka.go.id · (0717) 92534".into(),
+        support_hours: "Senin–Jumat 07.30–16.00 WIB".into(),
+        group,
+        class,
+        service_hours: "24x7".into(),
+        rpo_seconds: (class == ServiceClass::Kritis && id != "adminduk").then_some(86_400),
+        rto_seconds: (class == ServiceClass::Kritis).then_some(43_200),
+        recovery_plan: (class == ServiceClass::Kritis).then(|| "DRP-2025-03".into()),
+        hosts: vec![host_id("app-01")],
+        checks: vec![check(&format!("{id}-web"), "Halaman utama", &format!("https://{id}.bangka.go.id/"))],
+        backups: match id {
+            "simpeg" => vec![backup_set("simpeg-db", "Basis data SIMPEG", Some(24))],
+            "esakip" => vec![backup_set("esakip-db", "Basis data e-SAKIP", Some(26))],
+            "perizinan" => vec![backup_set("perizinan-db", "Basis data perizinan", Some(24))],
+            _ => Vec::new(),
+        },
+    }
+}
+
+fn days(shape: impl Fn(i64) -> (i64, i64, i64)) -> Vec<DayView> {
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 24).expect("valid");
+    (0..90)
+        .map(|back| {
+            let (down_s, unknown_s, degraded_s) = shape(back);
+            let whole = if back == 0 { 14 * 3600 + 300 } else { 86_400 };
+            let date = today - chrono::Days::new(u64::try_from(back).expect("positive"));
+            DayView { date, up_s: whole - down_s - unknown_s, degraded_s, down_s, unknown_s, excluded_s: 0 }
+        })
+        .rev()
+        .collect()
+}
+
+fn view(service: &Service, state: State, since_s: i64, month: Figures, days: Vec<DayView>) -> Arc<ServiceView> {
+    let (verdict, reason) = match state {
+        State::Up => (1, ""),
+        State::Degraded => (2, "answered after 2841 ms, more than 2000 ms"),
+        State::Down => (3, "connection refused"),
+        State::Unknown => (4, "cannot resolve the name"),
+    };
+    let checks = service
+        .checks
+        .iter()
+        .map(|check| CheckView {
+            id: check.id.clone(),
+            host: host_id("pantau-01"),
+            at: (state != State::Unknown).then(|| ago(12)),
+            outcome: (state != State::Unknown).then(|| ProbeOutcome {
+                check: check.id.to_string(),
+                verdict,
+                phase: if state == State::Down { 2 } else { 0 },
+                reason: reason.into(),
+                duration_us: 184_300,
+                resolve_us: Some(2_100),
+                connect_us: (state != State::Down).then_some(4_800),
+                tls_us: (state != State::Down).then_some(31_200),
+                first_byte_us: (state != State::Down).then_some(139_000),
+                transfer_us: (state != State::Down).then_some(7_200),
+                http_status: (state != State::Down).then_some(200),
+                body_bytes: Some(18_240),
+                certificate_expires_at: Some(NOW.plus_secs(61 * 86_400).as_secs()),
+                repeated: false,
+                redirects: 0,
+            }),
+        })
+        .collect();
+    Arc::new(ServiceView {
+        id: service.id.clone(),
+        state,
+        since: (state != State::Unknown).then(|| ago(since_s)),
+        reason: None,
+        month,
+        days,
+        effective_from: Some(ago(90 * 86_400)),
+        checks,
+    })
+}
+
+fn host(id: &str, name: &str, cpu: u32, memory: u32, storage: u32, silent: bool) -> Arc<HostView> {
+    let filesystem = |mount: &str, size: u64, used_permille: u64| Filesystem {
+        mount_point: mount.into(),
+        device: "/dev/sda1".into(),
+        kind: "ext4".into(),
+        size_bytes: Some(size),
+        free_bytes: Some(size / 1000 * (1000 - used_permille)),
+        available_bytes: Some(size / 1000 * (1000 - used_permille)),
+        inodes: Some(6_553_600),
+        inodes_free: Some(6_100_000),
+        read_only: Some(false),
+    };
+    let sample = Sample {
+        load: Some(Load { one_centi: Some(142), five_centi: Some(118), fifteen_centi: Some(97) }),
+        memory: Some(Memory { total_bytes: Some(16 * GIB), available_bytes: Some(6 * GIB), ..Memory::default() }),
+        filesystems: vec![filesystem("/", 80 * GIB, 412), filesystem("/var", 200 * GIB, u64::from(storage))],
+        interfaces: vec![Interface {
+            device: "ens18".into(),
+            receive_bytes: Some(812 * GIB),
+            transmit_bytes: Some(1_904 * GIB),
+            receive_errors: Some(0),
+            transmit_errors: Some(0),
+            speed_bits: Some(1_000_000_000),
+            up: Some(true),
+            ..Interface::default()
+        }],
+        kernel: Some(Kernel { uptime_ms: Some(41 * 86_400_000), ..Kernel::default() }),
+        ..Sample::default()
+    };
+    let seen = if silent { ago(2 * 3600 + 300) } else { ago(4) };
+    Arc::new(HostView {
+        id: host_id(id),
+        name: name.into(),
+        joined_at: ago(86 * 86_400),
+        last_seen_at: Some(seen),
+        silent,
+        started: Some(AgentStarted {
+            agent_version: "0.1.0".into(),
+            hostname: id.into(),
+            os: "Debian GNU/Linux 13 (trixie)".into(),
+            kernel: "6.12.43-amd64".into(),
+            machine_id_hash: "9f2c".into(),
+            cpus: 8,
+            architecture: "x86_64".into(),
+        }),
+        sample: Some((seen, Arc::new(sample))),
+        rates: HostRates {
+            cpu_permille: Some(cpu),
+            memory_permille: Some(memory),
+            storage_permille: Some(("/var".into(), storage)),
+            network_bytes_per_second: Some((1_560_000, 4_210_000)),
+        },
+        lost_observations: if silent { 312 } else { 0 },
+        observations_accepted: 2_140_332,
+    })
+}
+
+struct TicketSeed {
+    number: u32,
+    scope: TicketScope,
+    class: TicketClass,
+    state: TicketState,
+    impact: Impact,
+    priority: u8,
+    reported_s: i64,
+    answered_s: Option<i64>,
+    symptom: Phrase,
+    service: &'static str,
+    resolution_hours: Option<u32>,
+}
+
+fn ticket(seed: TicketSeed) -> Arc<Ticket> {
+    let profile = profile();
+    let priority = Priority::new(seed.priority).expect("1 to 6");
+    let restored = seed.state == TicketState::Pulih;
+    Arc::new(Ticket {
+        number: TicketNumber { year: 2026, number: seed.number },
+        key: TicketKey { scope: seed.scope, class: seed.class },
+        state: seed.state,
+        state_before_restored: restored.then_some(TicketState::Ditangani),
+        onset_at: ago(seed.reported_s + 34),
+        reported_at: ago(seed.reported_s),
+        recorded_at: ago(seed.reported_s),
+        first_response_at: seed.answered_s.map(ago),
+        estimated_at: (seed.state == TicketState::Ditangani).then(|| NOW.plus_secs(3 * 3600)),
+        restored_at: restored.then(|| ago(1_500)),
+        confirmed_at: None,
+        confirmed_by: None,
+        closed_at: None,
+        reporter: None,
+        reporting_method: "sistem_pemantauan".into(),
+        category: "aplikasi".into(),
+        symptom: seed.symptom,
+        impact: seed.impact,
+        impact_text: None,
+        priority,
+        cause: restored.then(|| "Sertifikat kedaluwarsa pada proksi".into()),
+        components: vec!["app-01".into()],
+        affected_services: vec![service_id(seed.service)],
+        handlers: vec!["Rina Sari".into(), "Tim Infrastruktur TIK".into()],
+        confirmation_method: None,
+        response_target: profile.response_target(priority),
+        resolution_target: seed.resolution_hours.map(|hours| TimeTarget { seconds: hours * 3600, operator: Operator::Below }),
+        sla_version: profile.version,
+        recurrences: 0,
+        false_alarm: false,
+        version: 1,
+    })
+}
+
+fn tickets() -> Vec<Arc<Ticket>> {
+    let service_scope = |id: &str| TicketScope::Service(service_id(id));
+    let symptom = |text: &str| Phrase::new("ticket-symptom-written").with("text", text);
+    vec![
+        ticket(TicketSeed {
+            number: 41, scope: service_scope("perizinan"), class: TicketClass::Access, state: TicketState::Baru,
+            impact: Impact::Mayor, priority: 1, reported_s: 1_320, answered_s: None,
+            symptom: symptom("Halaman utama menolak sambungan dari 1 dari 1 titik pantau."),
+            service: "perizinan", resolution_hours: Some(24),
+        }),
+        ticket(TicketSeed {
+            number: 39, scope: TicketScope::Backup(set_id("simpeg-db")), class: TicketClass::Backup,
+            state: TicketState::Ditangani, impact: Impact::Minor, priority: 4, reported_s: 7_200, answered_s: Some(6_500),
+            symptom: symptom("Cadangan terbaru berumur 26 jam, melewati RPO 24 jam."),
+            service: "simpeg", resolution_hours: Some(12),
+        }),
+        ticket(TicketSeed {
+            number: 38, scope: TicketScope::Host(host_id("gis-01"), String::new()), class: TicketClass::MonitoringLost,
+            state: TicketState::Pulih, impact: Impact::Minor, priority: 5, reported_s: 90_000, answered_s: Some(86_000),
+            symptom: symptom("Host tidak melapor lebih dari 15 menit."), service: "jdih", resolution_hours: None,
+        }),
+    ]
+}
+
+fn backups() -> Vec<Arc<BackupView>> {
+    let backup = |id: &str, service: &str, state, data_s: Option<i64>, rpo_hours: u32| {
+        Arc::new(BackupView {
+            id: set_id(id),
+            service: service_id(service),
+            state,
+            data_time: data_s.map(ago),
+            estimated: id == "esakip-db",
+            newest: data_s.map(|_| (format!("{id}-20261123.sql.gz"), Some(3 * GIB / 2))),
+            rpo_seconds: Some(rpo_hours * 3600),
+            looked_at: Some(ago(140)),
+            error: None,
+        })
+    };
+    vec![
+        backup("perizinan-db", "perizinan", BackupState::Segar, Some(5 * 3600), 24),
+        backup("simpeg-db", "simpeg", BackupState::Langgar, Some(26 * 3600), 24),
+        backup("esakip-db", "esakip", BackupState::Peringatan, Some(23 * 3600), 26),
+    ]
+}
+
+/// The site.
+pub(crate) fn snapshot() -> Snapshot {
+    let (public, internal) = (ServiceGroup::Publik, ServiceGroup::AdministrasiPemerintahan);
+    let services = vec![
+        service("perizinan", "Perizinan Online (SIMPEL)", public, ServiceClass::Kritis, Some(995_000)),
+        service("adminduk", "Administrasi Kependudukan", public, ServiceClass::Kritis, Some(999_000)),
+        service("jdih", "JDIH Kabupaten Bangka", public, ServiceClass::Normal, None),
+        service("simpeg", "SIMPEG", internal, ServiceClass::Kritis, Some(999_000)),
+        service("esakip", "e-SAKIP", internal, ServiceClass::Esensial, Some(990_000)),
+    ];
+    let views = vec![
+        view(&services[0], State::Down, 1_354, figures(16_200, 0, 3, Some(995_000)), days(|back| match back {
+            0 => (1_354, 0, 0), 9 => (9_000, 0, 0), 31 => (5_846, 0, 0), 58 => (0, 3_600, 0), _ => (0, 0, 0),
+        })),
+        view(&services[1], State::Up, 12 * 86_400, figures(600, 0, 1, Some(999_000)), days(|back| match back {
+            12 => (600, 0, 0), 40..=41 => (0, 86_400, 0), 66 => (0, 0, 7_200), _ => (0, 0, 0),
+        })),
+        view(&services[2], State::Unknown, 0, figures(0, 700_000, 0, None), days(|back| match back {
+            0 => (0, 7_500, 0), 1..=7 => (0, 86_400, 0), _ => (0, 0, 0),
+        })),
+        view(&services[3], State::Up, 41 * 86_400, figures(0, 0, 0, Some(999_000)), days(|back| match back {
+            41 => (1_800, 0, 0), _ => (0, 0, 0),
+        })),
+        view(&services[4], State::Degraded, 2_400, figures(2_000, 40_000, 2, Some(990_000)), days(|back| match back {
+            0 => (0, 0, 2_400), 3 => (2_000, 0, 3_600), 20 => (43_200, 0, 0), _ => (0, 0, 0),
+        })),
+    ];
+    let catalogue = Catalogue {
+        revision: 7,
+        services,
+        thresholds: vec![
+            Threshold { metric: ThresholdMetric::Cpu, alarm_permille: 950, clear_permille: 900, hold_seconds: 600 },
+            Threshold { metric: ThresholdMetric::Memory, alarm_permille: 950, clear_permille: 900, hold_seconds: 600 },
+            Threshold { metric: ThresholdMetric::Storage, alarm_permille: 900, clear_permille: 870, hold_seconds: 300 },
+        ],
+        host_silent_after_seconds: 90,
+        sample_period_ms: 10_000,
+        findings: vec![Finding { service: service_id("adminduk"), phrase: Phrase::new("finding-rpo-missing") }],
+        host_names: std::collections::BTreeMap::new(),
+    };
+    Snapshot {
+        at: NOW,
+        catalogue: Arc::new(catalogue),
+        profile: Arc::new(profile()),
+        services: views,
+        hosts: vec![
+            host("app-01", "app-01", 318, 624, 581, false),
+            host("db-01", "db-01", 871, 702, 932, false),
+            host("gis-01", "gis-01", 120, 455, 377, true),
+        ],
+        tickets: tickets(),
+        backups: backups(),
+        outbox: OutboxView::default(),
+        demo: true,
+    }
+}

@@ -1,0 +1,1 @@
+# Sentences of tickets, made by the rules.
