@@ -26,6 +26,7 @@
 //! | [`ticket`] | the disturbance ticket and its states |
 //! | [`phrase`] | a sentence before it is in a language |
 
+pub mod assignment;
 pub mod availability;
 pub mod burn;
 pub mod calendar;

@@ -16,14 +16,19 @@
 //! | [`texts`] | both languages | who reads them |
 //! | [`clock`] | the only reader of the clock | |
 
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod http_error;
+pub mod ingest;
 pub mod outputs;
 pub mod self_stats;
+pub mod server;
 pub mod snapshot;
 pub mod store;
 pub mod texts;
+pub mod tls;

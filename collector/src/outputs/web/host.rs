@@ -284,12 +284,8 @@ fn interface(texts: Texts, interface: &Interface) -> InterfaceRow {
         None => "–".to_owned(),
     };
     let speed = interface.speed_bits.map(|bits| texts.bit_rate(bits / 8));
-    let trouble = [
-        interface.receive_errors,
-        interface.transmit_errors,
-        interface.receive_drops,
-        interface.transmit_drops,
-    ];
+    let trouble =
+        [interface.receive_errors, interface.transmit_errors, interface.receive_drops, interface.transmit_drops];
     InterfaceRow {
         device: interface.device.clone(),
         link: [Some(link), speed].into_iter().flatten().collect::<Vec<_>>().join(" · "),

@@ -67,10 +67,8 @@ pub(crate) fn badge(texts: Texts, host: &HostView) -> Badge {
 pub(crate) fn gauges(texts: Texts, snapshot: &Snapshot, host: &HostView) -> Vec<Gauge> {
     let rates = &host.rates;
     let storage = rates.storage_permille.as_ref();
-    let storage_label = storage.map_or_else(
-        || texts.get("metric-storage"),
-        |(mount, _)| texts.text("metric-storage-of", &[("mount", mount)]),
-    );
+    let storage_label = storage
+        .map_or_else(|| texts.get("metric-storage"), |(mount, _)| texts.text("metric-storage-of", &[("mount", mount)]));
     [
         (texts.get("metric-cpu"), ThresholdMetric::Cpu, rates.cpu_permille),
         (texts.get("metric-memory"), ThresholdMetric::Memory, rates.memory_permille),
