@@ -34,6 +34,10 @@ pub const CLOSED_DAYS_MAX: i64 = 60;
 /// [`Calendar::add_open`] looks at most this far ahead.
 pub const ADD_OPEN_DAYS_MAX: i64 = 3660;
 
+/// Weekly hours are laid out from 1900 to the end of 2999; nothing is open outside. Bounds the work for absurd windows.
+const LAID_OUT: Interval =
+    Interval { from: Timestamp::from_secs(-2_208_988_800), to: Timestamp::from_secs(32_503_680_000) };
+
 const DAY_MS: i64 = 86_400_000;
 
 /// Open hours of any date.
@@ -101,14 +105,16 @@ impl Calendar {
         Self { hours: Hours::Weekly(hours), ..Self::always(zone) }
     }
 
-    /// The open instants of `window`. Costs the number of days in it, nothing for `24x7`.
+    /// The open instants of `window`. Costs the number of days in it, nothing for `24x7`. Other hours than `24x7` are laid
+    /// out for the years 1900 to 2999 only.
     pub fn open_in(&self, window: Interval) -> IntervalSet {
         let mut open = IntervalSet::empty();
-        if window.is_empty() {
-            return open;
-        }
         if self.hours == Hours::Always {
             return window.into();
+        }
+        let window = window.intersection(LAID_OUT);
+        if window.is_empty() {
+            return open;
         }
         for day in zone::days(self.zone, window) {
             self.open_on(&day, |interval| open.push_ordered(interval.intersection(window)));

@@ -316,6 +316,28 @@ fn local_dates_of_the_last_days() {
 }
 
 #[test]
+fn absurd_instants_cost_no_crash_and_no_eternity() {
+    let end = instant("3000-01-01T00:00:00Z");
+    let open = office().open_in(Interval::ALL);
+    assert!(open.as_slice().last().is_some_and(|last| last.to <= end && last.to > end.plus_ms(-7 * DAY_MS)));
+    assert_eq!(Calendar::always(DEFAULT_ZONE).open_in(Interval::ALL), Interval::ALL.into());
+    for ms in [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX - 1, i64::MAX] {
+        let at = Timestamp::from_ms(ms);
+        for zone in [DEFAULT_ZONE, Tz::Europe__Berlin, Tz::America__Havana] {
+            for kind in [PeriodKind::Day, PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year] {
+                let period = Period::containing_instant(kind, zone, at);
+                assert!(period.interval(zone).length_ms() <= 366 * DAY_MS.unsigned_abs());
+                assert!(period.previous() <= period && period <= period.next());
+            }
+            assert!(last_days(zone, at, 90).len() <= 90);
+        }
+        let calendar = Calendar { zone: Tz::Europe__Berlin, ..office() };
+        assert!(calendar.open_in(Interval::new(at, at.plus_ms(DAY_MS))).length_ms() <= DAY_MS.unsigned_abs());
+        assert!(ms.abs_diff(0) < 2 || matches!(calendar.add_open(at, 60), Err(AddOpenError::NoOpenTime { .. })));
+    }
+}
+
+#[test]
 fn readings_and_hours_are_checked() {
     for text in ["00:00", "07:30", "23:59", "24:00"] {
         assert_eq!(reading(text).to_string(), text);

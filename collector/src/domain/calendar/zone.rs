@@ -4,15 +4,15 @@
 //! the day begins at the first reading after it; a date that a zone left out (Samoa, 30 December 2011) is empty. Offsets
 //! are whole seconds and change at most once within one local day; all known zones keep to that.
 
-use super::DAY_MS;
+use super::{DAY_MS, LAID_OUT};
 use crate::domain::interval::Interval;
 use chrono::{MappedLocalTime, NaiveDate, NaiveTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 
-/// The date that the wall clock in `zone` shows at `at`.
+/// The date that the wall clock in `zone` shows at `at`; of an instant before 1900 or after 2999, the nearest in between.
 pub fn local_date(zone: Tz, at: Timestamp) -> NaiveDate {
-    let utc = at.to_utc().naive_utc();
+    let utc = at.clamp(LAID_OUT.from, LAID_OUT.to).to_utc().naive_utc();
     let offset = zone.offset_from_utc_datetime(&utc).fix();
     utc.checked_add_offset(offset).unwrap_or(utc).date()
 }
@@ -106,7 +106,8 @@ fn offset_ms(zone: Tz, at: Timestamp) -> i64 {
 fn first_second(within: Interval, holds: impl Fn(Timestamp) -> bool) -> Timestamp {
     let (mut low, mut high) = (within.from.as_secs(), within.to.as_secs());
     while low < high {
-        let middle = low.midpoint(high);
+        // Not `midpoint`: that rounds towards zero, which never ends before 1970.
+        let middle = low + (high - low) / 2;
         if holds(Timestamp::from_secs(middle)) {
             high = middle;
         } else {
