@@ -1,2 +1,4 @@
 //! What leaves the collector: pages, API, metrics, messages. Reads the snapshot and named history queries; changes
 //! nothing except through the engine's commands.
+
+pub mod webhook;

@@ -84,11 +84,7 @@ impl Seen {
     }
 }
 
-fn placed_id<T>(
-    d: &mut Diagnostics<'_>,
-    id: &Placed<String>,
-    parse: impl Fn(&str) -> Result<T, IdError>,
-) -> Option<T> {
+fn placed_id<T>(d: &mut Diagnostics<'_>, id: &Placed<String>, parse: impl Fn(&str) -> Result<T, IdError>) -> Option<T> {
     let read = parse(&id.value);
     if let Err(error) = &read {
         d.add(id.span.clone(), &id.key, true, &error.to_string(), "such as \"simpeg-web\"");
@@ -264,11 +260,12 @@ fn read_check(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen, hos
     if !t.has("jenis") {
         t.missing(d, "jenis", "give one of \"http\", \"tcp\"");
     }
-    let kind = match t.choice(d, "jenis", &["http", "tcp"], |c| Some(c.to_owned()).filter(|c| c == "http" || c == "tcp")) {
-        Some(kind) if kind == "http" => read_http(d, t),
-        Some(_) => read_tcp(d, t),
-        None => return None,
-    };
+    let kind =
+        match t.choice(d, "jenis", &["http", "tcp"], |c| Some(c.to_owned()).filter(|c| c == "http" || c == "tcp")) {
+            Some(kind) if kind == "http" => read_http(d, t),
+            Some(_) => read_tcp(d, t),
+            None => return None,
+        };
     t.finish(d);
     let id = id?;
     Some(Check {

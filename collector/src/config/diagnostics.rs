@@ -230,9 +230,9 @@ impl<'a> TableReader<'a> {
     ) -> Option<Placed<u64>> {
         let (value, span) = self.find(key)?;
         let read = match value {
-            DeValue::Integer(number) => {
-                u64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok().filter(|n| range.contains(n))
-            }
+            DeValue::Integer(number) => u64::from_str_radix(&number.as_str().replace('_', ""), number.radix())
+                .ok()
+                .filter(|n| range.contains(n)),
             _ => None,
         };
         if read.is_none() {
@@ -291,7 +291,13 @@ impl<'a> TableReader<'a> {
         };
         let read = text.as_deref().and_then(parse_percent_ppm);
         if read.is_none() {
-            d.add(span, &self.key(key), true, "is no percentage", "give 0 to 100 with at most four decimals, such as 99.9");
+            d.add(
+                span,
+                &self.key(key),
+                true,
+                "is no percentage",
+                "give 0 to 100 with at most four decimals, such as 99.9",
+            );
         }
         read
     }
@@ -395,9 +401,14 @@ mod tests {
 
     #[test]
     fn percentages_are_exact() {
-        for (text, expected) in
-            [("99.9", Some(999_000)), ("100", Some(1_000_000)), ("99.9995", Some(999_995)), ("100.1", None), ("1.23456", None), ("-1", None)]
-        {
+        for (text, expected) in [
+            ("99.9", Some(999_000)),
+            ("100", Some(1_000_000)),
+            ("99.9995", Some(999_995)),
+            ("100.1", None),
+            ("1.23456", None),
+            ("-1", None),
+        ] {
             assert_eq!(parse_percent_ppm(text), expected, "{text}");
         }
     }

@@ -78,7 +78,8 @@ fn read_roles(d: &mut Diagnostics<'_>, root: &TableReader<'_>) -> Vec<(String, S
         "administrator_infrastruktur",
     ];
     let Some(table) = root.table(d, "roles") else { return Vec::new() };
-    let roles = ROLES.iter().filter_map(|role| Some(((*role).to_owned(), table.text(d, role, TEXT_MAX)?.value))).collect();
+    let roles =
+        ROLES.iter().filter_map(|role| Some(((*role).to_owned(), table.text(d, role, TEXT_MAX)?.value))).collect();
     table.finish(d);
     roles
 }
@@ -124,7 +125,13 @@ fn read_priorities(
             if read.len() == 3 {
                 out.extend(ServiceClass::ALL.into_iter().zip(read).map(|(class, p)| (impact, group, class, p)));
             } else {
-                d.add(rows.span(), &rows.key(group.code()), false, "is no row of Tabel 3", "give three of \"1\" to \"6\"");
+                d.add(
+                    rows.span(),
+                    &rows.key(group.code()),
+                    false,
+                    "is no row of Tabel 3",
+                    "give three of \"1\" to \"6\"",
+                );
             }
         }
         rows.finish(d);
@@ -159,12 +166,14 @@ mod tests {
         let hours = |group, class| profile.resolution_target(group, class).map(|t| t.seconds / 3600);
         use {ServiceClass::*, ServiceGroup::*};
         assert_eq!([Kritis, Esensial, Normal].map(|c| hours(Publik, c)), [Some(24), Some(36), None]);
-        assert_eq!([Kritis, Esensial, Normal].map(|c| hours(AdministrasiPemerintahan, c)), [Some(12), Some(48), Some(72)]);
+        assert_eq!(
+            [Kritis, Esensial, Normal].map(|c| hours(AdministrasiPemerintahan, c)),
+            [Some(12), Some(48), Some(72)]
+        );
         assert_eq!(profile.priority(Impact::Mayor, AdministrasiPemerintahan, Kritis).number(), 2);
         assert_eq!(profile.priority(Impact::Minor, Publik, Normal).number(), 5);
-        let minutes: Vec<u32> = (1..=6)
-            .filter_map(|n| profile.response_target(Priority::new(n)?).map(|t| t.seconds / 60))
-            .collect();
+        let minutes: Vec<u32> =
+            (1..=6).filter_map(|n| profile.response_target(Priority::new(n)?).map(|t| t.seconds / 60)).collect();
         assert_eq!(minutes, [15, 30, 60, 90, 120, 150]);
     }
 
@@ -172,7 +181,9 @@ mod tests {
     fn faults_are_named_together() {
         let text = BANGKA_2025.replace("Asia/Jakarta", "Mars/Base").replace("p6 = \"150m\"", "p7 = \"1\"");
         let faults = parse("p.toml", &text).expect_err("faulty").to_string();
-        for expected in ["time_zone = \"Mars/Base\": is no IANA", "response_targets.p6: is missing", "p7: is not a known key"] {
+        for expected in
+            ["time_zone = \"Mars/Base\": is no IANA", "response_targets.p6: is missing", "p7: is not a known key"]
+        {
             assert!(faults.contains(expected), "{expected} in {faults}");
         }
     }

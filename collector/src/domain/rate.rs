@@ -22,9 +22,8 @@ pub fn permille(part: u64, whole: u64) -> Option<u32> {
 
 /// Busy share of the processors between two readings: everything but idle and waiting for I/O.
 pub fn cpu_busy_permille(before: &CpuTimes, after: &CpuTimes) -> Option<u32> {
-    let fields = |t: &CpuTimes| {
-        [t.user_ms, t.nice_ms, t.system_ms, t.irq_ms, t.softirq_ms, t.steal_ms, t.idle_ms, t.iowait_ms]
-    };
+    let fields =
+        |t: &CpuTimes| [t.user_ms, t.nice_ms, t.system_ms, t.irq_ms, t.softirq_ms, t.steal_ms, t.idle_ms, t.iowait_ms];
     let mut grown = [0_u64; 8];
     for ((place, b), a) in grown.iter_mut().zip(fields(before)).zip(fields(after)) {
         // iowait may go back by a little on real kernels; that is no reset of the rest.
@@ -93,7 +92,12 @@ mod tests {
 
     #[test]
     fn the_busy_share_leaves_out_idle_and_waiting() {
-        let at = |user, idle, wait| CpuTimes { user_ms: Some(user), idle_ms: Some(idle), iowait_ms: Some(wait), ..CpuTimes::default() };
+        let at = |user, idle, wait| CpuTimes {
+            user_ms: Some(user),
+            idle_ms: Some(idle),
+            iowait_ms: Some(wait),
+            ..CpuTimes::default()
+        };
         assert_eq!(cpu_busy_permille(&at(0, 0, 0), &at(900, 50, 50)), Some(900));
         assert_eq!(cpu_busy_permille(&at(900, 50, 50), &at(10, 0, 0)), None);
         assert_eq!(cpu_busy_permille(&at(0, 0, 50), &at(500, 500, 40)), Some(500));

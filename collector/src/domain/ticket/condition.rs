@@ -138,14 +138,15 @@ fn worsen(ticket: &Ticket, condition: &Condition, profile: &Profile, now: Timest
             after.response_target = Some(TimeTarget { seconds: from_change.min(old.seconds), ..new });
         }
     }
-    let text = Phrase::new("activity-updated")
-        .with("impact", after.impact.code())
-        .with("priority", after.priority.number());
+    let text =
+        Phrase::new("activity-updated").with("impact", after.impact.code()).with("priority", after.priority.number());
     changed(after, Step::Worsen, "updated", text, now)
 }
 
 fn restore(ticket: &Ticket, since: Timestamp, policy: TicketPolicy, now: Timestamp) -> Outcome {
-    if now < since.plus_secs(i64::from(policy.resolve_after_seconds)) {
+    // What a person reported while the monitoring saw nothing is not undone by the monitoring still seeing nothing.
+    let unseen_by_us = ticket.reporter.is_some() && since < ticket.reported_at;
+    if unseen_by_us || now < since.plus_secs(i64::from(policy.resolve_after_seconds)) {
         return Outcome::Nothing;
     }
     let mut after = ticket.clone();
