@@ -187,3 +187,6 @@ impl Engine {
         answer.await.map_err(|_| CommandError::Stopped)?
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,9 @@
 use super::model::Model;
 use super::service_model::{policy_of, result_of};
 use crate::domain::state::track::safe_cut;
-use crate::store::records::{Fact, FactBody};
+use crate::store::records::{Fact, FactBody, ProbeFact};
 use crate::store::{Reader, StoreError};
+use pantau_shared::ids::{CheckId, HostId};
 use pantau_shared::probe::ProbeOutcome;
 use pantau_shared::timestamp::Timestamp;
 
@@ -25,6 +26,43 @@ const LOOKS: usize = 50;
 const LEDGER_DAYS: i64 = 125;
 
 type Answers = Vec<(Timestamp, ProbeOutcome)>;
+
+/// Where stored answers are read from: the store, or a list in tests.
+pub(crate) trait StoredAnswers {
+    /// The newest answers at or before `at`, newest first.
+    fn newest_before(
+        &self,
+        check: &CheckId,
+        host: &HostId,
+        at: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ProbeFact>, StoreError>;
+    /// Answers of all hosts in `[from, to)` by time.
+    fn between(&self, check: &CheckId, from: Timestamp, to: Timestamp, limit: usize)
+    -> Result<Vec<ProbeFact>, StoreError>;
+}
+
+impl StoredAnswers for Reader {
+    fn newest_before(
+        &self,
+        check: &CheckId,
+        host: &HostId,
+        at: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ProbeFact>, StoreError> {
+        self.probes_before(check, host, at, limit)
+    }
+
+    fn between(
+        &self,
+        check: &CheckId,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ProbeFact>, StoreError> {
+        self.probes(check, from, to, limit)
+    }
+}
 
 /// Fills a new model from the store, as of its cursor.
 pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Result<(), StoreError> {
@@ -64,7 +102,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
 }
 
 /// Replays services that got late answers; their ledgers are made anew from there.
-pub(crate) fn replay_late(reader: &Reader, model: &mut Model, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) fn replay_late(reader: &impl StoredAnswers, model: &mut Model, now: Timestamp) -> Result<(), StoreError> {
     for (index, at) in std::mem::take(&mut model.late) {
         replay(reader, model, index, Some(at), now)?;
     }
@@ -74,7 +112,7 @@ pub(crate) fn replay_late(reader: &Reader, model: &mut Model, now: Timestamp) ->
 /// Replays every vantage of the service at `index` from where it is certain for everything at or after `at` (without
 /// `at`: for what is not settled yet).
 fn replay(
-    reader: &Reader,
+    reader: &impl StoredAnswers,
     model: &mut Model,
     index: usize,
     at: Option<Timestamp>,
@@ -95,7 +133,7 @@ fn replay(
         for place in 0..count {
             let Some(vantage) = service.vantages.get(place) else { continue };
             let Some(check) = service.service.checks.get(vantage.check) else { continue };
-            let mut before = reader.probes_before(&check.id, &vantage.host, at, CUT_ANSWERS)?;
+            let mut before = reader.newest_before(&check.id, &vantage.host, at, CUT_ANSWERS)?;
             before.reverse();
             let results: Vec<_> = before.iter().map(|p| result_of(p.at, &p.outcome)).collect();
             let cut = safe_cut(policy_of(check), &results, at);
@@ -113,7 +151,7 @@ fn replay(
 
 /// The answers of a vantage from a cut that makes everything at or after `from` certain, in order of time.
 fn answers(
-    reader: &Reader,
+    reader: &impl StoredAnswers,
     service: &super::service_model::ServiceModel,
     place: usize,
     from: Timestamp,
@@ -121,14 +159,14 @@ fn answers(
 ) -> Result<Answers, StoreError> {
     let Some(vantage) = service.vantages.get(place) else { return Ok(Vec::new()) };
     let Some(check) = service.service.checks.get(vantage.check) else { return Ok(Vec::new()) };
-    let mut before = reader.probes_before(&check.id, &vantage.host, from, CUT_ANSWERS)?;
+    let mut before = reader.newest_before(&check.id, &vantage.host, from, CUT_ANSWERS)?;
     before.reverse();
     let results: Vec<_> = before.iter().map(|p| result_of(p.at, &p.outcome)).collect();
     let cut = safe_cut(policy_of(check), &results, from).or(results.first().map(|r| r.at)).unwrap_or(from);
     let mut out: Answers = before.into_iter().filter(|p| p.at >= cut).map(|p| (p.at, p.outcome)).collect();
     let mut next = from.plus_ms(1);
     loop {
-        let page = reader.probes(&check.id, next, horizon, ANSWERS_PAGE)?;
+        let page = reader.between(&check.id, next, horizon, ANSWERS_PAGE)?;
         let full = page.len() == ANSWERS_PAGE;
         let last = page.last().map(|p| p.at);
         out.extend(page.into_iter().filter(|p| p.host == vantage.host).map(|p| (p.at, p.outcome)));
