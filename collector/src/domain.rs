@@ -26,7 +26,6 @@
 //! | [`ticket`] | the disturbance ticket and its states |
 //! | [`phrase`] | a sentence before it is in a language |
 
-pub mod assignment;
 pub mod availability;
 pub mod burn;
 pub mod calendar;

@@ -18,8 +18,8 @@
 pub mod joining;
 
 use crate::app::App;
-use crate::domain::assignment::assignment_for;
 use crate::domain::clock_skew::{self, Stamps};
+use crate::engine::assignments::assignment_for;
 use crate::http_error::{Chain, HttpError};
 use crate::store::records::{AcceptedBatch, HostRecord, ReceivedBatch};
 use axum::Router;

@@ -1,4 +1,5 @@
-//! What leaves the collector: web pages, API, metrics, messages. Each reads the snapshot; none changes state but by
-//! commands of the engine.
+//! What leaves the collector: pages, API, metrics, messages. Reads the snapshot and named history queries; changes
+//! nothing except through the engine's commands.
 
 pub mod web;
+pub mod webhook;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// The webhook's secret in tests.
-pub(crate) const WEBHOOK_SECRET: &str = "rahasia-meja-bantuan";
+pub(crate) const WEBHOOK_SECRET: &str = "rahasia-meja-bantuan-uji";
 
 /// Files and addresses of one office; processes are started and killed by the test.
 pub(crate) struct Office {

@@ -5,7 +5,6 @@
 //! documentation and default; the shipped reference file is made from that table and read back by a test.
 
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
-use std::fmt;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -13,6 +12,8 @@ use std::path::{Path, PathBuf};
 /// Most addresses, webhooks and certificate names.
 const ITEMS_MAX: usize = 32;
 const TEXT_MAX: usize = 1_000;
+/// A shorter secret can be guessed.
+const SECRET_BYTES_MIN: usize = 16;
 /// Where the configuration is looked for when none is named.
 pub const DEFAULT_FILE: &str = "/etc/pantau/collector.toml";
 
@@ -126,29 +127,6 @@ pub const OPTIONS: [ConfigOption; 13] = [
     },
 ];
 
-/// A secret; prints as stars.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
-
-impl Secret {
-    /// From bytes; line ends at the end of a file are not part of it.
-    pub fn new(bytes: &[u8]) -> Self {
-        let end = bytes.iter().rposition(|b| !matches!(b, b'\n' | b'\r')).map_or(0, |last| last + 1);
-        Self(bytes[..end].to_vec())
-    }
-
-    /// The bytes.
-    pub fn expose(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
 /// A configured receiver of tickets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
@@ -156,8 +134,8 @@ pub struct Webhook {
     pub name: String,
     /// Where.
     pub url: String,
-    /// What signs.
-    pub secret: Secret,
+    /// File with what signs; read when the collector starts.
+    pub secret_file: PathBuf,
 }
 
 /// How connections are protected.
@@ -358,19 +336,20 @@ fn read_webhook(
         d.add(url.span.clone(), &url.key, true, "is no address of a web server", "begin with https:// or http://");
     }
     let secret_file = secret_file?;
-    let secret = match read_secret(Path::new(&secret_file.value)) {
-        Ok(bytes) if !Secret::new(&bytes).expose().is_empty() => Secret::new(&bytes),
+    let (span, key) = (secret_file.span, &secret_file.key);
+    match read_secret(Path::new(&secret_file.value)) {
+        Ok(bytes) if bytes.trim_ascii().len() >= SECRET_BYTES_MIN => {}
         Ok(_) => {
-            d.add(secret_file.span, &secret_file.key, true, "is an empty file", "write the secret into it");
-            return None;
+            let problem = format!("holds fewer than {SECRET_BYTES_MIN} bytes");
+            d.add(span, key, true, &problem, "write a secret into it: `openssl rand -hex 32`");
         }
         Err(error) => {
             let problem = format!("cannot be read ({error})");
-            d.add(secret_file.span, &secret_file.key, true, &problem, "make the file, readable for this user");
-            return None;
+            d.add(span, key, true, &problem, "make the file, readable for this user");
         }
-    };
-    let webhook = Webhook { name: name?.value, url: url?.value, secret };
+    }
+    let secret_file = PathBuf::from(secret_file.value);
+    let webhook = Webhook { name: name?.value, url: url?.value, secret_file };
     enabled.then_some(webhook)
 }
 
@@ -402,7 +381,11 @@ mod tests {
     use super::*;
 
     fn secret(path: &Path) -> std::io::Result<Vec<u8>> {
-        if path == Path::new("/none") { Err(std::io::ErrorKind::NotFound.into()) } else { Ok(b"s3cret\n".to_vec()) }
+        if path == Path::new("/none") {
+            Err(std::io::ErrorKind::NotFound.into())
+        } else {
+            Ok(b"0123456789abcdef\n".to_vec())
+        }
     }
 
     fn check(text: &str) -> Result<Settings, String> {
@@ -452,9 +435,10 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_printed() {
-        let settings = check("[[webhook]]\nname = \"a\"\nurl = \"https://x\"\nsecret_file = \"/s\"\n").expect("valid");
-        assert_eq!(settings.webhooks[0].secret.expose(), b"s3cret");
-        assert!(!format!("{settings:?}").contains("s3cret"));
+    fn a_short_secret_is_refused() {
+        let text = "[[webhook]]\nname = \"a\"\nurl = \"https://x\"\nsecret_file = \"/s\"\n";
+        let parsed = |secret: &'static [u8]| parse("c.toml", text, move |_| Ok(secret.to_vec()));
+        assert_eq!(parsed(b"0123456789abcdef\n").expect("long enough").webhooks.len(), 1);
+        assert!(parsed(b"0123456789\n\n\n\n\n\n\n\n").is_err());
     }
 }

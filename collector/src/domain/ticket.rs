@@ -394,7 +394,10 @@ pub enum TicketRefusal {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod text_tests {
     use super::*;
 
     #[test]

@@ -144,7 +144,9 @@ fn worsen(ticket: &Ticket, condition: &Condition, profile: &Profile, now: Timest
 }
 
 fn restore(ticket: &Ticket, since: Timestamp, policy: TicketPolicy, now: Timestamp) -> Outcome {
-    if now < since.plus_secs(i64::from(policy.resolve_after_seconds)) {
+    // What a person reported while the monitoring saw nothing is not undone by the monitoring still seeing nothing.
+    let unseen_by_us = ticket.reporter.is_some() && since < ticket.reported_at;
+    if unseen_by_us || now < since.plus_secs(i64::from(policy.resolve_after_seconds)) {
         return Outcome::Nothing;
     }
     let mut after = ticket.clone();

@@ -217,6 +217,12 @@ pub fn act(
             (Step::Cancel, "cancelled", written("reason", reason)?)
         }
     };
+    // What a person reported and nobody monitors has no recovery to be seen: its confirmation is its restoration.
+    let answered = matches!(after.state, TicketState::Ditanggapi | TicketState::Ditangani | TicketState::Dieskalasi);
+    if step == Step::Confirm && answered && after.reporter.is_some() {
+        after.step(Step::Restore)?;
+        after.restored_at = Some(now);
+    }
     after.step(step)?;
     if step == Step::Close && after.cause.is_none() {
         return Err(TicketRefusal::CauseMissing);
