@@ -47,6 +47,8 @@ pub enum Command {
         /// Which.
         host: String,
     },
+    /// The text of the catalogue in force.
+    ExportCatalogue,
     /// Lists enrolled hosts.
     ListHosts,
     /// Adds a person, or gives an existing one a new password or role. The password is generated when none is given.
@@ -100,6 +102,10 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
             let found = store.write(move |writer| writer.revoke_host(&id, now)).await?;
             ensure!(found, "there is no enrolled host `{host}`");
             Ok(format!("host `{host}` is revoked; nothing of it is taken any more"))
+        }
+        Command::ExportCatalogue => {
+            let kept = store.read(|reader| reader.catalogue())?;
+            Ok(kept.context("no catalogue has been applied yet")?.text)
         }
         Command::ListHosts => list_hosts(store),
         Command::SaveUser { name, role, password } => save_user(store, name, role, password).await,

@@ -1,2 +1,332 @@
-//! Binary.
-fn main() {}
+//! The program: arguments, logging, runtime, exit code. Everything else is in the library.
+//!
+//! Exit codes: 0 fine, 1 failed while running, 2 bad usage or configuration.
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use pantau_collector::admin::{self, Command};
+use pantau_collector::clock::Clock;
+use pantau_collector::config::catalogue;
+use pantau_collector::config::settings::Settings;
+use pantau_collector::quickstart::{self, Quickstart};
+use pantau_collector::report::{self, Format};
+use pantau_collector::run::{self, Collector};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Pantau collector: receives what the agents see, judges availability, opens tickets, watches backups.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = None, after_help = "First time? Run `pantau-collector quickstart`: it watches this very machine and prints an address and a password.\nExit codes: 0 fine, 1 failed while running, 2 bad usage or configuration.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Run the collector (this is what the systemd unit starts)
+    Serve(ConfigFile),
+    /// Try it out: a collector and an agent watching this machine, one command, one folder
+    Quickstart {
+        /// Folder for everything; delete it and all is gone
+        #[arg(long)]
+        data_dir: Option<PathBuf>,
+        /// Address of the pages; loopback only
+        #[arg(long, default_value = "127.0.0.1:8420")]
+        listen: SocketAddr,
+        /// A simulated office of 60 days instead of an empty one, in a folder of its own
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Check a configuration with its catalogue and profile; all faults at once
+    CheckConfig {
+        /// The file; /etc/pantau/collector.toml when not given
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// The service catalogue
+    #[command(subcommand)]
+    Catalogue(CatalogueAction),
+    /// Hosts and their agents
+    #[command(subcommand)]
+    Host(HostAction),
+    /// People who may log in
+    #[command(subcommand)]
+    User(UserAction),
+    /// Access of other programs to the API
+    #[command(subcommand)]
+    Token(TokenAction),
+    /// Reports
+    #[command(subcommand)]
+    Report(ReportAction),
+}
+
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// Configuration file; /etc/pantau/collector.toml when not given
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum CatalogueAction {
+    /// Check a catalogue file; all faults at once, then what the regulation still asks for
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Print the catalogue in force, as it was applied
+    Export(ConfigFile),
+}
+
+#[derive(Debug, Subcommand)]
+enum HostAction {
+    /// Make a single-use token; on the host run `pantau-agent join URL TOKEN`
+    JoinToken {
+        /// Name the host will have: a-z, 0-9, '-', '_', '.'
+        host: String,
+        /// Give an enrolled host a new key
+        #[arg(long)]
+        replace: bool,
+        /// How long the token may be used, in hours
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=720))]
+        valid_hours: u32,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// List enrolled hosts
+    List(ConfigFile),
+    /// Take nothing from a host any more
+    Revoke {
+        /// Which host
+        host: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum UserAction {
+    /// Add a person; prints a generated password
+    Add {
+        /// Login name
+        name: String,
+        /// admin, operator (handles tickets) or viewer (only looks)
+        #[arg(long, default_value = "operator")]
+        role: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Give a person a new generated password
+    Password {
+        /// Login name
+        name: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Let a person log in no more
+    Disable {
+        /// Login name
+        name: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenAction {
+    /// Make an API token; printed once
+    New {
+        /// What it is for
+        name: String,
+        /// read or write
+        #[arg(long, default_value = "read")]
+        scope: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ReportAction {
+    /// Availability of all services against their targets
+    Availability {
+        /// 2026-06, 2026-Q2, 2026, 2026-W24 or 2026-06-14
+        #[arg(long)]
+        period: String,
+        /// Only this service
+        #[arg(long)]
+        service: Option<String>,
+        /// Form of the output
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logging();
+    match act(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("pantau-collector: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// To the journal where systemd gave us one, else to standard error.
+fn start_logging() {
+    let filter = EnvFilter::try_from_env("PANTAU_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let journal = std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());
+    let registry = tracing_subscriber::registry().with(filter);
+    match journal {
+        Some(journal) => registry.with(journal).init(),
+        None => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).init(),
+    }
+}
+
+/// Prints what a person or a pipe asked for; a closed pipe is no failure.
+fn say(text: &str) {
+    drop(writeln!(std::io::stdout().lock(), "{text}"));
+}
+
+fn act(action: Action) -> Result<ExitCode> {
+    match action {
+        Action::Serve(config) => with_settings(config, |settings| block_on(serve(settings))),
+        Action::Quickstart { data_dir, listen, demo } => {
+            let options = Quickstart::new(data_dir, listen, demo);
+            block_on(async { quickstart::run(options, Clock::system(), until_asked()?).await })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::CheckConfig { file, config } => {
+            with_settings(ConfigFile { config: file.or(config.config) }, |settings| Ok(check(&settings)))
+        }
+        Action::Catalogue(CatalogueAction::Check { file }) => check_catalogue(&file),
+        Action::Catalogue(CatalogueAction::Export(config)) => {
+            ask(config, Command::ExportCatalogue)
+        }
+        Action::Host(action) => host(action),
+        Action::User(action) => user(action),
+        Action::Token(TokenAction::New { name, scope, config }) => ask(config, Command::NewToken { name, scope }),
+        Action::Report(ReportAction::Availability { period, service, format, config }) => {
+            with_settings(config, |settings| {
+                say(report::availability(&settings, &Clock::system(), &period, service.as_deref(), format)?.trim_end());
+                Ok(ExitCode::SUCCESS)
+            })
+        }
+    }
+}
+
+fn host(action: HostAction) -> Result<ExitCode> {
+    match action {
+        HostAction::JoinToken { host, replace, valid_hours, config } => {
+            ask(config, Command::JoinToken { host, replace, valid_seconds: valid_hours * 3600 })
+        }
+        HostAction::List(config) => ask(config, Command::ListHosts),
+        HostAction::Revoke { host, config } => ask(config, Command::RevokeHost { host }),
+    }
+}
+
+fn user(action: UserAction) -> Result<ExitCode> {
+    match action {
+        UserAction::Add { name, role, config } => {
+            ask(config, Command::SaveUser { name, role: Some(role), password: None })
+        }
+        UserAction::Password { name, config } => ask(config, Command::SaveUser { name, role: None, password: None }),
+        UserAction::Disable { name, config } => ask(config, Command::DisableUser { name }),
+    }
+}
+
+fn ask(config: ConfigFile, command: Command) -> Result<ExitCode> {
+    with_settings(config, |settings| {
+        say(&block_on(admin::request(&settings, command, &Clock::system()))?);
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// A bad configuration is exit code 2, with all its faults.
+fn with_settings(config: ConfigFile, then: impl FnOnce(Settings) -> Result<ExitCode>) -> Result<ExitCode> {
+    match Settings::read(config.config.as_deref()) {
+        Ok(settings) => then(settings),
+        Err(error) => {
+            eprintln!("{:#}", anyhow::Error::from(error));
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+fn check(settings: &Settings) -> ExitCode {
+    let catalogue = run::read_catalogue(&settings.catalogue).and_then(|text| {
+        let parsed = catalogue::parse(&settings.catalogue.display().to_string(), &text, 0);
+        parsed.map_err(anyhow::Error::from)
+    });
+    let profile = run::load_profile(settings).map(drop);
+    let mut code = ExitCode::SUCCESS;
+    for error in [catalogue.as_ref().err(), profile.as_ref().err()].into_iter().flatten() {
+        eprintln!("{error:#}");
+        code = ExitCode::from(2);
+    }
+    if let (Ok(catalogue), Ok(())) = (&catalogue, &profile) {
+        let services = catalogue.services.len();
+        say(&format!("configuration is good: {services} services, {} findings", catalogue.findings.len()));
+    }
+    code
+}
+
+fn check_catalogue(file: &PathBuf) -> Result<ExitCode> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    match catalogue::parse(&file.display().to_string(), &text, 0) {
+        Ok(catalogue) => {
+            let services = catalogue.services.len();
+            say(&format!("catalogue is good: {services} services, {} findings", catalogue.findings.len()));
+            for finding in &catalogue.findings {
+                say(&report::finding(finding));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(faults) => {
+            eprintln!("{faults}");
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+async fn serve(settings: Settings) -> Result<ExitCode> {
+    let collector = Collector::start(settings, Clock::system(), false).await?;
+    collector.run(until_asked()?).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let threads = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    runtime.block_on(work)
+}
+
+/// Becomes true at SIGINT or SIGTERM.
+fn until_asked() -> Result<watch::Receiver<bool>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = watch::channel(false);
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+        sender.send_replace(true);
+        // Kept so that the receivers never see a sender that is gone.
+        std::future::pending::<()>().await;
+    });
+    Ok(receiver)
+}

@@ -1,5 +1,6 @@
 //! What leaves the collector: pages, API, metrics, messages. Reads the snapshot and named history queries; changes
 //! nothing except through the engine's commands.
 
+pub(crate) mod health;
 pub mod web;
 pub mod webhook;

@@ -1,0 +1,245 @@
+//! Wiring: from a checked configuration to a running collector, and back to nothing in order.
+//!
+//! Order of starting: listeners are bound (a taken port ends it before anything is touched), the store is opened and
+//! migrated, the catalogue is applied, the engine rebuilds its state, then everything runs. Order of stopping: no new
+//! requests, then engine, delivery and housekeeping, then the store.
+
+use crate::admin::{self, AdminContext};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::settings::{Settings, TlsChoice};
+use crate::config::{catalogue, profile};
+use crate::domain::catalogue::Catalogue;
+use crate::domain::profile::Profile;
+use crate::engine::deliver::Deliverer;
+use crate::engine::{Engine, EngineOptions, EngineTask};
+use crate::outputs::webhook::{WebhookTarget, Webhooks};
+use crate::outputs::{api, health, metrics, web};
+use crate::self_stats::SelfStats;
+use crate::server::Listeners;
+use crate::store::Store;
+use crate::texts::{Language, Texts};
+use crate::tls::{self, ServerTls};
+use crate::{ingest, retention};
+use anyhow::{Context, Result};
+use axum::Router;
+use pantau_shared::timestamp::Timestamp;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How often systemd's watchdog is fed, while the loops are alive.
+const WATCHDOG: Duration = Duration::from_secs(10);
+
+/// A collector that is wired and bound, but not yet running.
+#[derive(Debug)]
+pub struct Collector {
+    /// Its parts.
+    pub app: App,
+    /// What join tokens pin.
+    pub pin: Option<[u8; 32]>,
+    settings: Settings,
+    listeners: Listeners,
+    tls: Option<ServerTls>,
+    engine: EngineTask,
+    webhooks: Webhooks,
+}
+
+/// The regulation in force: the configured file, or the built-in profile.
+///
+/// # Errors
+/// The file cannot be read, or all its faults.
+pub fn load_profile(settings: &Settings) -> Result<Profile> {
+    let Some(path) = &settings.profile else { return Ok(profile::bangka_2025()) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the profile `{}`", path.display()))?;
+    Ok(profile::parse(&path.display().to_string(), &text)?)
+}
+
+/// The catalogue's file as text; empty when there is none yet.
+///
+/// # Errors
+/// It is there but cannot be read.
+pub fn read_catalogue(path: &Path) -> Result<String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => {
+            Err(anyhow::Error::new(error).context(format!("cannot read the catalogue `{}`", path.display())))
+        }
+    }
+}
+
+/// Checks the catalogue's file, keeps it as a revision when it is another than before, and gives it with the moment at
+/// which it was applied.
+///
+/// # Errors
+/// All its faults, or the store.
+pub async fn apply_catalogue(settings: &Settings, store: &Store, now: Timestamp) -> Result<(Catalogue, Timestamp)> {
+    let file = settings.catalogue.display().to_string();
+    let text = read_catalogue(&settings.catalogue)?;
+    catalogue::parse(&file, &text, 0)?;
+    let kept = text.clone();
+    let revision = store.write(move |writer| writer.save_catalogue(&kept, now)).await?;
+    let applied_at = store.read(|reader| reader.catalogue())?.map_or(now, |kept| kept.applied_at);
+    Ok((catalogue::parse(&file, &text, revision)?, applied_at))
+}
+
+impl Collector {
+    /// Binds, opens, migrates, rebuilds.
+    ///
+    /// # Errors
+    /// In words that name the remedy.
+    pub async fn start(settings: Settings, clock: Clock, demo: bool) -> Result<Self> {
+        let tls_on = settings.tls != TlsChoice::Off;
+        let listeners = Listeners::bind(&settings.listen, tls_on)?;
+        std::fs::create_dir_all(&settings.data_dir)
+            .with_context(|| format!("cannot make the data folder `{}`", settings.data_dir.display()))?;
+        let store = Store::open(&settings.store_file(), clock.now())?;
+        let tls = tls::open(&settings, &hostname(), clock.now())?;
+        let profile = Arc::new(load_profile(&settings)?);
+        let (catalogue, applied_at) = apply_catalogue(&settings, &store, clock.now()).await?;
+        let targets: Vec<WebhookTarget> = settings.webhooks.iter().cloned().map(Into::into).collect();
+        let webhooks = Webhooks::new(&targets)?;
+        let stats = Arc::new(SelfStats::default());
+        let texts = Texts::new(Language::Id, profile.time_zone);
+        let (engine, task) = Engine::start(EngineOptions {
+            store: store.clone(),
+            clock: clock.clone(),
+            profile: Arc::clone(&profile),
+            catalogue: Arc::new(catalogue),
+            catalogue_applied_at: applied_at,
+            targets: targets.into_iter().map(|target| target.name).collect(),
+            render: Arc::new(move |phrase| texts.phrase(phrase)),
+            stats: Arc::clone(&stats),
+            demo,
+        })?;
+        let app = App { clock, store, engine, profile, stats, tls: tls_on };
+        let pin = tls.as_ref().map(|tls| tls.pin);
+        Ok(Self { app, pin, settings, listeners, tls, engine: task, webhooks })
+    }
+
+    /// Runs until `shutdown`, or until a part fails.
+    ///
+    /// # Errors
+    /// The part that failed.
+    pub async fn run(self, shutdown: watch::Receiver<bool>) -> Result<()> {
+        let Self { app, pin, settings, listeners, tls, engine, webhooks } = self;
+        let deliverer = Deliverer {
+            store: app.store.clone(),
+            clock: app.clock.clone(),
+            stats: Arc::clone(&app.stats),
+            signal: app.engine.outbox_signal(),
+            sender: webhooks,
+        };
+        // Parts behind the listeners stop after them: a request in flight still finds its engine.
+        let (stop_inner, inner) = watch::channel(false);
+        let mut parts: JoinSet<(&str, Result<()>)> = JoinSet::new();
+        let stop = inner.clone();
+        parts.spawn(async move { ("engine", { engine.run(stop).await; Ok(()) }) });
+        let stop = inner.clone();
+        parts.spawn(async move { ("delivery", { deliverer.run(stop).await; Ok(()) }) });
+        let (keeper, stop, raw) = (app.clone(), inner.clone(), settings.raw_retention_s);
+        parts.spawn(async move { ("retention", { retention::run(keeper, raw, stop).await; Ok(()) }) });
+        let (socket, stop) = ((settings.clone(), app.store.clone(), app.clock.clone()), inner.clone());
+        parts.spawn(async move {
+            let (settings, store, clock) = socket;
+            ("admin socket", admin::serve(&settings, store, AdminContext { pin }, clock, stop).await)
+        });
+        let (watched, stop) = (app.clone(), inner.clone());
+        parts.spawn(async move { ("watchdog", { feed_watchdog(watched, stop).await; Ok(()) }) });
+        let (reloading, stop, served) = ((app.clone(), settings.clone()), inner, tls.clone());
+        parts.spawn(async move { ("reload", reload(reloading.0, reloading.1, served, stop).await) });
+
+        let serving = listeners.serve(router(app), tls, shutdown);
+        tokio::pin!(serving);
+        sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
+        let mut result = tokio::select! {
+            ended = &mut serving => ended.map_err(Into::into),
+            Some(ended) = parts.join_next() => Err(failure(ended)),
+        };
+        sd_notify::notify(&[sd_notify::NotifyState::Stopping]).ok();
+        stop_inner.send_replace(true);
+        while let Some(ended) = parts.join_next().await {
+            let part = ended.map_err(anyhow::Error::from).and_then(|(name, ended)| ended.context(name));
+            result = result.and(part);
+        }
+        result
+    }
+}
+
+/// A part that ends before it is told to is a failure, whatever it says.
+fn failure(ended: Result<(&str, Result<()>), tokio::task::JoinError>) -> anyhow::Error {
+    match ended {
+        Ok((name, Ok(()))) => anyhow::anyhow!("{name} ended by itself"),
+        Ok((name, Err(error))) => error.context(format!("{name} failed")),
+        Err(error) => anyhow::Error::from(error).context("a part panicked"),
+    }
+}
+
+/// Everything that answers.
+fn router(app: App) -> Router {
+    Router::new()
+        .merge(ingest::router(app.clone()))
+        .merge(api::router(app.clone()))
+        .merge(metrics::router(app.clone()))
+        .merge(health::router(app.clone()))
+        .merge(web::router(app))
+}
+
+/// The kernel's name for this machine.
+pub fn hostname() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
+}
+
+/// Tells systemd that the collector lives, as long as store and engine answer.
+async fn feed_watchdog(app: App, mut stop: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(WATCHDOG);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        match health::ready(&app).await {
+            Ok(()) => drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog])),
+            Err(reason) => tracing::warn!(%reason, "not ready: the watchdog is not fed"),
+        }
+    }
+}
+
+/// `SIGHUP` applies the catalogue's file again; a leaf certificate is renewed long before it ends.
+async fn reload(app: App, settings: Settings, tls: Option<ServerTls>, mut stop: watch::Receiver<bool>) -> Result<()> {
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let mut renewal = tokio::time::interval(tls::LEAF_RENEWAL);
+    renewal.tick().await;
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => match reapply(&app, &settings).await {
+                Ok(revision) => tracing::info!(revision, "catalogue applied"),
+                Err(error) => tracing::error!(error = format!("{error:#}"), "catalogue refused; the one before stays in force"),
+            },
+            _ = renewal.tick() => {
+                let renewed = tls.as_ref().map(|tls| tls::renew(tls, &settings, &hostname(), app.clock.now()));
+                if let Some(Err(error)) = renewed {
+                    tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "certificate was not renewed");
+                }
+            }
+            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+        }
+    }
+}
+
+async fn reapply(app: &App, settings: &Settings) -> Result<u32> {
+    let (catalogue, applied_at) = apply_catalogue(settings, &app.store, app.clock.now()).await?;
+    let revision = catalogue.revision;
+    app.engine.apply_catalogue(Arc::new(catalogue), applied_at).await?;
+    Ok(revision)
+}
+
+impl From<crate::config::settings::Webhook> for WebhookTarget {
+    fn from(webhook: crate::config::settings::Webhook) -> Self {
+        Self { name: webhook.name, url: webhook.url, secret_file: webhook.secret_file }
+    }
+}
