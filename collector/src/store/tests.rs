@@ -142,6 +142,7 @@ fn ticket(number: u32, key: &str) -> Ticket {
         recurrences: 0,
         false_alarm: false,
         version: 1,
+        holds_key: true,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tickets, the services they affect, and their append-only log.
 //!
-//! `open_key` is set for as long as a ticket counts as open and is unique: the database itself refuses a second open
+//! `open_key` is set for as long as a ticket holds its key and is unique: the database itself refuses a second open
 //! ticket for a key. A ticket is replaced only by a higher version of itself. Numbers are given out once, for ever.
 
 use super::columns::{column, instant, instant_if, ms, parse_phrase, parse_texts, parsed, render_phrase, render_texts};
@@ -19,11 +19,14 @@ pub(super) const COLUMNS: &str = "SELECT number, version, scope, class, state, s
     reporter, reporting_method, category, symptom, impact, impact_text, priority, cause, components, handlers,
     confirmation_method, response_seconds, response_operator, resolution_seconds, resolution_operator, sla_version,
     recurrences, false_alarm,
-    (SELECT json_group_array(service ORDER BY position) FROM ticket_service WHERE ticket = ticket.number)
+    (SELECT json_group_array(service ORDER BY position) FROM ticket_service WHERE ticket = ticket.number),
+    open_key IS NOT NULL
     FROM ticket";
 
-/// A range on the key, so that the index of the few open tickets is read and not the whole history.
-pub(super) const OPEN: &str = "WHERE open_key > '' ORDER BY number";
+/// By state, so that the index is read and not the whole history. Not by key: a `Pulih` ticket whose condition came
+/// back late has let its key go and still waits for a person.
+pub(super) const OPEN: &str =
+    "WHERE state IN ('baru', 'ditanggapi', 'ditangani', 'dieskalasi', 'pulih') ORDER BY number";
 
 const SAVE: &str =
     "INSERT INTO ticket (number, version, scope, class, open_key, state, state_before_restored, onset_ms,
@@ -121,6 +124,7 @@ fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
         recurrences: column(row, 31)?,
         false_alarm: column(row, 32)?,
         affected_services: services.iter().map(service).collect::<Result<_, _>>()?,
+        holds_key: column(row, 34)?,
     })
 }
 
@@ -226,7 +230,7 @@ impl Writer {
         let params = named_params! {
             ":number": key_of(ticket.number), ":version": ticket.version, ":scope": ticket.key.scope.to_string(),
             ":class": ticket.key.class.code(), ":state": ticket.state.code(),
-            ":open_key": ticket.state.is_open().then(|| ticket.key.to_string()),
+            ":open_key": ticket.holds_key.then(|| ticket.key.to_string()),
             ":state_before_restored": ticket.state_before_restored.map(TicketState::code),
             ":onset_ms": ticket.onset_at.as_ms(), ":reported_ms": ticket.reported_at.as_ms(),
             ":recorded_ms": ticket.recorded_at.as_ms(), ":first_response_ms": ms(ticket.first_response_at),
