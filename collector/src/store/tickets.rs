@@ -1,7 +1,6 @@
 //! Tickets, the services they affect, and their append-only log.
 //!
-//! `open_key` is set for as long as a ticket holds its key and is unique: the database itself refuses a second open
-//! ticket for a key. A ticket is replaced only by a higher version of itself. Numbers are given out once, for ever.
+//! `open_key` is set for as long as a ticket holds its key and is unique: the database itself refuses a second holder. A ticket is replaced only by a higher version of itself. Numbers are given out once, for ever.
 
 use super::columns::{column, instant, instant_if, ms, parse_phrase, parse_texts, parsed, render_phrase, render_texts};
 use super::records::TicketFilter;
@@ -18,15 +17,16 @@ pub(super) const COLUMNS: &str = "SELECT number, version, scope, class, state, s
     reported_ms, recorded_ms, first_response_ms, estimated_ms, restored_ms, confirmed_ms, confirmed_by, closed_ms,
     reporter, reporting_method, category, symptom, impact, impact_text, priority, cause, components, handlers,
     confirmation_method, response_seconds, response_operator, resolution_seconds, resolution_operator, sla_version,
-    recurrences, false_alarm,
-    (SELECT json_group_array(service ORDER BY position) FROM ticket_service WHERE ticket = ticket.number),
-    open_key IS NOT NULL
+    recurrences, false_alarm, open_key IS NOT NULL,
+    (SELECT json_group_array(service ORDER BY position) FROM ticket_service WHERE ticket = ticket.number)
     FROM ticket";
 
-/// By state, so that the index is read and not the whole history. Not by key: a `Pulih` ticket whose condition came
-/// back late has let its key go and still waits for a person.
-pub(super) const OPEN: &str =
-    "WHERE state IN ('baru', 'ditanggapi', 'ditangani', 'dieskalasi', 'pulih') ORDER BY number";
+/// By the index on the state, so that the few open tickets are read and not the whole history.
+pub(super) fn open_condition() -> String {
+    let open = TicketState::ALL.into_iter().filter(|state| state.is_open());
+    let codes: Vec<String> = open.map(|state| format!("'{}'", state.code())).collect();
+    format!("WHERE state IN ({}) ORDER BY number", codes.join(", "))
+}
 
 const SAVE: &str =
     "INSERT INTO ticket (number, version, scope, class, open_key, state, state_before_restored, onset_ms,
@@ -87,7 +87,7 @@ fn target_of(row: &Row<'_>, index: usize) -> Result<Option<TimeTarget>, StoreErr
 fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
     let state_before: Option<String> = column(row, 5)?;
     let before = |code: String| TicketState::parse(&code).ok_or(StoreError::Damaged { what: "ticket state" });
-    let services = parse_texts(&column::<String>(row, 33)?)?;
+    let services = parse_texts(&column::<String>(row, 34)?)?;
     let service = |text: &String| ServiceId::parse(text).map_err(|_| StoreError::Damaged { what: "service" });
     Ok(Ticket {
         number: number_of(column(row, 0)?)?,
@@ -123,8 +123,8 @@ fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
         sla_version: column(row, 30)?,
         recurrences: column(row, 31)?,
         false_alarm: column(row, 32)?,
+        holds_key: column(row, 33)?,
         affected_services: services.iter().map(service).collect::<Result<_, _>>()?,
-        holds_key: column(row, 34)?,
     })
 }
 
@@ -177,7 +177,7 @@ impl Reader {
     /// # Errors
     /// The database's.
     pub fn open_tickets(&self) -> Result<Vec<Ticket>, StoreError> {
-        self.rows("read the open tickets", &format!("{COLUMNS} {OPEN}"), (), ticket_of)
+        self.rows("read the open tickets", &format!("{COLUMNS} {}", open_condition()), (), ticket_of)
     }
 
     /// Newest first; `before` pages.
