@@ -176,7 +176,6 @@ fn bearer(authorization: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= CREDENTIAL_BYTES_MAX).then_some(token)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -404,7 +404,6 @@ report-revision = Catalogue revision
 report-made = Made
 column-service = Service
 column-target = Target
-column-bounds = Bounds
 column-verdict = Verdict
 print = Print
 

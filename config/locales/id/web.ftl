@@ -380,7 +380,6 @@ report-revision = Revisi katalog
 report-made = Dibuat
 column-service = Layanan
 column-target = Target
-column-bounds = Rentang
 column-verdict = Putusan
 print = Cetak
 

@@ -4,6 +4,7 @@ use super::hosts;
 use super::markup::{Badge, Gauge};
 use super::page::Page;
 use super::service::Fact;
+use crate::domain::catalogue::ThresholdMetric;
 use crate::snapshot::{HostView, Snapshot};
 use crate::texts::Texts;
 use askama::Template;
@@ -105,7 +106,6 @@ struct HostPage {
     id: String,
     badge: Badge,
     seen: String,
-    gauges: Vec<Gauge>,
     ranges: Vec<RangeChoice>,
     charts: Vec<ChartView>,
     series: Vec<SeriesRow>,
@@ -143,7 +143,6 @@ pub(crate) fn render(
         id: host.id.to_string(),
         badge: row.badge,
         seen: row.seen,
-        gauges: row.gauges,
         ranges: Range::ALL
             .into_iter()
             .map(|choice| RangeChoice {
@@ -158,7 +157,9 @@ pub(crate) fn render(
         to: now.as_secs(),
         step,
         zone: texts.zone().name().to_owned(),
-        filesystems: sample.map(|s| s.filesystems.iter().map(|f| filesystem(texts, f)).collect()).unwrap_or_default(),
+        filesystems: sample
+            .map(|s| s.filesystems.iter().map(|f| filesystem(texts, snapshot, f)).collect())
+            .unwrap_or_default(),
         interfaces: sample.map(|s| s.interfaces.iter().map(|i| interface(texts, i)).collect()).unwrap_or_default(),
         services: snapshot
             .catalogue
@@ -252,14 +253,14 @@ fn cpu_row(texts: Texts, samples: &[(Timestamp, Sample)]) -> Option<SeriesRow> {
     Some(SeriesRow { label: texts.get("metric-cpu"), low: show(low), mean: show(mean), high: show(high) })
 }
 
-fn filesystem(texts: Texts, filesystem: &Filesystem) -> FilesystemRow {
+fn filesystem(texts: Texts, snapshot: &Snapshot, filesystem: &Filesystem) -> FilesystemRow {
     let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), |bytes| texts.bytes(bytes));
     let permille = used_permille(filesystem);
     let inodes = filesystem.inodes.zip(filesystem.inodes_free).and_then(|(all, free)| {
         let used = (u128::from(all.saturating_sub(free)) * 1000).checked_div(u128::from(all))?;
         u32::try_from(used).ok()
     });
-    let tone = hosts::fullness_tone(permille);
+    let tone = hosts::tone(snapshot, ThresholdMetric::Storage, permille);
     FilesystemRow {
         mount: filesystem.mount_point.clone(),
         kind: format!("{} · {}", filesystem.device, filesystem.kind),
@@ -284,12 +285,8 @@ fn interface(texts: Texts, interface: &Interface) -> InterfaceRow {
         None => "–".to_owned(),
     };
     let speed = interface.speed_bits.map(|bits| texts.bit_rate(bits / 8));
-    let trouble = [
-        interface.receive_errors,
-        interface.transmit_errors,
-        interface.receive_drops,
-        interface.transmit_drops,
-    ];
+    let trouble =
+        [interface.receive_errors, interface.transmit_errors, interface.receive_drops, interface.transmit_drops];
     InterfaceRow {
         device: interface.device.clone(),
         link: [Some(link), speed].into_iter().flatten().collect::<Vec<_>>().join(" · "),

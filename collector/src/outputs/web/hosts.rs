@@ -67,10 +67,8 @@ pub(crate) fn badge(texts: Texts, host: &HostView) -> Badge {
 pub(crate) fn gauges(texts: Texts, snapshot: &Snapshot, host: &HostView) -> Vec<Gauge> {
     let rates = &host.rates;
     let storage = rates.storage_permille.as_ref();
-    let storage_label = storage.map_or_else(
-        || texts.get("metric-storage"),
-        |(mount, _)| texts.text("metric-storage-of", &[("mount", mount)]),
-    );
+    let storage_label = storage
+        .map_or_else(|| texts.get("metric-storage"), |(mount, _)| texts.text("metric-storage-of", &[("mount", mount)]));
     [
         (texts.get("metric-cpu"), ThresholdMetric::Cpu, rates.cpu_permille),
         (texts.get("metric-memory"), ThresholdMetric::Memory, rates.memory_permille),
@@ -86,21 +84,12 @@ pub(crate) fn gauges(texts: Texts, snapshot: &Snapshot, host: &HostView) -> Vec<
     .collect()
 }
 
-/// Bad at the threshold, a warning from 90 % of it.
-fn tone(snapshot: &Snapshot, metric: ThresholdMetric, permille: Option<u32>) -> Tone {
+/// Bad at the catalogue's threshold, a warning from 90 % of it.
+pub(crate) fn tone(snapshot: &Snapshot, metric: ThresholdMetric, permille: Option<u32>) -> Tone {
     let alarm = snapshot.catalogue.thresholds.iter().find(|t| t.metric == metric).map(|t| t.alarm_permille);
     match (permille, alarm) {
         (Some(permille), Some(alarm)) if permille >= alarm => Tone::Bad,
         (Some(permille), Some(alarm)) if permille * 10 >= alarm * 9 => Tone::Warn,
-        _ => Tone::Good,
-    }
-}
-
-/// How full a file system is where no threshold of the catalogue is at hand: a warning from 85 %, bad from 95 %.
-pub(crate) fn fullness_tone(permille: Option<u32>) -> Tone {
-    match permille {
-        Some(950..) => Tone::Bad,
-        Some(850..) => Tone::Warn,
         _ => Tone::Good,
     }
 }

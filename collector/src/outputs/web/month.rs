@@ -55,10 +55,9 @@ pub(crate) fn evaluate(
         calendar: &calendar,
         target_ppm: service.target.map(|target| target.ppm),
     }];
-    let states = Timeline::from_intervals(rows.iter().map(|row| StateInterval {
-        interval: Interval::new(row.from, row.to.min(now)),
-        state: row.state,
-    }));
+    let states = Timeline::from_intervals(
+        rows.iter().map(|row| StateInterval { interval: Interval::new(row.from, row.to.min(now)), state: row.state }),
+    );
     let effective = begins.map_or(Interval::new(now, now), |begins| Interval::new(begins, Interval::ALL.to));
     availability::evaluate(&Input {
         period: period.interval(snapshot.profile.time_zone),

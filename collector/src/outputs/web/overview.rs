@@ -1,9 +1,9 @@
 //! Ringkasan: how everything stands now, on one page. What needs a person comes first.
 
+use super::backups::{self, BackupRow};
 use super::day_bar::DayBar;
 use super::markup::{Badge, Tone};
 use super::page::{Page, backup_at_risk, next_due, state_badge, verdict_badge};
-use super::backups::{self, BackupRow};
 use super::{hosts, tickets};
 use crate::domain::availability::{Figures, Verdict};
 use crate::domain::catalogue::{Service, ServiceGroup};
@@ -129,8 +129,7 @@ fn headline(texts: Texts, snapshot: &Snapshot) -> (String, Tone) {
     if up == total {
         return (texts.count("headline-all-up", total), Tone::Good);
     }
-    let mut parts =
-        vec![texts.text("headline-some-up", &[("up", &up.to_string()), ("count", &total.to_string())])];
+    let mut parts = vec![texts.text("headline-some-up", &[("up", &up.to_string()), ("count", &total.to_string())])];
     for (id, count) in [("headline-down", down), ("headline-degraded", degraded), ("headline-unknown", unknown)] {
         if count > 0 {
             parts.push(texts.count(id, count));

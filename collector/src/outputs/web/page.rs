@@ -237,10 +237,9 @@ pub(crate) fn backup_badge(texts: Texts, state: BackupState) -> Badge {
 /// Whether a backup set needs a person.
 pub(crate) fn backup_at_risk(state: BackupState) -> bool {
     match state {
-        BackupState::Langgar
-        | BackupState::TanpaCadangan
-        | BackupState::Peringatan
-        | BackupState::BelumDitetapkan => true,
+        BackupState::Langgar | BackupState::TanpaCadangan | BackupState::Peringatan | BackupState::BelumDitetapkan => {
+            true
+        }
         BackupState::Segar | BackupState::Informasi => false,
     }
 }

@@ -54,7 +54,6 @@ pub(crate) struct CheckRow {
 struct ServicePage {
     page: Page,
     id: String,
-    description: String,
     badge: Badge,
     since: String,
     reason: String,
@@ -93,12 +92,10 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
     let figures = &data.availability.figures;
     ServicePage {
         id: service.id.to_string(),
-        description: service.description.clone(),
         badge: state_badge(texts, view.state),
-        since: view.since.map_or_else(
-            || texts.get("never-seen"),
-            |since| texts.text("since", &[("time", &texts.instant(since))]),
-        ),
+        since: view
+            .since
+            .map_or_else(|| texts.get("never-seen"), |since| texts.text("since", &[("time", &texts.instant(since))])),
         reason: view.reason.as_ref().map(|reason| texts.phrase(reason)).unwrap_or_default(),
         group: texts.get(&format!("group-{}", service.group.code().replace('_', "-"))),
         class: texts.get(&format!("class-{}", service.class.code())),
@@ -157,16 +154,16 @@ fn check_row(page: &Page, check: &Check, answer: &CheckView) -> CheckRow {
         },
         host: answer.host.to_string(),
         badge: Badge::new(tone, texts.get(&format!("probe-{}", verdict.name().replace('_', "-")))),
-        at: answer.at.map_or_else(
-            || "–".to_owned(),
-            |at| texts.text("ago", &[("span", &texts.between(at, page.now))]),
-        ),
+        at: answer.at.map_or_else(|| "–".to_owned(), |at| texts.text("ago", &[("span", &texts.between(at, page.now))])),
         reason: outcome.map(|outcome| outcome.reason.clone()).unwrap_or_default(),
         duration: outcome.map_or_else(|| "–".to_owned(), |outcome| texts.milliseconds(outcome.duration_us)),
         phases: outcome.map(|outcome| phases(texts, outcome)).unwrap_or_default(),
         certificate: outcome.and_then(|outcome| outcome.certificate_expires_at).map_or_else(String::new, |at| {
             let at = pantau_shared::timestamp::Timestamp::from_secs(at);
-            texts.text("certificate-until", &[("time", &texts.instant_short(at)), ("span", &texts.between(page.now, at))])
+            texts.text(
+                "certificate-until",
+                &[("time", &texts.instant_short(at)), ("span", &texts.between(page.now, at))],
+            )
         }),
     }
 }
@@ -190,9 +187,9 @@ fn facts(texts: Texts, snapshot: &Snapshot, service: &Service, view: &ServiceVie
     let hours = |seconds: Option<u32>| {
         seconds.map_or_else(unset, |seconds| texts.text("less-than", &[("span", &texts.duration(seconds.into()))]))
     };
-    let target = service.target.map_or_else(unset, |target| {
-        texts.text("target-monthly", &[("value", &texts.percent_exact(target.ppm))])
-    });
+    let target = service
+        .target
+        .map_or_else(unset, |target| texts.text("target-monthly", &[("value", &texts.percent_exact(target.ppm))]));
     let resolution = snapshot.profile.resolution_target(service.group, service.class);
     let measured = super::overview::percent_or_dash(texts, view.month.availability_ppm);
     let values = [

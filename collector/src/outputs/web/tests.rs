@@ -4,12 +4,12 @@ mod site;
 
 use super::page::{Page, Reader, Section, Theme};
 use super::{alone, assets, backups, host, hosts, month, overview, report, service, ticket, tickets};
+use crate::auth::Role;
 use crate::domain::calendar::period::Period;
 use crate::domain::phrase::Phrase;
 use crate::domain::state::State;
 use crate::domain::ticket::{Activity, ActivityText, Actor};
 use crate::store::records::LedgerRow;
-use crate::auth::Role;
 use crate::texts::{Language, Texts};
 use site::{NOW, snapshot};
 use std::path::Path;
@@ -32,12 +32,22 @@ fn page(language: Language, section: Section, title: &str, path: &str) -> Page {
 }
 
 fn activities() -> Vec<Activity> {
-    let entry = |seconds: i64, actor, kind: &str, text| Activity { at: NOW.plus_secs(-seconds), actor, kind: kind.into(), text };
+    let entry = |seconds: i64, actor, kind: &str, text| Activity {
+        at: NOW.plus_secs(-seconds),
+        actor,
+        kind: kind.into(),
+        text,
+    };
     let rina = || Actor::Person("Rina Sari".into());
     vec![
         entry(7_200, Actor::System, "opened", ActivityText::Phrase(Phrase::new("activity-opened"))),
         entry(6_500, rina(), "acknowledged", ActivityText::Written(String::new())),
-        entry(6_100, rina(), "comment", ActivityText::Written("Disk tujuan <penuh> & \"macet\"; sedang dibersihkan.".into())),
+        entry(
+            6_100,
+            rina(),
+            "comment",
+            ActivityText::Written("Disk tujuan <penuh> & \"macet\"; sedang dibersihkan.".into()),
+        ),
     ]
 }
 
@@ -62,7 +72,11 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     let subject = &site.catalogue.services[3];
     let availability = month::evaluate(&site, subject, period, Some(first), &rows(first), NOW);
     let data = service::ServiceData {
-        service: subject, view: &site.services[3], period, availability: &availability, tickets: &all[1..2],
+        service: subject,
+        view: &site.services[3],
+        period,
+        availability: &availability,
+        tickets: &all[1..2],
     };
     let figures: Vec<_> = site.catalogue.services.iter().zip(&site.services).map(|(s, view)| (s, view.month)).collect();
     let db = &site.hosts[1];
@@ -73,15 +87,26 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         frame.title = all[number].number.to_string();
         ticket::render(frame, &site, &all[number], &activities(), notice).expect("renders")
     };
-    let refused = ticket::ActionNotice { refused: true, text: Texts::new(language, chrono_tz::Asia::Jakarta).get("refused-cause") };
+    let refused = ticket::ActionNotice {
+        refused: true,
+        text: Texts::new(language, chrono_tz::Asia::Jakarta).get("refused-cause"),
+    };
     let mut host_frame = page(Section::Hosts, "hosts-title", "/hosts/db-01");
     host_frame.title = db.name.clone();
     let mut service_frame = page(Section::Overview, "overview-title", "/services/simpeg");
     service_frame.title = subject.name.clone();
-    let nobody = || { let mut page = page(Section::None, "login-title", "/login"); page.reader = None; page };
+    let nobody = || {
+        let mut page = page(Section::None, "login-title", "/login");
+        page.reader = None;
+        page
+    };
     let wait = Texts::new(language, chrono_tz::Asia::Jakarta).text("login-wait", &[("span", "14 menit")]);
     let mut empty = snapshot();
-    empty.catalogue = std::sync::Arc::new(crate::domain::catalogue::Catalogue { services: Vec::new(), findings: Vec::new(), ..(*empty.catalogue).clone() });
+    empty.catalogue = std::sync::Arc::new(crate::domain::catalogue::Catalogue {
+        services: Vec::new(),
+        findings: Vec::new(),
+        ..(*empty.catalogue).clone()
+    });
     (empty.services, empty.hosts, empty.tickets, empty.backups) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     [
         ("overview", overview::render(page(Section::Overview, "overview-title", "/"), &site)),
@@ -94,10 +119,21 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         ("tickets-empty", tickets::render(page(Section::Tickets, "tickets-title", "/tickets"), &empty, &query, &[])),
         ("ticket", Ok(ticket_page(0, None))),
         ("ticket-refused", Ok(ticket_page(2, Some(refused)))),
-        ("ticket-new", ticket::render_new(page(Section::Tickets, "ticket-new-title", "/tickets/new"), &site, ticket::NewTicketForm::default(), None)),
+        (
+            "ticket-new",
+            ticket::render_new(
+                page(Section::Tickets, "ticket-new-title", "/tickets/new"),
+                &site,
+                ticket::NewTicketForm::default(),
+                None,
+            ),
+        ),
         ("backups", backups::render(page(Section::Backups, "backups-title", "/backups"), &site)),
         ("backups-empty", backups::render(page(Section::Backups, "backups-title", "/backups"), &empty)),
-        ("report", report::render(page(Section::Reports, "report-title", "/reports/availability"), &site, period, &figures)),
+        (
+            "report",
+            report::render(page(Section::Reports, "report-title", "/reports/availability"), &site, period, &figures),
+        ),
         ("login", alone::render_login(nobody(), "t".into(), "/".into(), "rina".into(), Some(wait))),
         ("not-found", alone::render_error(nobody(), http::StatusCode::NOT_FOUND)),
     ]

@@ -56,8 +56,10 @@ pub(crate) struct Offered {
 impl Offered {
     /// The actions of a state; none for someone who may not act.
     pub(crate) fn new(state: TicketState, may_act: bool) -> Self {
-        let working =
-            matches!(state, TicketState::Baru | TicketState::Ditanggapi | TicketState::Ditangani | TicketState::Dieskalasi);
+        let working = matches!(
+            state,
+            TicketState::Baru | TicketState::Ditanggapi | TicketState::Ditangani | TicketState::Dieskalasi
+        );
         let over = matches!(state, TicketState::Ditutup | TicketState::Dibatalkan);
         Self {
             acknowledge: may_act && state == TicketState::Baru,

@@ -38,9 +38,9 @@ fn ago(seconds: i64) -> Timestamp {
 /// Figures of November to date from its seconds.
 pub(crate) fn figures(down_s: u64, unknown_s: u64, outages: u64, target_ppm: Option<u32>) -> Figures {
     let agreed = 23 * 86_400 + 14 * 3600 + 300;
-    let counts =
-        Counts { up_s: agreed - down_s - unknown_s, degraded_s: 0, down_s, unknown_s, excluded_s: 0 };
-    let budget = target_ppm.map(|ppm| i64::from(1_000_000 - ppm) * i64::try_from(counts.counted_s()).expect("fits") / 1_000_000);
+    let counts = Counts { up_s: agreed - down_s - unknown_s, degraded_s: 0, down_s, unknown_s, excluded_s: 0 };
+    let budget =
+        target_ppm.map(|ppm| i64::from(1_000_000 - ppm) * i64::try_from(counts.counted_s()).expect("fits") / 1_000_000);
     Figures {
         counts,
         agreed_s: agreed,
@@ -66,9 +66,12 @@ pub(crate) fn profile() -> Profile {
     let priority = |number| Priority::new(number).expect("1 to 6");
     let (public, internal) = (ServiceGroup::Publik, ServiceGroup::AdministrasiPemerintahan);
     let mut priorities = Vec::new();
-    for (impact, group, first) in
-        [(Impact::Mayor, public, 1), (Impact::Mayor, internal, 2), (Impact::Minor, public, 3), (Impact::Minor, internal, 4)]
-    {
+    for (impact, group, first) in [
+        (Impact::Mayor, public, 1),
+        (Impact::Mayor, internal, 2),
+        (Impact::Minor, public, 3),
+        (Impact::Minor, internal, 4),
+    ] {
         for (step, class) in ServiceClass::ALL.into_iter().enumerate() {
             priorities.push((impact, group, class, priority(first + u8::try_from(step).expect("small"))));
         }
@@ -91,7 +94,9 @@ pub(crate) fn profile() -> Profile {
             .zip(1..)
             .map(|(seconds, number)| (priority(number), TimeTarget { seconds, operator: Operator::Below }))
             .collect(),
-        categories: ["jaringan", "listrik", "basis_data", "aplikasi", "kapasitas", "cadangan_data"].map(String::from).into(),
+        categories: ["jaringan", "listrik", "basis_data", "aplikasi", "kapasitas", "cadangan_data"]
+            .map(String::from)
+            .into(),
         assumptions: vec![
             ("G01".into(), "Nomor peraturan dikutip sebagai 21 sesuai judul; lampiran menyebut 22.".into()),
             ("G02".into(), "Tabel 2 tidak memuat Layanan Publik kelas Normal; target belum ditetapkan.".into()),
@@ -121,7 +126,10 @@ fn backup_set(id: &str, name: &str, rpo_hours: Option<u32>) -> BackupSet {
         id: set_id(id),
         name: name.into(),
         host: host_id("db-01"),
-        source: BackupSource::Files(BackupFiles { pattern: format!("/backup/{id}-*.sql.gz"), ..BackupFiles::default() }),
+        source: BackupSource::Files(BackupFiles {
+            pattern: format!("/backup/{id}-*.sql.gz"),
+            ..BackupFiles::default()
+        }),
         interval_ms: 300_000,
         rpo_seconds: rpo_hours.map(|hours| hours * 3600),
         size_bytes_min: 1,
@@ -318,7 +326,9 @@ fn ticket(seed: TicketSeed) -> Arc<Ticket> {
         handlers: vec!["Rina Sari".into(), "Tim Infrastruktur TIK".into()],
         confirmation_method: None,
         response_target: profile.response_target(priority),
-        resolution_target: seed.resolution_hours.map(|hours| TimeTarget { seconds: hours * 3600, operator: Operator::Below }),
+        resolution_target: seed
+            .resolution_hours
+            .map(|hours| TimeTarget { seconds: hours * 3600, operator: Operator::Below }),
         sla_version: profile.version,
         recurrences: 0,
         false_alarm: false,
@@ -331,21 +341,43 @@ fn tickets() -> Vec<Arc<Ticket>> {
     let symptom = |text: &str| Phrase::new("ticket-symptom-written").with("text", text);
     vec![
         ticket(TicketSeed {
-            number: 41, scope: service_scope("perizinan"), class: TicketClass::Access, state: TicketState::Baru,
-            impact: Impact::Mayor, priority: 1, reported_s: 1_320, answered_s: None,
+            number: 41,
+            scope: service_scope("perizinan"),
+            class: TicketClass::Access,
+            state: TicketState::Baru,
+            impact: Impact::Mayor,
+            priority: 1,
+            reported_s: 1_320,
+            answered_s: None,
             symptom: symptom("Halaman utama menolak sambungan dari 1 dari 1 titik pantau."),
-            service: "perizinan", resolution_hours: Some(24),
+            service: "perizinan",
+            resolution_hours: Some(24),
         }),
         ticket(TicketSeed {
-            number: 39, scope: TicketScope::Backup(set_id("simpeg-db")), class: TicketClass::Backup,
-            state: TicketState::Ditangani, impact: Impact::Minor, priority: 4, reported_s: 7_200, answered_s: Some(6_500),
+            number: 39,
+            scope: TicketScope::Backup(set_id("simpeg-db")),
+            class: TicketClass::Backup,
+            state: TicketState::Ditangani,
+            impact: Impact::Minor,
+            priority: 4,
+            reported_s: 7_200,
+            answered_s: Some(6_500),
             symptom: symptom("Cadangan terbaru berumur 26 jam, melewati RPO 24 jam."),
-            service: "simpeg", resolution_hours: Some(12),
+            service: "simpeg",
+            resolution_hours: Some(12),
         }),
         ticket(TicketSeed {
-            number: 38, scope: TicketScope::Host(host_id("gis-01"), String::new()), class: TicketClass::MonitoringLost,
-            state: TicketState::Pulih, impact: Impact::Minor, priority: 5, reported_s: 90_000, answered_s: Some(86_000),
-            symptom: symptom("Host tidak melapor lebih dari 15 menit."), service: "jdih", resolution_hours: None,
+            number: 38,
+            scope: TicketScope::Host(host_id("gis-01"), String::new()),
+            class: TicketClass::MonitoringLost,
+            state: TicketState::Pulih,
+            impact: Impact::Minor,
+            priority: 5,
+            reported_s: 90_000,
+            answered_s: Some(86_000),
+            symptom: symptom("Host tidak melapor lebih dari 15 menit."),
+            service: "jdih",
+            resolution_hours: None,
         }),
     ]
 }
@@ -382,21 +414,64 @@ pub(crate) fn snapshot() -> Snapshot {
         service("esakip", "e-SAKIP", internal, ServiceClass::Esensial, Some(990_000)),
     ];
     let views = vec![
-        view(&services[0], State::Down, 1_354, figures(16_200, 0, 3, Some(995_000)), days(|back| match back {
-            0 => (1_354, 0, 0), 9 => (9_000, 0, 0), 31 => (5_846, 0, 0), 58 => (0, 3_600, 0), _ => (0, 0, 0),
-        })),
-        view(&services[1], State::Up, 12 * 86_400, figures(600, 0, 1, Some(999_000)), days(|back| match back {
-            12 => (600, 0, 0), 40..=41 => (0, 86_400, 0), 66 => (0, 0, 7_200), _ => (0, 0, 0),
-        })),
-        view(&services[2], State::Unknown, 0, figures(0, 700_000, 0, None), days(|back| match back {
-            0 => (0, 7_500, 0), 1..=7 => (0, 86_400, 0), _ => (0, 0, 0),
-        })),
-        view(&services[3], State::Up, 41 * 86_400, figures(0, 0, 0, Some(999_000)), days(|back| match back {
-            41 => (1_800, 0, 0), _ => (0, 0, 0),
-        })),
-        view(&services[4], State::Degraded, 2_400, figures(2_000, 40_000, 2, Some(990_000)), days(|back| match back {
-            0 => (0, 0, 2_400), 3 => (2_000, 0, 3_600), 20 => (43_200, 0, 0), _ => (0, 0, 0),
-        })),
+        view(
+            &services[0],
+            State::Down,
+            1_354,
+            figures(16_200, 0, 3, Some(995_000)),
+            days(|back| match back {
+                0 => (1_354, 0, 0),
+                9 => (9_000, 0, 0),
+                31 => (5_846, 0, 0),
+                58 => (0, 3_600, 0),
+                _ => (0, 0, 0),
+            }),
+        ),
+        view(
+            &services[1],
+            State::Up,
+            12 * 86_400,
+            figures(600, 0, 1, Some(999_000)),
+            days(|back| match back {
+                12 => (600, 0, 0),
+                40..=41 => (0, 86_400, 0),
+                66 => (0, 0, 7_200),
+                _ => (0, 0, 0),
+            }),
+        ),
+        view(
+            &services[2],
+            State::Unknown,
+            0,
+            figures(0, 700_000, 0, None),
+            days(|back| match back {
+                0 => (0, 7_500, 0),
+                1..=7 => (0, 86_400, 0),
+                _ => (0, 0, 0),
+            }),
+        ),
+        view(
+            &services[3],
+            State::Up,
+            41 * 86_400,
+            figures(0, 0, 0, Some(999_000)),
+            days(|back| match back {
+                41 => (1_800, 0, 0),
+                _ => (0, 0, 0),
+            }),
+        ),
+        view(
+            &services[4],
+            State::Degraded,
+            2_400,
+            figures(2_000, 40_000, 2, Some(990_000)),
+            days(|back| match back {
+                0 => (0, 0, 2_400),
+                3 => (2_000, 0, 3_600),
+                20 => (43_200, 0, 0),
+                _ => (0, 0, 0),
+            }),
+        ),
     ];
     let catalogue = Catalogue {
         revision: 7,
