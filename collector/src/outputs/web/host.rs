@@ -63,8 +63,8 @@ pub(crate) struct ChartView {
     pub(crate) title: String,
     /// Metrics of the API, apart by spaces.
     pub(crate) metrics: &'static str,
-    /// Their names for people, apart by `|`.
-    pub(crate) names: String,
+    /// Their names for people.
+    pub(crate) keys: Vec<String>,
     pub(crate) now: String,
 }
 
@@ -177,7 +177,7 @@ pub(crate) fn render(
 fn charts(texts: Texts, host: &HostView) -> Vec<ChartView> {
     let rates = &host.rates;
     let permille = |value: Option<u32>| value.map_or_else(|| "–".to_owned(), |value| texts.permille(value));
-    let names = format!("{}|{}", texts.get("network-in"), texts.get("network-out"));
+    let keys = vec![texts.get("network-in"), texts.get("network-out")];
     let network = rates.network_bytes_per_second.map_or_else(
         || "–".to_owned(),
         |(incoming, outgoing)| {
@@ -187,13 +187,13 @@ fn charts(texts: Texts, host: &HostView) -> Vec<ChartView> {
     );
     let chart = |id: &str, metrics, now| {
         let title = texts.get(id);
-        ChartView { names: title.clone(), title, metrics, now }
+        ChartView { keys: vec![title.clone()], title, metrics, now }
     };
     vec![
         chart("metric-cpu", "cpu", permille(rates.cpu_permille)),
         chart("metric-memory", "memory", permille(rates.memory_permille)),
         chart("metric-storage-fullest", "storage", permille(rates.storage_permille.as_ref().map(|(_, p)| *p))),
-        ChartView { title: texts.get("metric-network"), metrics: "network_in network_out", names, now: network },
+        ChartView { title: texts.get("metric-network"), metrics: "network_in network_out", keys, now: network },
     ]
 }
 
