@@ -16,6 +16,10 @@
 //! | [`profile`] | the regulation as data |
 //! | [`ticket`] | the 15-field ticket and its states |
 //! | [`phrase`] | a sentence that is not yet in a language |
+//! | [`rate`] | counters to rates and shares, never a spike |
+//! | [`threshold`] | hysteresis and hold over a host's readings |
+//! | [`silence`] | a host that is no longer heard |
+//! | [`rpo`] | freshness of backups |
 //! | [`burn`] | how fast the error budget is being used up |
 
 pub mod availability;
@@ -27,5 +31,9 @@ pub mod composite;
 pub mod interval;
 pub mod phrase;
 pub mod profile;
+pub mod rate;
+pub mod rpo;
+pub mod silence;
 pub mod state;
+pub mod threshold;
 pub mod ticket;

@@ -6,17 +6,72 @@
 //! again from the same facts. State lives in memory and is rebuilt from the store at start. Evaluating costs what
 //! changed. People's actions take the same four steps.
 
-use crate::domain::catalogue::ServiceId;
-use crate::domain::profile::Impact;
+pub mod assignments;
+mod backup_model;
+mod commands;
+pub mod deliver;
+mod evaluate;
+mod host_model;
+mod load;
+mod message;
+mod model;
+mod service_model;
+mod snapshot_builder;
+mod task;
+mod views;
+
+use crate::clock::Clock;
+use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::phrase::Phrase;
+use crate::domain::profile::{Impact, Profile};
 use crate::domain::ticket::{Ticket, TicketAction, TicketNumber, TicketRefusal};
+use crate::self_stats::SelfStats;
 use crate::snapshot::Snapshot;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
+use commands::Command;
+use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+pub use task::EngineTask;
+
+/// Renders a phrase in Bahasa Indonesia, for what leaves.
+pub type Render = Arc<dyn Fn(&Phrase) -> String + Send + Sync>;
+
+/// Commands that may wait; a further one waits for room.
+const COMMANDS_MAX: usize = 64;
+
+/// What the engine is made of.
+#[derive(Clone)]
+pub struct EngineOptions {
+    /// Keeps everything.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Clock,
+    /// The regulation in force.
+    pub profile: Arc<Profile>,
+    /// The catalogue in force.
+    pub catalogue: Arc<Catalogue>,
+    /// When it was applied.
+    pub catalogue_applied_at: Timestamp,
+    /// Names of the webhook receivers: each is told of every event.
+    pub targets: Vec<String>,
+    /// For symptoms in messages.
+    pub render: Render,
+    /// The collector's counters.
+    pub stats: Arc<SelfStats>,
+    /// Whether this site holds simulated data.
+    pub demo: bool,
+}
 
 /// Handle on the engine; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Engine {}
+pub struct Engine {
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    nudge: Arc<Notify>,
+    outbox: Arc<Notify>,
+    commands: mpsc::Sender<Command>,
+}
 
 /// Why a person's action was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +82,12 @@ pub enum CommandError {
     /// The rules refuse.
     #[error("the action is refused")]
     Refused(#[source] TicketRefusal),
+    /// A ticket for the same thing is open already.
+    #[error("ticket {0} is open for the same service already")]
+    AlreadyOpen(TicketNumber),
+    /// Not a service of the catalogue.
+    #[error("there is no service `{0}`")]
+    NoSuchService(ServiceId),
     /// The store failed.
     #[error("the action could not be committed")]
     Store(#[source] StoreError),
@@ -52,21 +113,37 @@ pub struct ManualTicket {
     pub category: String,
 }
 
-#[expect(unused_variables, reason = "signatures only")]
 impl Engine {
+    /// Rebuilds the state from the store and makes the first snapshot. The returned task must be run.
+    /// Reads the store on the calling thread.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn start(options: EngineOptions) -> Result<(Self, EngineTask), StoreError> {
+        let (sender, receiver) = mpsc::channel(COMMANDS_MAX);
+        let (nudge, outbox) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (task, snapshots) = EngineTask::new(options, receiver, Arc::clone(&nudge), Arc::clone(&outbox))?;
+        Ok((Self { snapshots, nudge, outbox, commands: sender }, task))
+    }
+
     /// The newest snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        todo!()
+        Arc::clone(&self.snapshots.borrow())
     }
 
     /// Follows the snapshots.
     pub fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
-        todo!()
+        self.snapshots.clone()
     }
 
     /// New facts are committed: evaluate soon. Never waits.
     pub fn nudge(&self) {
-        todo!()
+        self.nudge.notify_one();
+    }
+
+    /// Wakes when messages were put into the outbox; for the delivery task.
+    pub fn outbox_signal(&self) -> Arc<Notify> {
+        Arc::clone(&self.outbox)
     }
 
     /// Carries out a person's action on a ticket.
@@ -79,7 +156,8 @@ impl Engine {
         action: TicketAction,
         actor: String,
     ) -> Result<Ticket, CommandError> {
-        todo!()
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Act { number, action, actor, reply }, answer).await
     }
 
     /// Opens a ticket that a person reports.
@@ -87,6 +165,28 @@ impl Engine {
     /// # Errors
     /// See [`CommandError`].
     pub async fn open_ticket(&self, ticket: ManualTicket, actor: String) -> Result<Ticket, CommandError> {
-        todo!()
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Open { ticket, actor, reply }, answer).await
+    }
+
+    /// Puts another catalogue in force; the state is rebuilt from the store.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn apply_catalogue(&self, catalogue: Arc<Catalogue>, applied_at: Timestamp) -> Result<(), CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Catalogue { catalogue, applied_at, reply }, answer).await
+    }
+
+    async fn send<T>(
+        &self,
+        command: Command,
+        answer: oneshot::Receiver<Result<T, CommandError>>,
+    ) -> Result<T, CommandError> {
+        self.commands.send(command).await.map_err(|_| CommandError::Stopped)?;
+        answer.await.map_err(|_| CommandError::Stopped)?
     }
 }
+
+#[cfg(test)]
+mod tests;

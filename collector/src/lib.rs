@@ -19,6 +19,7 @@
 pub mod app;
 pub mod auth;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod outputs;

@@ -2,3 +2,4 @@
 //! commands of the engine.
 
 pub mod web;
+pub mod webhook;

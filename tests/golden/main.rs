@@ -63,8 +63,7 @@ fn main() -> ExitCode {
     }
     let filters: Vec<&str> =
         arguments.iter().map(String::as_str).filter(|a| !a.starts_with('-') && !"golden".contains(a)).collect();
-    let folder = std::env::var_os("PANTAU_GOLDEN_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("golden"), PathBuf::from);
+    let folder = golden_folder();
     let tally = run_folder(&folder, &filters);
     for (kind, cases) in &tally.skipped {
         println!("skipped kind {kind}: no runner, {cases} cases");
@@ -76,6 +75,15 @@ fn main() -> ExitCode {
         println!("no case ran: nothing in {} has a runner", folder.display());
     }
     if tally.failed > 0 || nothing_ran { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// The folder asked for, else this repository's. A relative path is meant from where the command was given, which is
+/// the workspace and not this package, where cargo starts its tests.
+fn golden_folder() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Some(asked) = std::env::var_os("PANTAU_GOLDEN_DIR").map(PathBuf::from) else { return package.join("golden") };
+    let from_workspace = package.parent().unwrap_or(package).join(&asked);
+    if asked.is_relative() && from_workspace.is_dir() { from_workspace } else { asked }
 }
 
 fn run_folder(folder: &Path, filters: &[&str]) -> Tally {

@@ -110,13 +110,8 @@ impl Calendar {
         if self.hours == Hours::Always {
             return window.into();
         }
-        let mut date = zone::local_date(self.zone, window.from);
-        let mut start = zone::day_start(self.zone, date);
-        while start < window.to {
-            let Some(next_date) = date.succ_opt() else { break };
-            let end = zone::next_day_start(self.zone, start, next_date);
-            self.open_on(date, Interval::new(start, end), |interval| open.push_ordered(interval.intersection(window)));
-            (date, start) = (next_date, end);
+        for day in zone::days(self.zone, window) {
+            self.open_on(&day, |interval| open.push_ordered(interval.intersection(window)));
         }
         open
     }
@@ -160,16 +155,16 @@ impl Calendar {
         Some(overriding.map_or(&self.hours, |o| &o.hours))
     }
 
-    /// Visits the open intervals of one local day, whose instants are `day`, in order of time.
-    fn open_on(&self, date: NaiveDate, day: Interval, mut visit: impl FnMut(Interval)) {
-        let weekly = match self.hours_on(date) {
+    /// Visits the open intervals of one local day in order of time.
+    fn open_on(&self, day: &zone::LocalDay, mut visit: impl FnMut(Interval)) {
+        let weekly = match self.hours_on(day.date) {
             None => return,
-            Some(Hours::Always) => return visit(day),
+            Some(Hours::Always) => return visit(day.interval),
             Some(Hours::Weekly(weekly)) => weekly,
         };
-        let open = weekly.on(date.weekday());
-        zone::for_each_offset(self.zone, day, |part, offset_ms| {
-            let midnight = zone::midnight_at_offset(date, offset_ms);
+        let open = weekly.on(day.date.weekday());
+        day.for_each_offset(self.zone, |part, offset_ms| {
+            let midnight = zone::midnight_at_offset(day.date, offset_ms);
             for (opens, closes) in open {
                 let hours = Interval::new(midnight.plus_ms(opens.as_ms()), midnight.plus_ms(closes.as_ms()));
                 visit(hours.intersection(part));

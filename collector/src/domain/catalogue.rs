@@ -246,6 +246,23 @@ pub struct Catalogue {
     pub findings: Vec<Finding>,
     /// Labels of hosts by identifier, for people; hosts that joined need not be listed.
     pub host_names: BTreeMap<HostId, String>,
+    /// When tickets are restored and when they come back.
+    pub tickets: TicketPolicy,
+}
+
+/// When a ticket is restored, and how long it may come back (engines B.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketPolicy {
+    /// So much uninterrupted good time makes a ticket `Pulih`, in seconds.
+    pub resolve_after_seconds: u32,
+    /// A recurrence that begins within so many seconds of the restoration is the same ticket.
+    pub reopen_window_seconds: u32,
+}
+
+impl Default for TicketPolicy {
+    fn default() -> Self {
+        Self { resolve_after_seconds: 300, reopen_window_seconds: 1800 }
+    }
 }
 
 /// Something a person should mend in the catalogue.
@@ -258,6 +275,20 @@ pub struct Finding {
 }
 
 impl Catalogue {
+    /// Revision 0: nothing is watched yet.
+    pub fn empty() -> Self {
+        Self {
+            revision: 0,
+            services: Vec::new(),
+            thresholds: Vec::new(),
+            host_silent_after_seconds: 90,
+            sample_period_ms: 10_000,
+            findings: Vec::new(),
+            host_names: BTreeMap::new(),
+            tickets: TicketPolicy::default(),
+        }
+    }
+
     /// The service with this identifier.
     pub fn service(&self, id: &ServiceId) -> Option<&Service> {
         self.services.iter().find(|service| service.id == *id)

@@ -88,6 +88,12 @@ pub struct Profile {
     pub response_targets: Vec<(Priority, TimeTarget)>,
     /// Kategori gangguan (G38), codes.
     pub categories: Vec<String>,
+    /// Cara pelaporan and cara konfirmasi (G37), codes.
+    pub reporting_methods: Vec<String>,
+    /// Roles of Tabel 1: code and name.
+    pub roles: Vec<(String, String)>,
+    /// Tabel 14: who is asked at each level, first level first.
+    pub escalation: Vec<String>,
     /// Gaps of the regulation that this profile fills by assumption: register number and note, printed in reports.
     pub assumptions: Vec<(String, String)>,
 }

@@ -11,6 +11,11 @@
 //!
 //! Order that always holds: onset <= recorded <= first response; onset <= restored <= confirmed <= closed.
 
+pub mod clock;
+pub mod condition;
+pub mod open;
+pub mod transition;
+
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Priority, TimeTarget};
@@ -302,6 +307,9 @@ pub struct Ticket {
     pub false_alarm: bool,
     /// Raised by each change; the outbox orders by it.
     pub version: u32,
+    /// Whether no other ticket of the same key may be open beside it. False from confirmation, closing or
+    /// cancelling on, and for a `Pulih` ticket whose condition came back after the reopen window.
+    pub holds_key: bool,
 }
 
 impl Ticket {
@@ -386,7 +394,10 @@ pub enum TicketRefusal {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod text_tests {
     use super::*;
 
     #[test]

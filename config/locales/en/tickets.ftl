@@ -1,1 +1,27 @@
-# Sentences of tickets, made by the rules.
+# Symptoms, activities, reasons and findings written by the engine.
+symptom-service-down = Service { $service } cannot be reached since { $since_at }: check { $check } failed ({ $reason }).
+symptom-service-degraded = Service { $service } is degraded since { $since_at }: check { $check } ({ $reason }).
+symptom-host-silent = Host { $host } has sent nothing since { $since_at }; monitoring is lost.
+symptom-threshold-cpu = CPU of host { $host } is above its threshold since { $since_at } (now { $percent } %).
+symptom-threshold-ram = Memory of host { $host } is above its threshold since { $since_at } (now { $percent } %).
+symptom-threshold-storage = Storage { $part } on host { $host } is above its threshold since { $since_at } (now { $percent } %).
+symptom-threshold-bandwidth = Traffic of { $part } on host { $host } is above its threshold since { $since_at } (now { $percent } %).
+symptom-backup-overdue = Backup { $set } of service { $service } is past its RPO since { $since_at }; newest data { $data_at }.
+symptom-backup-missing = Backup { $set } of service { $service } has nothing usable since { $since_at }.
+symptom-backup-never-seen = Backup { $set } of service { $service } was never seen up to { $since_at }.
+symptom-reported = { $text }
+activity-opened = Ticket opened.
+activity-acknowledged = Acknowledged.
+activity-estimate = Expected to be solved by { $estimate_at }.
+activity-confirmed = Solution confirmed by { $method }.
+activity-closed = Report closed.
+activity-updated = Impact is now { $impact }, priority { $priority }.
+activity-restored = Restored since { $restored_at }; waiting for confirmation.
+activity-recurred = Came back at { $since_at }.
+reason-check-failed = Check { $check } from { $host } failed in phase { $phase }: { $reason }
+reason-check-degraded = Check { $check } from { $host } is degraded: { $reason }
+finding-critical-without-rpo = Critical service { $service } has no RPO.
+finding-critical-without-rto = Critical service { $service } has no RTO.
+finding-critical-without-recovery-plan = Critical service { $service } has no recovery plan.
+finding-no-resolution-target = Tabel 2 has no target for { $service } (publik/normal).
+finding-no-availability-target = { $service } has no availability target.

@@ -1,1 +1,27 @@
-# Sentences of tickets, made by the rules.
+# Gejala, kegiatan, alasan dan temuan yang ditulis oleh mesin.
+symptom-service-down = Layanan { $service } tidak dapat diakses sejak { $since_at }: pemeriksaan { $check } gagal ({ $reason }).
+symptom-service-degraded = Layanan { $service } menurun sejak { $since_at }: pemeriksaan { $check } ({ $reason }).
+symptom-host-silent = Host { $host } tidak mengirim data sejak { $since_at }; pemantauan terputus.
+symptom-threshold-cpu = CPU host { $host } di atas ambang sejak { $since_at } (kini { $percent } %).
+symptom-threshold-ram = Memori host { $host } di atas ambang sejak { $since_at } (kini { $percent } %).
+symptom-threshold-storage = Penyimpanan { $part } pada host { $host } di atas ambang sejak { $since_at } (kini { $percent } %).
+symptom-threshold-bandwidth = Lalu lintas { $part } pada host { $host } di atas ambang sejak { $since_at } (kini { $percent } %).
+symptom-backup-overdue = Cadangan { $set } layanan { $service } melewati RPO sejak { $since_at }; data terakhir { $data_at }.
+symptom-backup-missing = Cadangan { $set } layanan { $service } tidak ada yang dapat dipakai sejak { $since_at }.
+symptom-backup-never-seen = Cadangan { $set } layanan { $service } belum pernah terlihat sampai { $since_at }.
+symptom-reported = { $text }
+activity-opened = Tiket dibuka.
+activity-acknowledged = Ditanggapi.
+activity-estimate = Perkiraan selesai { $estimate_at }.
+activity-confirmed = Penyelesaian dikonfirmasi melalui { $method }.
+activity-closed = Laporan ditutup.
+activity-updated = Dampak menjadi { $impact }, prioritas { $priority }.
+activity-restored = Pulih sejak { $restored_at }; menunggu konfirmasi.
+activity-recurred = Kambuh sejak { $since_at }.
+reason-check-failed = Pemeriksaan { $check } dari { $host } gagal pada tahap { $phase }: { $reason }
+reason-check-degraded = Pemeriksaan { $check } dari { $host } menurun: { $reason }
+finding-critical-without-rpo = Layanan kritis { $service } belum menetapkan RPO.
+finding-critical-without-rto = Layanan kritis { $service } belum menetapkan RTO.
+finding-critical-without-recovery-plan = Layanan kritis { $service } belum memiliki DRP.
+finding-no-resolution-target = Target pelayanan untuk { $service } belum ditetapkan pada Tabel 2 (publik/normal).
+finding-no-availability-target = Target ketersediaan { $service } belum ditetapkan.

@@ -118,8 +118,9 @@ fn beyond_cap(
     if window.is_empty() {
         return IntervalSet::empty();
     }
-    let mut month = Period::containing_instant(PeriodKind::Month, zone, window.from);
-    while month.interval(zone).from < window.to {
+    // One month more at both ends: a run of down may reach over the rim.
+    let mut month = Period::containing_instant(PeriodKind::Month, zone, window.from).previous();
+    while month.previous().interval(zone).from < window.to {
         let span = month.interval(zone).intersection(input.effective);
         let agreed: IntervalSet = agreed_parts(input.terms, span).iter().map(|part| part.interval).collect();
         let mut left_s = cap_s;

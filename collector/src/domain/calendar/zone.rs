@@ -6,7 +6,7 @@
 
 use super::DAY_MS;
 use crate::domain::interval::Interval;
-use chrono::{MappedLocalTime, NaiveDate, NaiveTime, Offset, TimeZone, Timelike};
+use chrono::{MappedLocalTime, NaiveDate, NaiveTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 
@@ -33,7 +33,7 @@ pub fn day_start(zone: Tz, date: NaiveDate) -> Timestamp {
 /// The instants of a local date.
 pub fn day(zone: Tz, date: NaiveDate) -> Interval {
     let start = day_start(zone, date);
-    Interval::new(start, date.succ_opt().map_or(start, |next| next_day_start(zone, start, next)))
+    Interval::new(start, date.succ_opt().map_or(start, |next| day_start(zone, next)))
 }
 
 /// The local dates of the `count` days that end with the one that holds `last`, oldest first, with their instants.
@@ -43,30 +43,54 @@ pub fn last_days(zone: Tz, last: Timestamp, count: u32) -> Vec<(NaiveDate, Inter
     dates.map(|date| (date, day(zone, date))).collect()
 }
 
-/// The start of the day after the one that starts at `start`. Saves the search where a day has 24 hours.
-pub(super) fn next_day_start(zone: Tz, start: Timestamp, next: NaiveDate) -> Timestamp {
-    let likely = start.plus_ms(DAY_MS);
-    let local = zone.from_utc_datetime(&likely.to_utc().naive_utc()).naive_local();
-    let same_offset = offset_ms(zone, likely.plus_ms(-1)) == offset_ms(zone, likely);
-    if same_offset && local.date() == next && local.time().num_seconds_from_midnight() == 0 {
-        likely
-    } else {
-        day_start(zone, next)
-    }
+/// One local date.
+pub(super) struct LocalDay {
+    pub(super) date: NaiveDate,
+    pub(super) interval: Interval,
+    /// The offset, where it is the same all day.
+    offset_ms: Option<i64>,
 }
 
-/// Visits the parts of `day` that have one offset each, in order of time, with the offset in milliseconds.
-pub(super) fn for_each_offset(zone: Tz, day: Interval, mut visit: impl FnMut(Interval, i64)) {
-    if day.is_empty() {
-        return;
+/// The local dates that share instants with `window`, which is not empty, in order of time. An ordinary day costs one
+/// look-up of the zone: it begins at midnight and the same offset holds a day later.
+pub(super) fn days(zone: Tz, window: Interval) -> impl Iterator<Item = LocalDay> {
+    let mut date = local_date(zone, window.from);
+    let mut start = day_start(zone, date);
+    let mut offset = offset_ms(zone, start);
+    std::iter::from_fn(move || {
+        if start >= window.to {
+            return None;
+        }
+        let next = date.succ_opt()?;
+        let day_later = start.plus_ms(DAY_MS);
+        let later_offset = offset_ms(zone, day_later);
+        let ordinary = later_offset == offset && midnight_at_offset(date, offset) == start;
+        let end = if ordinary { day_later } else { day_start(zone, next) };
+        let day = LocalDay { date, interval: Interval::new(start, end), offset_ms: ordinary.then_some(offset) };
+        offset = if ordinary { later_offset } else { offset_ms(zone, end) };
+        (date, start) = (next, end);
+        Some(day)
+    })
+}
+
+impl LocalDay {
+    /// Visits the parts that have one offset each, in order of time, with the offset in milliseconds.
+    pub(super) fn for_each_offset(&self, zone: Tz, mut visit: impl FnMut(Interval, i64)) {
+        let day = self.interval;
+        if day.is_empty() {
+            return;
+        }
+        if let Some(offset) = self.offset_ms {
+            return visit(day, offset);
+        }
+        let (first, last) = (offset_ms(zone, day.from), offset_ms(zone, day.to.plus_ms(-1)));
+        if first == last {
+            return visit(day, first);
+        }
+        let change = first_second(day, |at| offset_ms(zone, at) != first);
+        visit(Interval::new(day.from, change), first);
+        visit(Interval::new(change, day.to), last);
     }
-    let (first, last) = (offset_ms(zone, day.from), offset_ms(zone, day.to.plus_ms(-1)));
-    if first == last {
-        return visit(day, first);
-    }
-    let change = first_second(day, |at| offset_ms(zone, at) != first);
-    visit(Interval::new(day.from, change), first);
-    visit(Interval::new(change, day.to), last);
 }
 
 /// The instant at which a wall clock that is `offset_ms` ahead of UTC shows midnight of `date`.

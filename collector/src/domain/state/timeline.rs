@@ -89,6 +89,13 @@ impl Timeline {
         self.changes.extend(rest);
     }
 
+    /// The same with every change at its whole second, floored; what lasted less than from one second to the next is
+    /// gone. The ledger's rim: figures count whole seconds.
+    #[must_use]
+    pub fn floored(&self) -> Self {
+        Self::from_changes(self.changes.iter().map(|(at, state)| (at.floor_second(), *state)))
+    }
+
     /// Drops what only describes the time before `at`; the state at `at` is kept, the time before becomes shorter,
     /// not different, for every window that starts at or after `at`.
     pub fn forget_before(&mut self, at: Timestamp) {

@@ -289,21 +289,21 @@ impl VantageTrack {
 /// inserted at or after `at`: that of the newest result not after `at` that is a success, or that follows a silence.
 /// `None`: replay everything. `results` are in order of time.
 ///
-/// Of several results of one instant the first is meant: the replay takes all of them.
+/// The replay takes every result of that instant.
 pub fn safe_cut(policy: CheckPolicy, results: &[CheckResult], at: Timestamp) -> Option<Timestamp> {
     let known = results.get(..results.partition_point(|r| r.at <= at)).unwrap_or_default();
-    let index = (0..known.len()).rev().find(|index| {
+    let place = (0..known.len()).rev().find(|index| {
         let (Some(result), before) = (known.get(*index), index.checked_sub(1).and_then(|i| known.get(i))) else {
             return false;
         };
         match result.outcome {
-            CheckOutcome::Ok | CheckOutcome::Degraded => before.is_none_or(|b| b.at < result.at),
+            CheckOutcome::Ok | CheckOutcome::Degraded => true,
             CheckOutcome::Failed | CheckOutcome::ProbeError => {
                 before.is_some_and(|b| policy.stale_at(b.at) < result.at)
             }
         }
     });
-    index.and_then(|i| known.get(i)).map(|r| r.at)
+    place.and_then(|i| known.get(i)).map(|r| r.at)
 }
 
 /// The state in which an outcome's hold stands; a failure's is decided by its run.

@@ -8,7 +8,7 @@ use super::ticket::{self, ActionNotice, NewTicketForm};
 use super::visit::{Failure, Known};
 use crate::auth;
 use crate::domain::catalogue::ServiceId;
-use crate::domain::profile::Impact;
+use crate::domain::profile::{Impact, Profile};
 use crate::domain::ticket::{TicketAction, TicketNumber};
 use crate::engine::{CommandError, ManualTicket};
 use axum::Form;
@@ -114,9 +114,9 @@ fn new_ticket_page(known: &Known, form: NewTicketForm, error: Option<String>) ->
 }
 
 /// The ticket that a form describes; `None` when a choice is not one of those offered or a text is missing.
-fn manual_ticket(form: &NewTicketForm) -> Option<ManualTicket> {
+fn manual_ticket(form: &NewTicketForm, profile: &Profile) -> Option<ManualTicket> {
     let filled = !form.reporter.trim().is_empty() && !form.symptom.trim().is_empty();
-    let known_method = ticket::METHODS.contains(&form.method.as_str());
+    let known_method = ticket::methods(profile).any(|code| code == form.method);
     let impact = Impact::ALL.into_iter().find(|impact| impact.code() == form.impact)?;
     let service = ServiceId::parse(&form.service).ok()?;
     (filled && known_method).then(|| ManualTicket {
@@ -137,11 +137,14 @@ pub(super) async fn open_ticket(
     admit(&known, &form.csrf)?;
     let visit = &known.visit;
     let exists = |ticket: &ManualTicket| visit.snapshot.catalogue.service(&ticket.service).is_some();
-    let error = match manual_ticket(&form).filter(exists) {
+    let error = match manual_ticket(&form, &visit.snapshot.profile).filter(exists) {
         None => visit.texts.get("refused-form"),
         Some(ticket) => match state.app.engine.open_ticket(ticket, known.reader.name.clone()).await {
             Ok(ticket) => return Ok(Redirect::to(&format!("/tickets/{}?done=1", ticket.number)).into_response()),
             Err(CommandError::Refused(refusal)) => ticket::refusal_text(visit.texts, &refusal),
+            Err(CommandError::AlreadyOpen(number)) => {
+                visit.texts.text("refused-already-open", &[("number", &number.to_string())])
+            }
             Err(error) => return Err(visit.command_failed(&error)),
         },
     };
@@ -177,9 +180,11 @@ mod tests {
             symptom: "Lambat".into(),
             csrf: String::new(),
         };
-        assert_eq!(manual_ticket(&form).map(|ticket| ticket.reporter), Some("Bagian Umum".into()));
-        assert_eq!(manual_ticket(&NewTicketForm { method: "sistem_pemantauan".into(), ..form.clone() }), None);
-        assert_eq!(manual_ticket(&NewTicketForm { symptom: "  ".into(), ..form.clone() }), None);
-        assert_eq!(manual_ticket(&NewTicketForm { impact: "besar".into(), ..form }), None);
+        let profile = crate::config::profile::bangka_2025();
+        let read = |form: NewTicketForm| manual_ticket(&form, &profile);
+        assert_eq!(read(form.clone()).map(|ticket| ticket.reporter), Some("Bagian Umum".into()));
+        assert_eq!(read(NewTicketForm { method: "sistem_pemantauan".into(), ..form.clone() }), None);
+        assert_eq!(read(NewTicketForm { symptom: "  ".into(), ..form.clone() }), None);
+        assert_eq!(read(NewTicketForm { impact: "besar".into(), ..form }), None);
     }
 }

@@ -1,0 +1,105 @@
+//! From counters and readings to rates and shares. A counter that went back was reset (or wrapped): there is no rate
+//! over that pair, never a spike.
+
+use pantau_shared::sample::{CpuTimes, Filesystem, Interface, Memory, Sample};
+
+/// What a counter grew by; `None` when it is missing or went back.
+pub fn growth(before: Option<u64>, after: Option<u64>) -> Option<u64> {
+    after?.checked_sub(before?)
+}
+
+/// Growth per second, floored; `None` without time.
+pub fn per_second(before: Option<u64>, after: Option<u64>, elapsed_ms: i64) -> Option<u64> {
+    let elapsed = u128::try_from(elapsed_ms).ok().filter(|ms| *ms > 0)?;
+    u64::try_from(u128::from(growth(before, after)?) * 1000 / elapsed).ok()
+}
+
+/// `part` of `whole` in thousandths, floored, at most 1000; `None` of nothing.
+pub fn permille(part: u64, whole: u64) -> Option<u32> {
+    let share = (u128::from(part) * 1000).checked_div(u128::from(whole))?;
+    u32::try_from(share.min(1000)).ok()
+}
+
+/// Busy share of the processors between two readings: everything but idle and waiting for I/O.
+pub fn cpu_busy_permille(before: &CpuTimes, after: &CpuTimes) -> Option<u32> {
+    let fields =
+        |t: &CpuTimes| [t.user_ms, t.nice_ms, t.system_ms, t.irq_ms, t.softirq_ms, t.steal_ms, t.idle_ms, t.iowait_ms];
+    let mut grown = [0_u64; 8];
+    for ((place, b), a) in grown.iter_mut().zip(fields(before)).zip(fields(after)) {
+        // iowait may go back by a little on real kernels; that is no reset of the rest.
+        *place = match (b, a) {
+            (None, None) => 0,
+            (b, a) => a?.saturating_sub(b?),
+        };
+    }
+    growth(before.idle_ms, after.idle_ms)?;
+    let idle = grown[6].saturating_add(grown[7]);
+    let whole = grown.iter().fold(0_u64, |sum, ms| sum.saturating_add(*ms));
+    permille(whole.saturating_sub(idle), whole)
+}
+
+/// Share of memory that is not available.
+pub fn memory_permille(memory: &Memory) -> Option<u32> {
+    let total = memory.total_bytes?;
+    permille(total.saturating_sub(memory.available_bytes?), total)
+}
+
+/// Used share of a file system as `df` counts it: what the superuser's reserve holds is not free for others.
+pub fn storage_permille(filesystem: &Filesystem) -> Option<u32> {
+    let used = filesystem.size_bytes?.checked_sub(filesystem.free_bytes.or(filesystem.available_bytes)?)?;
+    let available = filesystem.available_bytes.or(filesystem.free_bytes)?;
+    permille(used, used.saturating_add(available))
+}
+
+/// Busier direction of an interface against its link speed.
+pub fn bandwidth_permille(before: &Interface, after: &Interface, elapsed_ms: i64) -> Option<u32> {
+    let speed = after.speed_bits.filter(|bits| *bits > 0)?;
+    let rate = |b, a| per_second(b, a, elapsed_ms);
+    let received = rate(before.receive_bytes, after.receive_bytes)?;
+    let sent = rate(before.transmit_bytes, after.transmit_bytes)?;
+    permille(received.max(sent).saturating_mul(8), speed)
+}
+
+/// Bytes per second in and out, summed over the interfaces that both samples have.
+pub fn network_bytes_per_second(before: &Sample, after: &Sample, elapsed_ms: i64) -> Option<(u64, u64)> {
+    let mut sum: Option<(u64, u64)> = None;
+    for a in &after.interfaces {
+        let Some(b) = before.interfaces.iter().find(|b| b.device == a.device) else { continue };
+        let received = per_second(b.receive_bytes, a.receive_bytes, elapsed_ms);
+        let sent = per_second(b.transmit_bytes, a.transmit_bytes, elapsed_ms);
+        if let (Some(received), Some(sent)) = (received, sent) {
+            let (r, s) = sum.unwrap_or_default();
+            sum = Some((r.saturating_add(received), s.saturating_add(sent)));
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_that_goes_back_gives_no_rate() {
+        assert_eq!(per_second(Some(100), Some(300), 2000), Some(100));
+        assert_eq!(per_second(Some(300), Some(100), 2000), None);
+        assert_eq!(per_second(Some(u64::MAX), Some(5), 1000), None);
+        assert_eq!(per_second(Some(0), Some(u64::MAX), 1), None);
+        assert_eq!(per_second(Some(1), Some(2), 0), None);
+        assert_eq!(permille(5, 0), None);
+        assert_eq!(permille(u64::MAX, u64::MAX), Some(1000));
+    }
+
+    #[test]
+    fn the_busy_share_leaves_out_idle_and_waiting() {
+        let at = |user, idle, wait| CpuTimes {
+            user_ms: Some(user),
+            idle_ms: Some(idle),
+            iowait_ms: Some(wait),
+            ..CpuTimes::default()
+        };
+        assert_eq!(cpu_busy_permille(&at(0, 0, 0), &at(900, 50, 50)), Some(900));
+        assert_eq!(cpu_busy_permille(&at(900, 50, 50), &at(10, 0, 0)), None);
+        assert_eq!(cpu_busy_permille(&at(0, 0, 50), &at(500, 500, 40)), Some(500));
+    }
+}

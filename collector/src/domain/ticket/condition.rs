@@ -1,0 +1,169 @@
+//! What the monitoring sees of one key at an instant, and what that does to the ticket of the key.
+//!
+//! ```text
+//! no ticket holds the key │ holds → open
+//! open, not Pulih         │ holds, worse → updated;  good for `resolve_after` → Pulih, restored_at = first good moment
+//! Pulih                   │ holds, begun within `reopen_window` of restored_at → recurred, the state it had before
+//!                         │ holds, begun later → the ticket lets its key go (stays Pulih), another one is opened
+//! any                     │ nobody sees → nothing: silence never resolves and never opens
+//! ```
+//!
+//! A function of ticket, view and `now`: nothing is remembered between two evaluations, so a second one changes nothing
+//! and a restart changes nothing.
+
+use super::transition::Step;
+use super::{Activity, ActivityText, Actor, Ticket, TicketKey, TicketState};
+use crate::domain::catalogue::{ServiceId, TicketPolicy};
+use crate::domain::phrase::Phrase;
+use crate::domain::profile::{Impact, Priority, Profile, TimeTarget};
+use pantau_shared::timestamp::Timestamp;
+
+/// Something that is wrong and asks for a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// Its key.
+    pub key: TicketKey,
+    /// Dampak, automatic.
+    pub impact: Impact,
+    /// When it began.
+    pub onset_at: Timestamp,
+    /// In words.
+    pub symptom: Phrase,
+    /// Kategori, a code of the profile.
+    pub category: String,
+    /// Komponen konfigurasi.
+    pub components: Vec<String>,
+    /// Services that suffer.
+    pub affected: Vec<ServiceId>,
+}
+
+/// What is seen of one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum View {
+    /// It is wrong.
+    Holds(Condition),
+    /// It is good, without a break since then.
+    Clear {
+        /// The key.
+        key: TicketKey,
+        /// First good moment.
+        since: Timestamp,
+    },
+    /// It cannot be told.
+    Unseen {
+        /// The key.
+        key: TicketKey,
+    },
+}
+
+impl View {
+    /// The key it is about.
+    pub fn key(&self) -> &TicketKey {
+        match self {
+            Self::Holds(condition) => &condition.key,
+            Self::Clear { key, .. } | Self::Unseen { key } => key,
+        }
+    }
+}
+
+/// What follows for the ticket that holds the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing.
+    Nothing,
+    /// A ticket is to be opened.
+    Open,
+    /// The ticket changed.
+    Changed {
+        /// As it is now.
+        ticket: Box<Ticket>,
+        /// Its entry.
+        activity: Activity,
+        /// `updated`, `restored`, `recurred`.
+        event: &'static str,
+    },
+    /// The ticket lets its key go, silently, and another one is to be opened.
+    Superseded(Box<Ticket>),
+}
+
+/// Judges one key. `priority_of` gives Tabel 3 for an impact and the condition's services.
+pub fn judge(
+    ticket: Option<&Ticket>,
+    view: &View,
+    policy: TicketPolicy,
+    profile: &Profile,
+    now: Timestamp,
+    priority_of: impl Fn(Impact) -> Priority,
+) -> Outcome {
+    let Some(ticket) = ticket.filter(|t| t.holds_key) else {
+        return if matches!(view, View::Holds(_)) { Outcome::Open } else { Outcome::Nothing };
+    };
+    match (view, ticket.state == TicketState::Pulih) {
+        (View::Holds(condition), true) => recur(ticket, condition, policy, now),
+        (View::Holds(condition), false) if condition.impact < ticket.impact => {
+            worsen(ticket, condition, profile, now, priority_of(condition.impact))
+        }
+        (View::Clear { since, .. }, false) => restore(ticket, *since, policy, now),
+        (View::Holds(_), false) | (View::Clear { .. }, true) | (View::Unseen { .. }, _) => Outcome::Nothing,
+    }
+}
+
+fn recur(ticket: &Ticket, condition: &Condition, policy: TicketPolicy, now: Timestamp) -> Outcome {
+    let restored = ticket.restored_at.unwrap_or(ticket.recorded_at);
+    let mut after = ticket.clone();
+    if condition.onset_at >= restored.plus_secs(i64::from(policy.reopen_window_seconds)) {
+        after.holds_key = false;
+        after.version = after.version.saturating_add(1);
+        return Outcome::Superseded(Box::new(after));
+    }
+    after.restored_at = None;
+    after.recurrences = after.recurrences.saturating_add(1);
+    let text = Phrase::new("activity-recurred").with("since_at", condition.onset_at);
+    changed(after, Step::Recur, "recurred", text, now)
+}
+
+fn worsen(ticket: &Ticket, condition: &Condition, profile: &Profile, now: Timestamp, priority: Priority) -> Outcome {
+    let mut after = ticket.clone();
+    after.impact = condition.impact;
+    after.symptom = condition.symptom.clone();
+    // More urgent only: a person may have raised it above the table. Before a response, the due moment is the earlier
+    // of the old one and change + new target (engines B.2).
+    if priority < ticket.priority {
+        after.priority = priority;
+        if ticket.first_response_at.is_none()
+            && let (Some(old), Some(new)) = (ticket.response_target, profile.response_target(priority))
+        {
+            let since_report = now.ms_since(ticket.reported_at).max(0).div_euclid(1000);
+            let from_change = u32::try_from(since_report).unwrap_or(u32::MAX).saturating_add(new.seconds);
+            after.response_target = Some(TimeTarget { seconds: from_change.min(old.seconds), ..new });
+        }
+    }
+    let text =
+        Phrase::new("activity-updated").with("impact", after.impact.code()).with("priority", after.priority.number());
+    changed(after, Step::Worsen, "updated", text, now)
+}
+
+fn restore(ticket: &Ticket, since: Timestamp, policy: TicketPolicy, now: Timestamp) -> Outcome {
+    // What a person reported while the monitoring saw nothing is not undone by the monitoring still seeing nothing.
+    let unseen_by_us = ticket.reporter.is_some() && since < ticket.reported_at;
+    if unseen_by_us || now < since.plus_secs(i64::from(policy.resolve_after_seconds)) {
+        return Outcome::Nothing;
+    }
+    let mut after = ticket.clone();
+    let restored = since.max(ticket.onset_at);
+    after.restored_at = Some(restored);
+    changed(after, Step::Restore, "restored", Phrase::new("activity-restored").with("restored_at", restored), now)
+}
+
+fn changed(mut after: Ticket, step: Step, event: &'static str, text: Phrase, now: Timestamp) -> Outcome {
+    if after.step(step).is_err() {
+        return Outcome::Nothing;
+    }
+    let activity = Activity {
+        at: now.max(after.recorded_at),
+        actor: Actor::System,
+        kind: event.to_owned(),
+        text: ActivityText::Phrase(text),
+    };
+    Outcome::Changed { ticket: Box::new(after), activity, event }
+}

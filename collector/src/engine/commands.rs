@@ -1,0 +1,130 @@
+//! What people do, by the same four steps: load the ticket, decide by the rules, commit, announce. Commands run in the
+//! engine's task, one after the other, so that no two of them and no evaluation work on the same version.
+
+use super::evaluate::Context;
+use super::task::EngineTask;
+use super::{CommandError, ManualTicket};
+use crate::domain::catalogue::Catalogue;
+use crate::domain::phrase::Phrase;
+use crate::domain::ticket::condition::Condition;
+use crate::domain::ticket::open::{self, Report};
+use crate::domain::ticket::{Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, transition};
+use crate::store::StoreError;
+use crate::store::records::{Decision, TicketChange};
+use pantau_shared::timestamp::Timestamp;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+type Reply<T> = oneshot::Sender<Result<T, CommandError>>;
+
+/// One command with the place for its answer.
+#[derive(Debug)]
+pub(super) enum Command {
+    Act { number: TicketNumber, action: TicketAction, actor: String, reply: Reply<Ticket> },
+    Open { ticket: ManualTicket, actor: String, reply: Reply<Ticket> },
+    Catalogue { catalogue: Arc<Catalogue>, applied_at: Timestamp, reply: Reply<()> },
+}
+
+impl EngineTask {
+    /// Carries out a command and answers it; an asker who went away is no fault.
+    pub(super) async fn command(&mut self, command: Command) {
+        match command {
+            Command::Act { number, action, actor, reply } => {
+                let answer = self.act(number, action, &actor).await;
+                drop(reply.send(answer));
+            }
+            Command::Open { ticket, actor, reply } => {
+                let answer = self.open(ticket, &actor).await;
+                drop(reply.send(answer));
+            }
+            Command::Catalogue { catalogue, applied_at, reply } => {
+                self.model.catalogue = catalogue;
+                self.model.applied_at = applied_at;
+                self.stale = true;
+                let answer = self.rebuild().await.map_err(CommandError::Store);
+                drop(reply.send(answer));
+            }
+        }
+    }
+
+    async fn act(&mut self, number: TicketNumber, action: TicketAction, actor: &str) -> Result<Ticket, CommandError> {
+        let ticket = match self.model.tickets.get(&number) {
+            Some(ticket) => Some(ticket.clone()),
+            None => self.read(move |reader| reader.ticket(number)).await.map_err(CommandError::Store)?,
+        };
+        let ticket = ticket.ok_or(CommandError::NoSuchTicket(number))?;
+        let now = self.clock.now();
+        let (after, activity) =
+            transition::act(&ticket, &action, actor, now, &self.model.profile).map_err(CommandError::Refused)?;
+        let event = match &action {
+            TicketAction::Confirm { .. } => Some("confirmed"),
+            TicketAction::Close => Some("closed"),
+            TicketAction::Cancel { .. } => Some("cancelled"),
+            TicketAction::Acknowledge
+            | TicketAction::Comment(_)
+            | TicketAction::Estimate(_)
+            | TicketAction::Escalate(_)
+            | TicketAction::Cause { .. } => None,
+        };
+        let context = Context::new(&self.model, &self.targets, &self.render, now);
+        let change = context.change(after, Some(activity), event);
+        self.commit(context, move |_| Ok(change)).await
+    }
+
+    async fn open(&mut self, manual: ManualTicket, actor: &str) -> Result<Ticket, CommandError> {
+        let profile = Arc::clone(&self.model.profile);
+        transition::written("symptom", &manual.symptom).map_err(CommandError::Refused)?;
+        transition::written("reporter", &manual.reporter).map_err(CommandError::Refused)?;
+        transition::known("category", &manual.category, &profile.categories).map_err(CommandError::Refused)?;
+        transition::known("reporting method", &manual.reporting_method, &profile.reporting_methods)
+            .map_err(CommandError::Refused)?;
+        let service = self.model.catalogue.service(&manual.service).cloned();
+        let service = service.ok_or_else(|| CommandError::NoSuchService(manual.service.clone()))?;
+        let key = TicketKey { scope: TicketScope::Service(manual.service.clone()), class: TicketClass::Access };
+        if let Some(holder) = self.model.tickets.values().find(|t| t.holds_key && t.key == key) {
+            return Err(CommandError::AlreadyOpen(holder.number));
+        }
+        let now = self.clock.now();
+        let condition = Condition {
+            key,
+            impact: manual.impact,
+            onset_at: now,
+            symptom: Phrase::new("symptom-reported").with("text", manual.symptom.trim()),
+            category: manual.category,
+            components: service.hosts.iter().map(ToString::to_string).collect(),
+            affected: vec![manual.service],
+        };
+        let context = Context::new(&self.model, &self.targets, &self.render, now);
+        let (year, actor) = (context.year(), actor.to_owned());
+        let inner = context.clone();
+        self.commit(context, move |number| {
+            let report =
+                Report { reporter: Some((manual.reporter.as_str(), &manual.reporting_method)), condition: &condition };
+            let (ticket, mut activity) = open::open(&report, number(year)?, &inner.catalogue, &inner.profile, now);
+            activity.actor = crate::domain::ticket::Actor::Person(actor);
+            Ok(inner.change(ticket, Some(activity), Some("opened")))
+        })
+        .await
+    }
+
+    async fn commit(
+        &mut self,
+        context: Context,
+        make: impl FnOnce(&mut dyn FnMut(u16) -> Result<TicketNumber, StoreError>) -> Result<TicketChange, StoreError>
+        + Send
+        + 'static,
+    ) -> Result<Ticket, CommandError> {
+        let cursor = self.model.cursor;
+        let committed = self.store.write(move |writer| {
+            let change = make(&mut |year| writer.next_ticket_number(year))?;
+            let ticket = change.ticket.clone();
+            let tickets = vec![change];
+            writer.commit_decision(&Decision { cursor, ledger: Vec::new(), tickets, evaluated_at: context.now })?;
+            Ok(ticket)
+        });
+        let ticket = committed.await.map_err(CommandError::Store)?;
+        self.model.committed(ticket.clone());
+        self.outbox.notify_one();
+        Ok(ticket)
+    }
+}

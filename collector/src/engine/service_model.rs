@@ -1,0 +1,239 @@
+//! One service in memory: its vantages' tracks and its ledger.
+//!
+//! A vantage keeps only what may still matter: everything before the earliest unsettled instant of the service is
+//! forgotten, since only late data could change it, and late data rebuild the service from the stored answers.
+
+use crate::domain::catalogue::{Check, Service};
+use crate::domain::composite::Formula;
+use crate::domain::interval::Interval;
+use crate::domain::phrase::Phrase;
+use crate::domain::state::timeline::walk_together;
+use crate::domain::state::{CheckPolicy, CheckResult, Quorum, State, StateInterval, Timeline, Vantage, VantageTrack};
+use crate::snapshot::DayView;
+use crate::store::records::{LedgerEdit, LedgerRow};
+use pantau_shared::ids::HostId;
+use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
+use pantau_shared::timestamp::Timestamp;
+use std::collections::BTreeMap;
+
+/// So many reasons of past stretches are remembered, for rewriting their rows.
+const REASONS_MAX: usize = 256;
+
+/// One host's view of one check.
+#[derive(Debug, Clone)]
+pub(crate) struct VantageModel {
+    /// Place of the check in the service.
+    pub(crate) check: usize,
+    /// Who asks.
+    pub(crate) host: HostId,
+    pub(crate) policy: CheckPolicy,
+    pub(crate) track: VantageTrack,
+    timeline: Timeline,
+    /// Newest answer.
+    pub(crate) newest: Option<(Timestamp, ProbeOutcome)>,
+    /// Newest answer that was not good, in words.
+    last_bad: Option<(Timestamp, Phrase)>,
+}
+
+/// One service in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceModel {
+    pub(crate) service: Service,
+    pub(crate) vantages: Vec<VantageModel>,
+    pub(crate) ledger: Timeline,
+    reasons: BTreeMap<Timestamp, Phrase>,
+    /// First moment it was watched.
+    pub(crate) begins: Option<Timestamp>,
+    /// Cells of past days; cut by an edit.
+    pub(crate) days: Vec<DayView>,
+}
+
+/// How a check's results become states.
+pub(crate) fn policy_of(check: &Check) -> CheckPolicy {
+    let mut policy = CheckPolicy::for_interval_ms(u64::from(check.interval_ms));
+    policy.confirm_failures = check.confirm_failures;
+    policy
+}
+
+/// A stored answer as the track takes it.
+pub(crate) fn result_of(at: Timestamp, outcome: &ProbeOutcome) -> CheckResult {
+    CheckResult { at, outcome: outcome.verdict().into() }
+}
+
+impl VantageModel {
+    fn new(check: usize, host: HostId, policy: CheckPolicy) -> Self {
+        let (track, timeline) = (VantageTrack::new(policy), Timeline::unknown());
+        Self { check, host, policy, track, timeline, newest: None, last_bad: None }
+    }
+
+    /// Takes an answer in order of time; from when the timeline may differ. `None`: it is late.
+    fn feed(&mut self, check: &Check, at: Timestamp, outcome: &ProbeOutcome) -> Option<Timestamp> {
+        let change = self.track.feed(result_of(at, outcome)).ok()?;
+        self.timeline.replace_from(change.replace_from, &change.settled);
+        self.newest = Some((at, outcome.clone()));
+        let bad = match outcome.verdict() {
+            ProbeVerdict::Failed => Some("reason-check-failed"),
+            ProbeVerdict::Degraded => Some("reason-check-degraded"),
+            ProbeVerdict::Ok | ProbeVerdict::ProbeError | ProbeVerdict::Unspecified => None,
+        };
+        if let Some(id) = bad {
+            let phrase = Phrase::new(id)
+                .with("check", &check.name)
+                .with("host", &self.host)
+                .with("reason", &outcome.reason)
+                .with("phase", outcome.phase().name());
+            self.last_bad = Some((at, phrase));
+        }
+        Some(change.replace_from)
+    }
+
+    /// Until when the newest answer holds.
+    fn horizon(&self) -> Option<Timestamp> {
+        let last = self.track.last()?;
+        Some(last.at.plus_ms(i64::try_from(self.policy.stale_after_ms).unwrap_or(i64::MAX)))
+    }
+
+    /// The timeline up to the horizon.
+    fn known(&self) -> Timeline {
+        let mut timeline = self.timeline.clone();
+        if let (Some(from), Some(to)) = (self.track.settled_until(), self.horizon()) {
+            timeline.replace_from(from, &self.track.tail(to));
+        }
+        timeline
+    }
+}
+
+impl ServiceModel {
+    /// A service of which nothing is known.
+    pub(crate) fn new(service: &Service) -> Self {
+        let mut vantages = Vec::new();
+        for (index, check) in service.checks.iter().enumerate() {
+            let new = |host: &HostId| VantageModel::new(index, host.clone(), policy_of(check));
+            vantages.extend(check.vantages.iter().map(new));
+        }
+        Self {
+            service: service.clone(),
+            vantages,
+            ledger: Timeline::unknown(),
+            reasons: BTreeMap::new(),
+            begins: None,
+            days: Vec::new(),
+        }
+    }
+
+    /// Takes the stored ledger.
+    pub(crate) fn load_ledger(&mut self, rows: Vec<LedgerRow>, begins: Option<Timestamp>) {
+        self.begins = begins;
+        for row in rows {
+            if let Some(reason) = row.reason {
+                self.reasons.insert(row.from, reason);
+            }
+            self.ledger.append(StateInterval { interval: Interval::new(row.from, row.to), state: row.state });
+        }
+    }
+
+    /// Takes an answer of the vantage at `index`; see [`VantageModel::feed`].
+    pub(crate) fn feed(&mut self, index: usize, at: Timestamp, outcome: &ProbeOutcome) -> Option<Timestamp> {
+        let vantage = self.vantages.get_mut(index)?;
+        let check = self.service.checks.get(vantage.check)?;
+        vantage.feed(check, at, outcome)
+    }
+
+    /// Starts the vantage at `index` anew from stored answers in order of time.
+    pub(crate) fn replay(&mut self, index: usize, answers: &[(Timestamp, ProbeOutcome)]) {
+        let Some(old) = self.vantages.get(index) else { return };
+        let fresh = VantageModel::new(old.check, old.host.clone(), old.policy);
+        if let Some(place) = self.vantages.get_mut(index) {
+            *place = fresh;
+        }
+        for (at, outcome) in answers {
+            self.feed(index, *at, outcome);
+        }
+    }
+
+    /// The earliest instant that a next answer in order of time may still change.
+    pub(crate) fn settled_until(&self) -> Option<Timestamp> {
+        self.vantages.iter().filter_map(|v| v.track.settled_until()).min()
+    }
+
+    /// Whether failures are seen that are not yet confirmed.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.vantages.iter().any(|v| v.track.pending_since().is_some())
+    }
+
+    /// Why it stands as it does at `at`.
+    pub(crate) fn reason_at(&self, at: Timestamp) -> Option<Phrase> {
+        self.reasons.get(&self.ledger.stretch_at(at).interval.from).cloned()
+    }
+
+    /// The timeline of the service over `window` from its vantages.
+    fn evaluate(&self, window: Interval) -> Vec<StateInterval> {
+        let known: Vec<Timeline> = self.vantages.iter().map(VantageModel::known).collect();
+        let mut checks = Vec::new();
+        for index in 0..self.service.checks.len() {
+            let of_check = self.vantages.iter().zip(&known).filter(|(v, _)| v.check == index);
+            let views: Vec<Vantage<'_>> = of_check.map(|(_, timeline)| Vantage { timeline, decisive: false }).collect();
+            checks.push(Timeline::from_intervals(Quorum::for_vantages(views.len()).merge(&views, window)));
+        }
+        let formula = Formula::All((0..checks.len()).map(Formula::Component).collect());
+        let timelines: Vec<&Timeline> = checks.iter().collect();
+        let mut merged = Timeline::unknown();
+        walk_together(&timelines, window, |interval, states| {
+            merged.append(StateInterval { interval, state: formula.evaluate(states) });
+        });
+        merged.segments(window).filter(|s| s.state != State::Unknown).collect()
+    }
+
+    /// Makes the ledger from `from` on anew; the edit, if anything differs.
+    pub(crate) fn revise(&mut self, from: Timestamp) -> Option<LedgerEdit> {
+        let horizon = self.vantages.iter().filter_map(VantageModel::horizon).max();
+        let old_end = self.ledger.changes().last().map_or(from, |(at, _)| *at);
+        let window = Interval::new(from, horizon.unwrap_or(from).max(from));
+        let mut stretches = self.evaluate(window);
+        let before: Vec<StateInterval> = self
+            .ledger
+            .segments(Interval::new(from, old_end.max(window.to)))
+            .filter(|s| s.state != State::Unknown)
+            .collect();
+        if let Some(settled) = self.settled_until() {
+            self.vantages.iter_mut().for_each(|v| v.timeline.forget_before(settled));
+        }
+        if before == stretches {
+            return None;
+        }
+        let mut replace_from = from;
+        let left = self.ledger.stretch_at(from.plus_ms(-1));
+        if let Some(first) = stretches.first_mut().filter(|s| s.interval.from == from && s.state == left.state) {
+            // One row per stretch: an answer that says the same again makes the row longer.
+            first.interval.from = left.interval.from;
+            replace_from = left.interval.from;
+        }
+        self.ledger.replace_from(replace_from, &stretches);
+        self.begins = self.begins.into_iter().chain(stretches.first().map(|s| s.interval.from)).min();
+        Some(LedgerEdit { service: self.service.id.clone(), replace_from, rows: self.rows(replace_from, &stretches) })
+    }
+
+    fn rows(&mut self, replace_from: Timestamp, stretches: &[StateInterval]) -> Vec<LedgerRow> {
+        let mut old = self.reasons.split_off(&replace_from);
+        let row = |s: &StateInterval| {
+            let reason = match s.state {
+                State::Down | State::Degraded => {
+                    old.remove(&s.interval.from).or_else(|| self.newest_reason(s.interval))
+                }
+                State::Up | State::Unknown => None,
+            };
+            LedgerRow { from: s.interval.from, to: s.interval.to, state: s.state, reason }
+        };
+        let rows: Vec<LedgerRow> = stretches.iter().map(row).collect();
+        self.reasons.extend(rows.iter().filter_map(|r| Some((r.from, r.reason.clone()?))));
+        while self.reasons.len() > REASONS_MAX {
+            self.reasons.pop_first();
+        }
+        rows
+    }
+
+    fn newest_reason(&self, within: Interval) -> Option<Phrase> {
+        let bad = self.vantages.iter().filter_map(|v| v.last_bad.as_ref());
+        bad.filter(|(at, _)| within.contains(*at)).max_by_key(|(at, _)| *at).map(|(_, phrase)| phrase.clone())
+    }
+}
