@@ -9,16 +9,36 @@
 //! rolled back alone; its neighbours in the group stand. SQL, rows and connections exist only below this module:
 //! callers see domain types, reached by aggregate. Decides nothing.
 
+mod catalogue;
+mod columns;
+mod decision;
+mod facts;
+mod hosts;
+mod ledger;
+mod open;
+mod outbox;
+mod people;
 pub mod records;
+mod retention;
+mod samples;
+mod settings;
+mod tickets;
+mod writer;
 
-use crate::domain::catalogue::ServiceId;
-use crate::domain::ticket::{Activity, Ticket, TicketNumber};
-use crate::snapshot::OutboxView;
-use pantau_shared::ids::{CheckId, HostId};
-use pantau_shared::sample::Sample;
+use open::Ownership;
 use pantau_shared::timestamp::Timestamp;
-use records::*;
-use std::path::Path;
+use rusqlite::{Connection, Params, Row};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+use writer::{Call, Request};
+
+pub use writer::Writer;
+
+/// Connections for reading; the next reader waits.
+const READERS: usize = 4;
 
 /// Why the store could not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +73,24 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A database, but not one of ours.
+    #[error("`{path}` is not a store of Pantau; choose another file, or move this one away")]
+    Foreign {
+        /// The file.
+        path: String,
+    },
+    /// Another program has the file.
+    #[error("store `{path}` is in use by another collector; stop that one first, or choose another data folder")]
+    InUse {
+        /// The file.
+        path: String,
+    },
+    /// A request that would break what the store promises.
+    #[error("store refuses {what}")]
+    Refused {
+        /// What is wrong with the request.
+        what: &'static str,
+    },
     /// A stored value that cannot be read back.
     #[error("store holds a damaged {what}")]
     Damaged {
@@ -64,33 +102,82 @@ pub enum StoreError {
     Closed,
 }
 
-/// Handle on the store; cheap to clone.
+/// Turns the database's error into ours, with what was tried.
+fn failed(operation: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError {
+    move |error| StoreError::Database { operation, source: Box::new(error) }
+}
+
+/// Handle on the store; cheap to clone. The last one to go stops the writer and waits for it.
 #[derive(Clone, Debug)]
-pub struct Store {}
+pub struct Store(Arc<Shared>);
+
+struct Shared {
+    path: PathBuf,
+    /// Taken when the store is dropped.
+    queue: Option<mpsc::Sender<Box<dyn Request>>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Mutex<Vec<Reader>>,
+    reader_back: Condvar,
+    /// Held for as long as the store is open.
+    _lock: Option<File>,
+}
 
 /// A consistent view for reading. Methods are grouped by aggregate.
 #[derive(Debug)]
-pub struct Reader {}
-
-/// The single writer, inside a transaction. Can read what it has written.
-#[derive(Debug)]
-pub struct Writer {}
+pub struct Reader {
+    connection: Connection,
+}
 
 impl Store {
-    /// Opens or creates the file, migrates it forward, starts the writer thread.
+    /// Opens or creates the file, migrates it forward, starts the writer thread. Nobody else may have it open.
     ///
     /// # Errors
-    /// [`StoreError::NewerSchema`], [`StoreError::Open`], [`StoreError::Database`].
-    pub fn open(_path: &Path, _now: Timestamp) -> Result<Self, StoreError> {
-        todo!()
+    /// [`StoreError::InUse`], [`StoreError::NewerSchema`], [`StoreError::Foreign`], [`StoreError::Open`],
+    /// [`StoreError::Database`].
+    pub fn open(path: &Path, _now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_as(path, Ownership::Alone)
+    }
+
+    /// As [`Store::open`], but may join a running collector: for a person's commands (users, tokens, join tokens,
+    /// catalogue). Facts and decisions must not be written through it.
+    ///
+    /// # Errors
+    /// As [`Store::open`], except that a file in use is no error.
+    pub fn open_beside(path: &Path, _now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_as(path, Ownership::Beside)
+    }
+
+    fn open_as(path: &Path, ownership: Ownership) -> Result<Self, StoreError> {
+        let (lock, connection) = open::open_writer(path, ownership)?;
+        let writer = Writer::new(connection)?;
+        let readers = (0..READERS).map(|_| open::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
+        let (queue, requests) = mpsc::channel(writer::QUEUE_MAX);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer.run(requests))
+            .map_err(|error| StoreError::Database { operation: "start the writer", source: Box::new(error) })?;
+        Ok(Self(Arc::new(Shared {
+            path: path.to_owned(),
+            queue: Some(queue),
+            writer: Some(thread),
+            readers: Mutex::new(readers),
+            reader_back: Condvar::new(),
+            _lock: lock,
+        })))
     }
 
     /// Reads; blocks the calling thread for as long as `f` runs (use a blocking task for long reads).
     ///
     /// # Errors
     /// What `f` returns, or that no connection can be had.
-    pub fn read<T>(&self, _f: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        todo!()
+    pub fn read<T>(&self, f: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let lent = self.0.lend();
+        let reader = lent.reader();
+        // One view for all of `f`: without this each statement would see its own moment.
+        reader.execute_batch("BEGIN DEFERRED", "begin a view")?;
+        let result = f(reader);
+        reader.execute_batch("COMMIT", "end a view")?;
+        result
     }
 
     /// Writes in the next group; returns after its commit. Waits when the queue is full (back-pressure).
@@ -99,190 +186,127 @@ impl Store {
     /// What `f` returns (its changes are rolled back), or the commit's failure.
     pub async fn write<T: Send + 'static>(
         &self,
-        _f: impl FnOnce(&mut Writer) -> Result<T, StoreError> + Send + 'static,
+        f: impl FnOnce(&mut Writer) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        todo!()
+        let (reply, answer) = oneshot::channel();
+        let queue = self.0.queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.send(Box::new(Call::new(f, reply))).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Requests that wait for the writer now.
+    pub fn queued(&self) -> usize {
+        self.0.queue.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 }
 
-#[expect(unused_variables, reason = "signatures only")]
-#[expect(missing_docs, reason = "signatures only")]
-#[expect(clippy::missing_errors_doc, reason = "signatures only")]
+/// A reading connection that finds its way back, also when the reader panics.
+struct Lent<'a> {
+    shared: &'a Shared,
+    reader: Option<Reader>,
+}
+
+impl Lent<'_> {
+    fn reader(&self) -> &Reader {
+        self.reader.as_ref().expect("taken only in drop")
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let Some(reader) = self.reader.take() else {
+            return;
+        };
+        // After a panic or a failed COMMIT the view is still open.
+        if !reader.connection.is_autocommit()
+            && let Err(error) = reader.execute_batch("ROLLBACK", "end a view")
+        {
+            tracing::warn!(%error, "a reading connection does not end its view");
+        }
+        self.shared.readers().push(reader);
+        self.shared.reader_back.notify_one();
+    }
+}
+
+impl Shared {
+    fn readers(&self) -> MutexGuard<'_, Vec<Reader>> {
+        // The list is whole at every instant: poison says nothing about it.
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lend(&self) -> Lent<'_> {
+        let mut readers = self.readers();
+        loop {
+            if let Some(reader) = readers.pop() {
+                return Lent { shared: self, reader: Some(reader) };
+            }
+            readers = self.reader_back.wait(readers).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.thread().id() != std::thread::current().id()
+            && writer.join().is_err()
+        {
+            tracing::error!(path = %self.path.display(), "the store's writer panicked");
+        }
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 impl Reader {
-    // hosts
-    pub fn hosts(&self) -> Result<Vec<HostRecord>, StoreError> {
-        todo!()
+    fn execute_batch(&self, sql: &str, operation: &'static str) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(()))
+            .map(drop)
+            .map_err(failed(operation))
     }
-    pub fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
-        todo!()
-    }
-    // facts, in the order of their commit
-    pub fn facts_after(&self, cursor: FactCursor, limit: usize) -> Result<Facts, StoreError> {
-        todo!()
-    }
-    pub fn cursor(&self) -> Result<FactCursor, StoreError> {
-        todo!()
-    }
-    /// Answers of one check in `[from, to)`, by time, then host.
-    pub fn probes(
+
+    /// All rows of a query.
+    fn rows<T>(
         &self,
-        check: &CheckId,
-        from: Timestamp,
-        to: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<ProbeFact>, StoreError> {
-        todo!()
+        operation: &'static str,
+        sql: &str,
+        params: impl Params,
+        mut convert: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed(operation))?;
+        let mut rows = statement.query(params).map_err(failed(operation))?;
+        let mut converted = Vec::new();
+        while let Some(row) = rows.next().map_err(failed(operation))? {
+            converted.push(convert(row)?);
+        }
+        Ok(converted)
     }
-    /// The newest answer of one check by one host at or before `at`, and what lies before it: newest first.
-    pub fn probes_before(
+
+    /// The first row of a query.
+    fn row<T>(
         &self,
-        check: &CheckId,
-        host: &HostId,
-        at: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<ProbeFact>, StoreError> {
-        todo!()
-    }
-    /// Samples of a host in `[from, to)`, by time.
-    pub fn samples(
-        &self,
-        host: &HostId,
-        from: Timestamp,
-        to: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<(Timestamp, Sample)>, StoreError> {
-        todo!()
-    }
-    /// Newest samples of a host, newest first.
-    pub fn newest_samples(&self, host: &HostId, limit: usize) -> Result<Vec<(Timestamp, Sample)>, StoreError> {
-        todo!()
-    }
-    /// Newest observations of a backup set, newest first.
-    pub fn backup_observations(
-        &self,
-        set: &pantau_shared::ids::BackupSetId,
-        limit: usize,
-    ) -> Result<Vec<BackupFact>, StoreError> {
-        todo!()
-    }
-    // ledger: rows that overlap `[from, to)`, by time; what no row covers is unknown
-    pub fn ledger(&self, service: &ServiceId, from: Timestamp, to: Timestamp) -> Result<Vec<LedgerRow>, StoreError> {
-        todo!()
-    }
-    /// Start of the first row of a service.
-    pub fn ledger_begins(&self, service: &ServiceId) -> Result<Option<Timestamp>, StoreError> {
-        todo!()
-    }
-    // tickets
-    pub fn ticket(&self, number: TicketNumber) -> Result<Option<Ticket>, StoreError> {
-        todo!()
-    }
-    pub fn open_tickets(&self) -> Result<Vec<Ticket>, StoreError> {
-        todo!()
-    }
-    /// Newest first; `before` pages.
-    pub fn tickets(
-        &self,
-        filter: &TicketFilter,
-        before: Option<TicketNumber>,
-        limit: usize,
-    ) -> Result<Vec<Ticket>, StoreError> {
-        todo!()
-    }
-    pub fn activities(&self, number: TicketNumber) -> Result<Vec<Activity>, StoreError> {
-        todo!()
-    }
-    // outbox
-    pub fn outbox_due(&self, now: Timestamp, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
-        todo!()
-    }
-    pub fn outbox(&self, before: Option<i64>, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
-        todo!()
-    }
-    pub fn outbox_view(&self) -> Result<OutboxView, StoreError> {
-        todo!()
-    }
-    // catalogue: newest revision and the text of its file
-    pub fn catalogue(&self) -> Result<Option<CatalogueRevision>, StoreError> {
-        todo!()
-    }
-    // people
-    pub fn user(&self, name: &str) -> Result<Option<UserRecord>, StoreError> {
-        todo!()
-    }
-    pub fn users_exist(&self) -> Result<bool, StoreError> {
-        todo!()
-    }
-    pub fn session(&self, token_hash: &[u8; 32], now: Timestamp) -> Result<Option<SessionRecord>, StoreError> {
-        todo!()
-    }
-    pub fn api_token(&self, token_hash: &[u8; 32]) -> Result<Option<ApiTokenRecord>, StoreError> {
-        todo!()
-    }
-    /// A small named value of the program itself (`demo`, `signing_key`, …).
-    pub fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        todo!()
+        operation: &'static str,
+        sql: &str,
+        params: impl Params,
+        convert: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed(operation))?;
+        let mut rows = statement.query(params).map_err(failed(operation))?;
+        rows.next().map_err(failed(operation))?.map(convert).transpose()
     }
 }
 
-#[expect(unused_variables, reason = "signatures only")]
-#[expect(missing_docs, reason = "signatures only")]
-#[expect(clippy::missing_errors_doc, reason = "signatures only")]
-impl Writer {
-    pub fn reader(&self) -> &Reader {
-        todo!()
-    }
-    /// Stores what is new of a verified batch and moves the stream's acknowledged sequence.
-    pub fn accept_batch(&mut self, batch: &ReceivedBatch) -> Result<AcceptedBatch, StoreError> {
-        todo!()
-    }
-    pub fn create_join_token(&mut self, token: &JoinTokenRecord) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// Uses up the token and binds the key. A host of that name that exists gets the new key only if the token says replace.
-    pub fn redeem_join_token(
-        &mut self,
-        secret_hash: &[u8; 32],
-        key: &HostKey,
-        now: Timestamp,
-    ) -> Result<Result<HostId, JoinRefusal>, StoreError> {
-        todo!()
-    }
-    pub fn revoke_host(&mut self, id: &HostId, now: Timestamp) -> Result<bool, StoreError> {
-        todo!()
-    }
-    /// Everything one evaluation decided, with the cursor it has read up to: all or nothing.
-    pub fn commit_decision(&mut self, decision: &Decision) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// The next free number of a local year.
-    pub fn next_ticket_number(&mut self, year: u16) -> Result<TicketNumber, StoreError> {
-        todo!()
-    }
-    pub fn save_outbox_result(&mut self, id: i64, result: &DeliveryResult, now: Timestamp) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// A new revision when the text differs from the newest.
-    pub fn save_catalogue(&mut self, text: &str, now: Timestamp) -> Result<u32, StoreError> {
-        todo!()
-    }
-    pub fn save_user(&mut self, user: &UserRecord) -> Result<(), StoreError> {
-        todo!()
-    }
-    pub fn save_session(&mut self, session: &SessionRecord) -> Result<(), StoreError> {
-        todo!()
-    }
-    pub fn delete_session(&mut self, token_hash: &[u8; 32]) -> Result<(), StoreError> {
-        todo!()
-    }
-    pub fn save_api_token(&mut self, token: &ApiTokenRecord) -> Result<(), StoreError> {
-        todo!()
-    }
-    pub fn save_setting(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// Deletes at most `limit` samples and probe answers older than `before`; how many. Ledger and tickets stay for ever.
-    pub fn prune(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        todo!()
-    }
+/// A bound for SQL's LIMIT.
+fn limit_of(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,6 +124,8 @@ fn replay(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let horizon = now.plus_secs(86_400 * 3);
+    // The cut is looked for before the late answer: it may end or begin the run that it falls into.
+    let at = at.map(|at| at.plus_ms(-1));
     let Some(service) = model.services.get_mut(index) else { return Ok(()) };
     let count = service.vantages.len();
     // First pass: how far back an unsettled tail of any vantage reaches.
@@ -150,6 +152,7 @@ fn replay(
         let answers = answers(reader, service, place, from, horizon)?;
         service.replay(place, &answers);
     }
+    service.replayed_from(from);
     model.mark_dirty(index, from);
     Ok(())
 }

@@ -42,6 +42,8 @@ pub(crate) struct ServiceModel {
     pub(crate) vantages: Vec<VantageModel>,
     pub(crate) ledger: Timeline,
     reasons: BTreeMap<Timestamp, Phrase>,
+    /// What lies before is forgotten: an answer that changes it needs a replay.
+    certain_from: Timestamp,
     /// First moment it was watched.
     pub(crate) begins: Option<Timestamp>,
     /// Cells of past days; cut by an edit.
@@ -116,6 +118,7 @@ impl ServiceModel {
             vantages,
             ledger: Timeline::unknown(),
             reasons: BTreeMap::new(),
+            certain_from: Interval::ALL.from,
             begins: None,
             days: Vec::new(),
         }
@@ -132,11 +135,17 @@ impl ServiceModel {
         }
     }
 
-    /// Takes an answer of the vantage at `index`; see [`VantageModel::feed`].
+    /// Takes an answer of the vantage at `index`; from when the timeline may differ. `None`: it is late, or reaches back
+    /// to what is forgotten.
     pub(crate) fn feed(&mut self, index: usize, at: Timestamp, outcome: &ProbeOutcome) -> Option<Timestamp> {
         let vantage = self.vantages.get_mut(index)?;
         let check = self.service.checks.get(vantage.check)?;
-        vantage.feed(check, at, outcome)
+        vantage.feed(check, at, outcome).filter(|from| *from >= self.certain_from)
+    }
+
+    /// The vantages are certain from here on: they were replayed.
+    pub(crate) fn replayed_from(&mut self, from: Timestamp) {
+        self.certain_from = from;
     }
 
     /// Starts the vantage at `index` anew from stored answers in order of time.
@@ -197,6 +206,7 @@ impl ServiceModel {
             .collect();
         if let Some(settled) = self.settled_until() {
             self.vantages.iter_mut().for_each(|v| v.timeline.forget_before(settled));
+            self.certain_from = self.certain_from.max(settled);
         }
         if before == stretches {
             return None;

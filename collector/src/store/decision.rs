@@ -1,0 +1,34 @@
+//! Committing what one evaluation decided: ledgers, tickets, messages and the cursor, all or nothing.
+
+use super::records::Decision;
+use super::{StoreError, Writer};
+
+impl Writer {
+    /// Everything one evaluation decided, with the cursor it has read up to: all or nothing. The cursor and the time
+    /// of evaluation never go back.
+    ///
+    /// # Errors
+    /// The database's (a second open ticket for a key is one); an edit or a ticket that the store refuses.
+    pub fn commit_decision(&mut self, decision: &Decision) -> Result<(), StoreError> {
+        for edit in &decision.ledger {
+            self.edit_ledger(edit)?;
+        }
+        // Tickets that close make room first: another may open under the same key in the same decision.
+        let (open, over): (Vec<_>, Vec<_>) = decision.tickets.iter().partition(|change| change.ticket.state.is_open());
+        for change in over.into_iter().chain(open) {
+            self.save_ticket(&change.ticket)?;
+            for activity in &change.activities {
+                self.append_activity(change.ticket.number, activity)?;
+            }
+            for message in &change.messages {
+                self.append_message(message, decision.evaluated_at)?;
+            }
+        }
+        self.execute(
+            "save the cursor",
+            "UPDATE evaluation SET cursor = max(cursor, ?1), evaluated_ms = max(ifnull(evaluated_ms, ?2), ?2)",
+            (decision.cursor.0, decision.evaluated_at.as_ms()),
+        )
+        .map(drop)
+    }
+}

@@ -1,0 +1,304 @@
+//! Observations as they came: kept once, numbered in the order of commit, read behind one cursor.
+//!
+//! An observation is known by (host, stream, seq). A stream's sequence rises, so one number per stream tells what is
+//! here: at or below `acked_seq` is a duplicate. A hole is accepted; the agent itself tells of what it lost by a gap.
+//! Times were corrected before. What a fact means is not known here.
+
+use super::columns::{column, instant, message, parsed};
+use super::records::{AcceptedBatch, BackupFact, Fact, FactBody, FactCursor, Facts, ProbeFact, ReceivedBatch};
+use super::{Reader, StoreError, Writer, limit_of};
+use pantau_shared::envelope::{Gap, Observation, ObservationBody};
+use pantau_shared::ids::{BackupSetId, CheckId, HostId};
+use pantau_shared::timestamp::Timestamp;
+use prost::Message;
+use rusqlite::Row;
+
+/// Streams remembered per host; a spool makes one in its life. Beyond it the one unused for longest is forgotten.
+pub(super) const STREAMS_MAX: i64 = 256;
+
+pub(super) const FACTS_AFTER: &str = "
+    SELECT id, (SELECT host.id FROM host WHERE num = host) AS host, at_ms, received_ms, kind, body FROM (
+        SELECT id, host, at_ms, received_ms, 'sample' AS kind, body FROM sample WHERE id > ?1
+        UNION ALL SELECT id, host, at_ms, received_ms, 'probe', body FROM probe WHERE id > ?1
+        UNION ALL SELECT id, host, at_ms, received_ms, 'backup', body FROM backup WHERE id > ?1
+        UNION ALL SELECT id, host, at_ms, received_ms, kind, body FROM agent_event WHERE id > ?1
+        ORDER BY id LIMIT ?2)";
+
+pub(super) const PROBES: &str = "
+    SELECT host.id, probe.at_ms, probe.body FROM check_name
+    CROSS JOIN check_vantage ON check_vantage.check_num = check_name.num
+    CROSS JOIN probe ON probe.check_num = check_name.num AND probe.host = check_vantage.host
+        AND probe.at_ms >= ?2 AND probe.at_ms < ?3
+    CROSS JOIN host ON host.num = probe.host
+    WHERE check_name.id = ?1 ORDER BY probe.at_ms, host.id, probe.id LIMIT ?4";
+
+pub(super) const PROBES_BEFORE: &str = "
+    SELECT ?2, at_ms, body FROM probe
+    WHERE check_num = (SELECT num FROM check_name WHERE id = ?1) AND host = (SELECT num FROM host WHERE id = ?2)
+        AND at_ms <= ?3 ORDER BY at_ms DESC, id DESC LIMIT ?4";
+
+pub(super) const BACKUPS: &str = "
+    SELECT (SELECT host.id FROM host WHERE num = host), at_ms, body FROM backup
+    WHERE backup_set = ?1 ORDER BY at_ms DESC, id DESC LIMIT ?2";
+
+fn host_id(row: &Row<'_>, index: usize) -> Result<HostId, StoreError> {
+    parsed(row, index, "host", |text| HostId::parse(text).ok())
+}
+
+fn fact_of(row: &Row<'_>) -> Result<Fact, StoreError> {
+    let body = match column::<String>(row, 4)?.as_str() {
+        "sample" => FactBody::Sample(Box::new(message(row, 5, "sample")?)),
+        "probe" => FactBody::Probe(message(row, 5, "probe answer")?),
+        "backup" => FactBody::Backup(message(row, 5, "backup observation")?),
+        "gap" => FactBody::Gap(message(row, 5, "gap")?),
+        "started" => FactBody::Started(message(row, 5, "start message")?),
+        _ => return Err(StoreError::Damaged { what: "fact" }),
+    };
+    let (at, received_at) = (instant(row, 2)?, instant(row, 3)?);
+    Ok(Fact { id: column(row, 0)?, host: host_id(row, 1)?, at, received_at, body })
+}
+
+fn probe_of(row: &Row<'_>) -> Result<ProbeFact, StoreError> {
+    Ok(ProbeFact { host: host_id(row, 0)?, at: instant(row, 1)?, outcome: message(row, 2, "probe answer")? })
+}
+
+fn backup_of(row: &Row<'_>) -> Result<BackupFact, StoreError> {
+    Ok(BackupFact { host: host_id(row, 0)?, at: instant(row, 1)?, observation: message(row, 2, "backup observation")? })
+}
+
+impl Reader {
+    /// At most `limit` facts after `cursor`, in the order of their commit.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn facts_after(&self, cursor: FactCursor, limit: usize) -> Result<Facts, StoreError> {
+        let limit = limit_of(limit);
+        let facts = self.rows("read facts", FACTS_AFTER, (cursor.0, limit.saturating_add(1)), fact_of)?;
+        let more = limit_of(facts.len()) > limit;
+        let facts: Vec<Fact> = facts.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
+        let cursor = facts.last().map_or(cursor, |fact| FactCursor(fact.id));
+        Ok(Facts { facts, cursor, more })
+    }
+
+    /// How far the engine has read.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn cursor(&self) -> Result<FactCursor, StoreError> {
+        let found = self.row("read the cursor", "SELECT cursor FROM evaluation", (), |row| column(row, 0))?;
+        found.map(FactCursor).ok_or(StoreError::Damaged { what: "cursor" })
+    }
+
+    /// When the engine last committed a decision: its last durable heartbeat.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn evaluated_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let found = self.row("read the last evaluation", "SELECT evaluated_ms FROM evaluation", (), |row| {
+            column::<Option<i64>>(row, 0)
+        })?;
+        Ok(found.flatten().map(Timestamp::from_ms))
+    }
+
+    /// Answers of one check in `[from, to)`, by time, then host.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn probes(
+        &self,
+        check: &CheckId,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ProbeFact>, StoreError> {
+        let params = (check.as_str(), from.as_ms(), to.as_ms(), limit_of(limit));
+        self.rows("read probe answers", PROBES, params, probe_of)
+    }
+
+    /// The newest answer of one check by one host at or before `at`, and what lies before it: newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn probes_before(
+        &self,
+        check: &CheckId,
+        host: &HostId,
+        at: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ProbeFact>, StoreError> {
+        let params = (check.as_str(), host.as_str(), at.as_ms(), limit_of(limit));
+        self.rows("read probe answers", PROBES_BEFORE, params, probe_of)
+    }
+
+    /// Newest observations of a backup set, newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn backup_observations(&self, set: &BackupSetId, limit: usize) -> Result<Vec<BackupFact>, StoreError> {
+        self.rows("read backup observations", BACKUPS, (set.as_str(), limit_of(limit)), backup_of)
+    }
+}
+
+impl Writer {
+    /// Stores what is new of a verified batch and moves the stream's acknowledged sequence.
+    ///
+    /// # Errors
+    /// The database's; a host that is not enrolled or is revoked.
+    pub fn accept_batch(&mut self, batch: &ReceivedBatch) -> Result<AcceptedBatch, StoreError> {
+        let host = self.host_number(&batch.host)?;
+        let acked = self.acknowledged(host, &batch.stream)?;
+        let mut accepted =
+            AcceptedBatch { acknowledged_seq: acked.unwrap_or(0), stored: 0, duplicates: 0, unknown_kinds: 0 };
+        let mut lost = 0u64;
+        for (at, observation) in &batch.observations {
+            if observation.seq <= accepted.acknowledged_seq {
+                accepted.duplicates += 1;
+                continue;
+            }
+            accepted.acknowledged_seq = observation.seq;
+            if self.save_fact(host, *at, batch, observation)? {
+                accepted.stored += 1;
+            } else {
+                accepted.unknown_kinds += 1;
+            }
+            if let Some(ObservationBody::Gap(gap)) = &observation.body {
+                lost = lost.saturating_add(lost_by(gap));
+            }
+        }
+        let moved = acked.is_none() || accepted.stored + accepted.unknown_kinds > 0;
+        if moved {
+            self.save_stream(host, batch, accepted.acknowledged_seq, acked.is_none())?;
+        }
+        self.execute(
+            "save a host's newest batch",
+            "UPDATE host SET last_seen_ms = max(ifnull(last_seen_ms, ?2), ?2), boot_id = ?3,
+             accepted = accepted + ?4, lost = lost + ?5 WHERE num = ?1",
+            (
+                host,
+                batch.received_at.as_ms(),
+                &batch.boot_id,
+                limit_of(accepted.stored),
+                i64::try_from(lost).unwrap_or(0),
+            ),
+        )?;
+        Ok(accepted)
+    }
+
+    fn host_number(&self, host: &HostId) -> Result<i64, StoreError> {
+        let sql = "SELECT num FROM host WHERE id = ?1 AND revoked_ms IS NULL";
+        let found = self.reader.row("read a host", sql, [host.as_str()], |row| column(row, 0))?;
+        found.ok_or(StoreError::Refused { what: "a batch of a host that is not enrolled or is revoked" })
+    }
+
+    fn acknowledged(&self, host: i64, stream: &[u8]) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT acked_seq FROM stream WHERE host = ?1 AND name = ?2";
+        let found = self.reader.row("read a stream", sql, (host, stream), |row| column::<i64>(row, 0))?;
+        Ok(found.map(i64::cast_unsigned))
+    }
+
+    fn save_stream(&self, host: i64, batch: &ReceivedBatch, seq: u64, is_new: bool) -> Result<(), StoreError> {
+        self.execute(
+            "save a stream",
+            "INSERT INTO stream (host, name, acked_seq, used_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (host, name) DO UPDATE SET acked_seq = excluded.acked_seq, used_ms = excluded.used_ms",
+            (host, &batch.stream, seq.cast_signed(), batch.received_at.as_ms()),
+        )?;
+        if is_new {
+            let sql = "DELETE FROM stream WHERE host = ?1 AND name <> ?2 AND name IN (SELECT name FROM stream
+                       WHERE host = ?1 ORDER BY used_ms DESC LIMIT -1 OFFSET ?3)";
+            self.execute("forget a stream", sql, (host, &batch.stream, STREAMS_MAX))?;
+        }
+        Ok(())
+    }
+
+    /// Whether it was of a known kind.
+    fn save_fact(
+        &mut self,
+        host: i64,
+        at: Timestamp,
+        batch: &ReceivedBatch,
+        observation: &Observation,
+    ) -> Result<bool, StoreError> {
+        let Some(body) = &observation.body else {
+            return Ok(false);
+        };
+        self.last_fact_id += 1;
+        let (id, at, received) = (self.last_fact_id, at.as_ms(), batch.received_at.as_ms());
+        match body {
+            ObservationBody::Sample(sample) => {
+                let sql = "INSERT INTO sample (id, host, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+                self.execute("save a sample", sql, (id, host, at, received, sample.encode_to_vec()))?;
+            }
+            ObservationBody::Probe(outcome) => {
+                let Some(check) = self.check_number(&outcome.check, host)? else {
+                    return Ok(false);
+                };
+                let sql =
+                    "INSERT INTO probe (id, host, check_num, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                self.execute("save a probe answer", sql, (id, host, check, at, received, outcome.encode_to_vec()))?;
+            }
+            ObservationBody::Backup(seen) => {
+                if BackupSetId::parse(&seen.set).is_err() {
+                    return Ok(false);
+                }
+                let sql = "INSERT INTO backup (id, host, backup_set, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                self.execute(
+                    "save a backup observation",
+                    sql,
+                    (id, host, &seen.set, at, received, seen.encode_to_vec()),
+                )?;
+            }
+            ObservationBody::Gap(gap) => self.save_event(id, host, "gap", (at, received), gap.encode_to_vec())?,
+            ObservationBody::Started(started) => {
+                let bytes = started.encode_to_vec();
+                let sql = "UPDATE host SET started = ?2, started_at_ms = ?3
+                           WHERE num = ?1 AND ifnull(started_at_ms, ?3) <= ?3";
+                self.execute("save a start message", sql, (host, &bytes, at))?;
+                self.save_event(id, host, "started", (at, received), bytes)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn save_event(
+        &self,
+        id: i64,
+        host: i64,
+        kind: &str,
+        (at, received): (i64, i64),
+        body: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO agent_event (id, host, kind, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        self.execute("save an agent's message", sql, (id, host, kind, at, received, body)).map(drop)
+    }
+
+    /// The short number of a check that `host` answered; none when the text is no identifier.
+    fn check_number(&mut self, check: &str, host: i64) -> Result<Option<i64>, StoreError> {
+        let Ok(check) = CheckId::parse(check) else {
+            return Ok(None);
+        };
+        let number = match self.check_numbers.get(&check) {
+            Some(number) => *number,
+            None => {
+                let insert = "INSERT INTO check_name (id) VALUES (?1) ON CONFLICT DO NOTHING";
+                self.execute("save a check's name", insert, [check.as_str()])?;
+                let select = "SELECT num FROM check_name WHERE id = ?1";
+                let found = self.reader.row("read a check's name", select, [check.as_str()], |row| column(row, 0))?;
+                let number = found.ok_or(StoreError::Damaged { what: "check name" })?;
+                self.check_numbers.insert(check, number);
+                number
+            }
+        };
+        if !self.vantages.contains(&(number, host)) {
+            let sql = "INSERT INTO check_vantage (check_num, host) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            self.execute("save a vantage", sql, (number, host))?;
+            self.vantages.insert((number, host));
+        }
+        Ok(Some(number))
+    }
+}
+
+/// How many observations a gap record tells of.
+fn lost_by(gap: &Gap) -> u64 {
+    gap.to_seq.checked_sub(gap.from_seq).map_or(0, |count| count.saturating_add(1))
+}
