@@ -13,9 +13,9 @@ impl Writer {
         for edit in &decision.ledger {
             self.edit_ledger(edit)?;
         }
-        // Tickets that close make room first: another may open under the same key in the same decision.
-        let (open, over): (Vec<_>, Vec<_>) = decision.tickets.iter().partition(|change| change.ticket.state.is_open());
-        for change in over.into_iter().chain(open) {
+        // Tickets that give up their key make room first: another may take it in the same decision.
+        let (holders, others): (Vec<_>, Vec<_>) = decision.tickets.iter().partition(|change| change.ticket.holds_key);
+        for change in others.into_iter().chain(holders) {
             self.save_ticket(&change.ticket)?;
             for activity in &change.activities {
                 self.append_activity(change.ticket.number, activity)?;

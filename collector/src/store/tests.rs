@@ -141,6 +141,7 @@ fn ticket(number: u32, key: &str) -> Ticket {
         sla_version: "bangka-2025.1".into(),
         recurrences: 0,
         false_alarm: false,
+        holds_key: true,
         version: 1,
     }
 }

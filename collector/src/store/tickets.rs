@@ -1,7 +1,6 @@
 //! Tickets, the services they affect, and their append-only log.
 //!
-//! `open_key` is set for as long as a ticket counts as open and is unique: the database itself refuses a second open
-//! ticket for a key. A ticket is replaced only by a higher version of itself. Numbers are given out once, for ever.
+//! `open_key` is set for as long as a ticket holds its key and is unique: the database itself refuses a second holder. A ticket is replaced only by a higher version of itself. Numbers are given out once, for ever.
 
 use super::columns::{column, instant, instant_if, ms, parse_phrase, parse_texts, parsed, render_phrase, render_texts};
 use super::records::TicketFilter;
@@ -18,12 +17,16 @@ pub(super) const COLUMNS: &str = "SELECT number, version, scope, class, state, s
     reported_ms, recorded_ms, first_response_ms, estimated_ms, restored_ms, confirmed_ms, confirmed_by, closed_ms,
     reporter, reporting_method, category, symptom, impact, impact_text, priority, cause, components, handlers,
     confirmation_method, response_seconds, response_operator, resolution_seconds, resolution_operator, sla_version,
-    recurrences, false_alarm,
+    recurrences, false_alarm, open_key IS NOT NULL,
     (SELECT json_group_array(service ORDER BY position) FROM ticket_service WHERE ticket = ticket.number)
     FROM ticket";
 
-/// A range on the key, so that the index of the few open tickets is read and not the whole history.
-pub(super) const OPEN: &str = "WHERE open_key > '' ORDER BY number";
+/// By the index on the state, so that the few open tickets are read and not the whole history.
+pub(super) fn open_condition() -> String {
+    let open = TicketState::ALL.into_iter().filter(|state| state.is_open());
+    let codes: Vec<String> = open.map(|state| format!("'{}'", state.code())).collect();
+    format!("WHERE state IN ({}) ORDER BY number", codes.join(", "))
+}
 
 const SAVE: &str =
     "INSERT INTO ticket (number, version, scope, class, open_key, state, state_before_restored, onset_ms,
@@ -84,7 +87,7 @@ fn target_of(row: &Row<'_>, index: usize) -> Result<Option<TimeTarget>, StoreErr
 fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
     let state_before: Option<String> = column(row, 5)?;
     let before = |code: String| TicketState::parse(&code).ok_or(StoreError::Damaged { what: "ticket state" });
-    let services = parse_texts(&column::<String>(row, 33)?)?;
+    let services = parse_texts(&column::<String>(row, 34)?)?;
     let service = |text: &String| ServiceId::parse(text).map_err(|_| StoreError::Damaged { what: "service" });
     Ok(Ticket {
         number: number_of(column(row, 0)?)?,
@@ -120,6 +123,7 @@ fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
         sla_version: column(row, 30)?,
         recurrences: column(row, 31)?,
         false_alarm: column(row, 32)?,
+        holds_key: column(row, 33)?,
         affected_services: services.iter().map(service).collect::<Result<_, _>>()?,
     })
 }
@@ -173,7 +177,7 @@ impl Reader {
     /// # Errors
     /// The database's.
     pub fn open_tickets(&self) -> Result<Vec<Ticket>, StoreError> {
-        self.rows("read the open tickets", &format!("{COLUMNS} {OPEN}"), (), ticket_of)
+        self.rows("read the open tickets", &format!("{COLUMNS} {}", open_condition()), (), ticket_of)
     }
 
     /// Newest first; `before` pages.
@@ -226,7 +230,7 @@ impl Writer {
         let params = named_params! {
             ":number": key_of(ticket.number), ":version": ticket.version, ":scope": ticket.key.scope.to_string(),
             ":class": ticket.key.class.code(), ":state": ticket.state.code(),
-            ":open_key": ticket.state.is_open().then(|| ticket.key.to_string()),
+            ":open_key": ticket.holds_key.then(|| ticket.key.to_string()),
             ":state_before_restored": ticket.state_before_restored.map(TicketState::code),
             ":onset_ms": ticket.onset_at.as_ms(), ":reported_ms": ticket.reported_at.as_ms(),
             ":recorded_ms": ticket.recorded_at.as_ms(), ":first_response_ms": ms(ticket.first_response_at),

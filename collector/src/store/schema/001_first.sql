@@ -98,8 +98,8 @@ CREATE TABLE ledger (
     CHECK (from_ms < to_ms)
 ) STRICT, WITHOUT ROWID;
 
--- `number` is year * 2^32 + number in the year: it sorts by age. `open_key` is null once nobody counts the ticket as
--- open, so UNIQUE allows one open ticket per key.
+-- `number` is year * 2^32 + number in the year: it sorts by age. `open_key` is null once a ticket does not hold its
+-- key any more, so UNIQUE allows one holder per key.
 CREATE TABLE ticket (
     number                INTEGER PRIMARY KEY,
     version               INTEGER NOT NULL,
