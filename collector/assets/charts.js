@@ -63,7 +63,7 @@ const draw = (box, all) => {
   all.forEach((_, index) => {
     const first = series.length;
     const value = (_u, v) => layOut(unit, v);
-    series.push({ label: names[index], stroke: inks[index], width: 1.8, value, points: { show: false } });
+    series.push({ label: names[index], stroke: inks[index], width: 1.8, dash: index > 0 ? [7, 4] : undefined, value, points: { show: false } });
     series.push({ stroke: "transparent", points: { show: false } });
     series.push({ stroke: "transparent", points: { show: false } });
     bands.push({ series: [first + 2, first + 1], fill: faint(inks[index]) });
@@ -74,7 +74,7 @@ const draw = (box, all) => {
   const long = Number(box.dataset.to) - Number(box.dataset.from) > 2 * 86400;
   const options = {
     width: box.clientWidth - 24,
-    height: 190,
+    height: 186,
     series,
     bands,
     legend: { show: false },
@@ -84,7 +84,7 @@ const draw = (box, all) => {
       y: { range: unit === "permille" ? [0, 1000] : (_u, _low, high) => [0, Math.max(high * 1.15, 1000)] },
     },
     axes: [
-      { ...axis, space: 80, values: (_u, at) => at.map((t) => (long ? date : time).format(t * 1000)) },
+      { ...axis, space: 80, size: 30, values: (_u, at) => at.map((t) => (long ? date : time).format(t * 1000)) },
       {
         ...axis,
         size: unit === "permille" ? 46 : 80,
@@ -111,7 +111,7 @@ const draw = (box, all) => {
   };
   box.replaceChildren();
   const chart = new uPlot(options, data, box);
-  new ResizeObserver(() => chart.setSize({ width: box.clientWidth - 24, height: 190 })).observe(box);
+  new ResizeObserver(() => chart.setSize({ width: box.clientWidth - 24, height: 186 })).observe(box);
 };
 
 const message = (box, text) => {

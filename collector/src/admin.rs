@@ -8,6 +8,8 @@
 
 use crate::auth::{self, Role, password};
 use crate::config::settings::Settings;
+use crate::domain::profile::Profile;
+use crate::report;
 use crate::store::records::{ApiTokenRecord, JoinTokenRecord, UserRecord};
 use crate::store::{Store, StoreError};
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -65,6 +67,15 @@ pub enum Command {
         /// Login name.
         name: String,
     },
+    /// The availability report of a period.
+    ReportAvailability {
+        /// Such as `2026-06`.
+        period: String,
+        /// Only this service.
+        service: Option<String>,
+        /// Its form.
+        format: report::Format,
+    },
     /// Makes an API token.
     NewToken {
         /// For what.
@@ -82,8 +93,10 @@ enum Reply {
 }
 
 /// What commands need besides the store.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct AdminContext {
+    /// The regulation in force.
+    pub profile: Arc<Profile>,
     /// Pin of the collector's certificate, part of every join token; none on plain loopback.
     pub pin: Option<[u8; 32]>,
 }
@@ -95,7 +108,7 @@ pub struct AdminContext {
 pub async fn execute(store: &Store, context: &AdminContext, command: Command, now: Timestamp) -> Result<String> {
     match command {
         Command::JoinToken { host, replace, valid_seconds } => {
-            join_token(store, context, &host, replace, valid_seconds, now).await
+            join_token(store, context.pin, &host, replace, valid_seconds, now).await
         }
         Command::RevokeHost { host } => {
             let id = HostId::parse(&host)?;
@@ -111,6 +124,9 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
         Command::SaveUser { name, role, password } => save_user(store, name, role, password).await,
         Command::DisableUser { name } => disable_user(store, &name, now).await,
         Command::NewToken { name, scope } => new_token(store, name, scope, now).await,
+        Command::ReportAvailability { period, service, format } => {
+            report::availability(store, &context.profile, &period, service.as_deref(), format, now)
+        }
     }
 }
 
@@ -120,7 +136,7 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
 /// A host name that is none, or the store.
 pub async fn join_token(
     store: &Store,
-    context: &AdminContext,
+    pin: Option<[u8; 32]>,
     host: &str,
     replace: bool,
     valid_seconds: u32,
@@ -131,7 +147,7 @@ pub async fn join_token(
     ensure!(replace || !enrolled, "host `{host}` is enrolled already; add --replace to give it a new key");
     let mut secret = [0; 32];
     ring::rand::SystemRandom::new().fill(&mut secret).map_err(|_| anyhow!("cannot draw a random secret"))?;
-    let token = JoinToken { secret, pin: context.pin };
+    let token = JoinToken { secret, pin };
     let record = JoinTokenRecord {
         secret_hash: token.secret_hash(),
         host,
@@ -158,7 +174,11 @@ fn list_hosts(store: &Store) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-async fn save_user(store: &Store, name: String, role: Option<String>, given: Option<String>) -> Result<String> {
+/// Adds or changes a person; see [`Command::SaveUser`].
+///
+/// # Errors
+/// A bad name, role or password, or the store.
+pub async fn save_user(store: &Store, name: String, role: Option<String>, given: Option<String>) -> Result<String> {
     ensure!(
         !name.is_empty() && name.len() <= 64 && !name.contains(char::is_control),
         "a login name has 1 to 64 characters"
@@ -275,8 +295,9 @@ pub async fn request(settings: &Settings, command: Command, clock: &crate::clock
         };
     }
     let store = open_store(settings, clock.now())?;
-    let pin = crate::tls::known_pin(settings)?;
-    execute(&store, &AdminContext { pin }, command, clock.now()).await
+    let context =
+        AdminContext { profile: Arc::new(crate::run::load_profile(settings)?), pin: crate::tls::known_pin(settings)? };
+    execute(&store, &context, command, clock.now()).await
 }
 
 fn open_store(settings: &Settings, now: Timestamp) -> Result<Store, StoreError> {

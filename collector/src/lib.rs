@@ -32,6 +32,7 @@ mod retention;
 pub mod run;
 pub mod self_stats;
 pub mod server;
+pub mod service_period;
 pub mod snapshot;
 pub mod store;
 pub mod texts;

@@ -212,17 +212,12 @@ fn act(action: Action) -> Result<ExitCode> {
             with_settings(ConfigFile { config: file.or(config.config) }, |settings| Ok(check(&settings)))
         }
         Action::Catalogue(CatalogueAction::Check { file }) => check_catalogue(&file),
-        Action::Catalogue(CatalogueAction::Export(config)) => {
-            ask(config, Command::ExportCatalogue)
-        }
+        Action::Catalogue(CatalogueAction::Export(config)) => ask(config, Command::ExportCatalogue),
         Action::Host(action) => host(action),
         Action::User(action) => user(action),
         Action::Token(TokenAction::New { name, scope, config }) => ask(config, Command::NewToken { name, scope }),
         Action::Report(ReportAction::Availability { period, service, format, config }) => {
-            with_settings(config, |settings| {
-                say(report::availability(&settings, &Clock::system(), &period, service.as_deref(), format)?.trim_end());
-                Ok(ExitCode::SUCCESS)
-            })
+            ask(config, Command::ReportAvailability { period, service, format })
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What leaves the collector: pages, API, metrics, messages. Reads the snapshot and named history queries; changes
 //! nothing except through the engine's commands.
 
+pub(crate) mod api;
 pub(crate) mod health;
+pub(crate) mod metrics;
 pub mod web;
 pub mod webhook;

@@ -143,10 +143,11 @@ impl Collector {
         parts.spawn(async move { ("delivery", { deliverer.run(stop).await; Ok(()) }) });
         let (keeper, stop, raw) = (app.clone(), inner.clone(), settings.raw_retention_s);
         parts.spawn(async move { ("retention", { retention::run(keeper, raw, stop).await; Ok(()) }) });
+        let context = AdminContext { profile: Arc::clone(&app.profile), pin };
         let (socket, stop) = ((settings.clone(), app.store.clone(), app.clock.clone()), inner.clone());
         parts.spawn(async move {
             let (settings, store, clock) = socket;
-            ("admin socket", admin::serve(&settings, store, AdminContext { pin }, clock, stop).await)
+            ("admin socket", admin::serve(&settings, store, context, clock, stop).await)
         });
         let (watched, stop) = (app.clone(), inner.clone());
         parts.spawn(async move { ("watchdog", { feed_watchdog(watched, stop).await; Ok(()) }) });

@@ -1,19 +1,85 @@
-//! The pages.
+//! The pages. Everything a person can open is in [`router`], line by line.
+//!
+//! A handler takes the snapshot, asks the store where a page shows history, and gives both to a pure `render`. Nothing
+//! here changes state but by the engine's commands; logins go to the store through [`crate::auth`]. No page holds an
+//! inline script or style or refers to another machine; the headers forbid it as well.
+
+mod actions;
 mod alone;
-pub(crate) mod assets;
+mod assets;
 mod backups;
 mod day_bar;
 mod figures;
 mod host;
 mod hosts;
+mod login;
 mod markup;
 mod month;
 mod overview;
 mod page;
+mod pages;
+mod preferences;
 mod report;
 mod service;
 mod ticket;
 mod tickets;
+mod visit;
 
 #[cfg(test)]
 mod tests;
+
+use crate::app::App;
+use crate::auth::lockout::Lockout;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use http::{HeaderValue, header};
+use std::sync::Arc;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// Largest form taken, in bytes: the longest text of a ticket many times over.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What handlers share.
+#[derive(Debug, Clone)]
+struct WebState {
+    app: App,
+    lockout: Arc<Lockout>,
+}
+
+/// All pages. Holds the fallback (404) of the server; the address of a peer is read from axum's `ConnectInfo`.
+pub fn router(app: App) -> Router {
+    let state = WebState { app, lockout: Arc::default() };
+    Router::new()
+        .route("/", get(pages::overview))
+        .route("/services/{id}", get(pages::service))
+        .route("/hosts", get(pages::hosts))
+        .route("/hosts/{id}", get(pages::host))
+        .route("/tickets", get(pages::tickets))
+        .route("/tickets/new", get(actions::new_ticket).post(actions::open_ticket))
+        .route("/tickets/{number}", get(pages::ticket))
+        .route("/tickets/{number}/actions", post(actions::act_on_ticket))
+        .route("/backups", get(pages::backups))
+        .route("/reports/availability", get(pages::report))
+        .route("/login", get(login::show).post(login::enter))
+        .route("/logout", post(login::leave))
+        .route("/language", get(preferences::language))
+        .route("/theme", get(preferences::theme))
+        .route("/assets/{name}", get(assets::serve))
+        .fallback(pages::not_found)
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(CompressionLayer::new())
+        .with_state(state)
+}
+
+fn fixed(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}

@@ -4,6 +4,7 @@ use super::hosts;
 use super::markup::{Badge, Gauge};
 use super::page::Page;
 use super::service::Fact;
+use crate::domain::catalogue::ThresholdMetric;
 use crate::snapshot::{HostView, Snapshot};
 use crate::texts::Texts;
 use askama::Template;
@@ -62,8 +63,8 @@ pub(crate) struct ChartView {
     pub(crate) title: String,
     /// Metrics of the API, apart by spaces.
     pub(crate) metrics: &'static str,
-    /// Their names for people, apart by `|`.
-    pub(crate) names: String,
+    /// Their names for people.
+    pub(crate) keys: Vec<String>,
     pub(crate) now: String,
 }
 
@@ -105,7 +106,6 @@ struct HostPage {
     id: String,
     badge: Badge,
     seen: String,
-    gauges: Vec<Gauge>,
     ranges: Vec<RangeChoice>,
     charts: Vec<ChartView>,
     series: Vec<SeriesRow>,
@@ -143,7 +143,6 @@ pub(crate) fn render(
         id: host.id.to_string(),
         badge: row.badge,
         seen: row.seen,
-        gauges: row.gauges,
         ranges: Range::ALL
             .into_iter()
             .map(|choice| RangeChoice {
@@ -158,7 +157,9 @@ pub(crate) fn render(
         to: now.as_secs(),
         step,
         zone: texts.zone().name().to_owned(),
-        filesystems: sample.map(|s| s.filesystems.iter().map(|f| filesystem(texts, f)).collect()).unwrap_or_default(),
+        filesystems: sample
+            .map(|s| s.filesystems.iter().map(|f| filesystem(texts, snapshot, f)).collect())
+            .unwrap_or_default(),
         interfaces: sample.map(|s| s.interfaces.iter().map(|i| interface(texts, i)).collect()).unwrap_or_default(),
         services: snapshot
             .catalogue
@@ -176,7 +177,7 @@ pub(crate) fn render(
 fn charts(texts: Texts, host: &HostView) -> Vec<ChartView> {
     let rates = &host.rates;
     let permille = |value: Option<u32>| value.map_or_else(|| "–".to_owned(), |value| texts.permille(value));
-    let names = format!("{}|{}", texts.get("network-in"), texts.get("network-out"));
+    let keys = vec![texts.get("network-in"), texts.get("network-out")];
     let network = rates.network_bytes_per_second.map_or_else(
         || "–".to_owned(),
         |(incoming, outgoing)| {
@@ -186,13 +187,13 @@ fn charts(texts: Texts, host: &HostView) -> Vec<ChartView> {
     );
     let chart = |id: &str, metrics, now| {
         let title = texts.get(id);
-        ChartView { names: title.clone(), title, metrics, now }
+        ChartView { keys: vec![title.clone()], title, metrics, now }
     };
     vec![
         chart("metric-cpu", "cpu", permille(rates.cpu_permille)),
         chart("metric-memory", "memory", permille(rates.memory_permille)),
         chart("metric-storage-fullest", "storage", permille(rates.storage_permille.as_ref().map(|(_, p)| *p))),
-        ChartView { title: texts.get("metric-network"), metrics: "network_in network_out", names, now: network },
+        ChartView { title: texts.get("metric-network"), metrics: "network_in network_out", keys, now: network },
     ]
 }
 
@@ -252,14 +253,14 @@ fn cpu_row(texts: Texts, samples: &[(Timestamp, Sample)]) -> Option<SeriesRow> {
     Some(SeriesRow { label: texts.get("metric-cpu"), low: show(low), mean: show(mean), high: show(high) })
 }
 
-fn filesystem(texts: Texts, filesystem: &Filesystem) -> FilesystemRow {
+fn filesystem(texts: Texts, snapshot: &Snapshot, filesystem: &Filesystem) -> FilesystemRow {
     let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), |bytes| texts.bytes(bytes));
     let permille = used_permille(filesystem);
     let inodes = filesystem.inodes.zip(filesystem.inodes_free).and_then(|(all, free)| {
         let used = (u128::from(all.saturating_sub(free)) * 1000).checked_div(u128::from(all))?;
         u32::try_from(used).ok()
     });
-    let tone = hosts::fullness_tone(permille);
+    let tone = hosts::tone(snapshot, ThresholdMetric::Storage, permille);
     FilesystemRow {
         mount: filesystem.mount_point.clone(),
         kind: format!("{} · {}", filesystem.device, filesystem.kind),

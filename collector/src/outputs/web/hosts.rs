@@ -84,21 +84,12 @@ pub(crate) fn gauges(texts: Texts, snapshot: &Snapshot, host: &HostView) -> Vec<
     .collect()
 }
 
-/// Bad at the threshold, a warning from 90 % of it.
-fn tone(snapshot: &Snapshot, metric: ThresholdMetric, permille: Option<u32>) -> Tone {
+/// Bad at the catalogue's threshold, a warning from 90 % of it.
+pub(crate) fn tone(snapshot: &Snapshot, metric: ThresholdMetric, permille: Option<u32>) -> Tone {
     let alarm = snapshot.catalogue.thresholds.iter().find(|t| t.metric == metric).map(|t| t.alarm_permille);
     match (permille, alarm) {
         (Some(permille), Some(alarm)) if permille >= alarm => Tone::Bad,
         (Some(permille), Some(alarm)) if permille * 10 >= alarm * 9 => Tone::Warn,
-        _ => Tone::Good,
-    }
-}
-
-/// How full a file system is where no threshold of the catalogue is at hand: a warning from 85 %, bad from 95 %.
-pub(crate) fn fullness_tone(permille: Option<u32>) -> Tone {
-    match permille {
-        Some(950..) => Tone::Bad,
-        Some(850..) => Tone::Warn,
         _ => Tone::Good,
     }
 }

@@ -31,45 +31,7 @@ pub(crate) fn load(
     period: Period,
     now: Timestamp,
 ) -> Result<Availability, StoreError> {
-    let window = period.interval(snapshot.profile.time_zone);
-    store.read(|reader| {
-        let begins = reader.ledger_begins(&service.id)?;
-        // A day on either side: an outage's true start and end are told even where it crosses the month.
-        let rows = reader.ledger(&service.id, window.from.plus_secs(-86_400), window.to.plus_secs(86_400))?;
-        Ok(evaluate(snapshot, service, period, begins, &rows, now))
-    })
-}
-
-/// The judgement. Before its first row the service was not in force; after now nothing is known.
-pub(crate) fn evaluate(
-    snapshot: &Snapshot,
-    service: &Service,
-    period: Period,
-    begins: Option<Timestamp>,
-    rows: &[LedgerRow],
-    now: Timestamp,
-) -> Availability {
-    let calendar = Calendar::always(snapshot.profile.time_zone);
-    let terms = [Terms {
-        valid_from: Interval::ALL.from,
-        calendar: &calendar,
-        target_ppm: service.target.map(|target| target.ppm),
-    }];
-    let states = Timeline::from_intervals(
-        rows.iter().map(|row| StateInterval { interval: Interval::new(row.from, row.to.min(now)), state: row.state }),
-    );
-    let effective = begins.map_or(Interval::new(now, now), |begins| Interval::new(begins, Interval::ALL.to));
-    availability::evaluate(&Input {
-        period: period.interval(snapshot.profile.time_zone),
-        as_of: Some(now),
-        effective,
-        terms: &terms,
-        states: &states,
-        maintenance: &[],
-        component_maintenance: None,
-        corrections: &[],
-        policy: &Policy::default(),
-    })
+    store.read(|reader| service_period::load(reader, snapshot.profile.time_zone, service, period, now))
 }
 
 /// A link to the month before, unless the service did not exist yet.

@@ -20,6 +20,7 @@ pub(crate) struct ReportRow {
     pub(crate) kind: String,
     pub(crate) target: String,
     pub(crate) availability: String,
+    /// Lowest and highest possible value; empty where nothing is unknown.
     pub(crate) bounds: String,
     pub(crate) coverage: String,
     pub(crate) down: String,
@@ -103,15 +104,14 @@ fn row(texts: Texts, period: Period, service: &Service, figures: &Figures) -> Re
         kind: format!("{group} · {class}"),
         target: figures.target_ppm.map_or_else(|| "–".to_owned(), |ppm| texts.percent_exact(ppm)),
         availability: percent_or_dash(texts, figures.availability_ppm),
-        bounds: format!(
-            "{} – {}",
-            percent_or_dash(texts, figures.availability_min_ppm),
-            percent_or_dash(texts, figures.availability_max_ppm)
-        ),
+        bounds: match (figures.availability_min_ppm, figures.availability_max_ppm) {
+            (Some(min), Some(max)) if min != max => format!("{} – {}", texts.percent(min), texts.percent(max)),
+            _ => String::new(),
+        },
         coverage: percent_or_dash(texts, figures.coverage_ppm),
         down: texts.duration(figures.counts.down_s),
         outages: texts.number(figures.outages),
-        mtrs: figures.mtrs_s.map_or_else(|| "–".to_owned(), |seconds| texts.duration(seconds)),
+        mtrs: figures.mtrs_s.map(|seconds| texts.duration(seconds)).unwrap_or_default(),
         verdict: verdict_badge(texts, figures.verdict),
         target_changed: figures.target_changed,
     }

@@ -54,7 +54,6 @@ pub(crate) struct CheckRow {
 struct ServicePage {
     page: Page,
     id: String,
-    description: String,
     badge: Badge,
     since: String,
     reason: String,
@@ -93,7 +92,6 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
     let figures = &data.availability.figures;
     ServicePage {
         id: service.id.to_string(),
-        description: service.description.clone(),
         badge: state_badge(texts, view.state),
         since: view
             .since

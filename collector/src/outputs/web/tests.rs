@@ -1,5 +1,6 @@
 //! Pages from a constructed site: golden text in both languages, and the rules every page keeps.
 
+mod requests;
 mod site;
 
 use super::page::{Page, Reader, Section, Theme};
@@ -156,4 +157,123 @@ fn written_pages() {
             std::fs::write(Path::new(&folder).join(format!("{name}-{}.html", language.code())), html).expect("writes");
         }
     }
+}
+
+/// The golden text of a page: what a reader sees, without the sprite and the addresses of files.
+fn golden(html: &str) -> String {
+    let (before, rest) = html.split_once("<svg class=\"sprite\"").expect("has a sprite");
+    let (_, after) = rest.split_once("</svg>\n<").expect("ends");
+    let head: Vec<&str> = before.lines().filter(|line| !line.contains("/assets/")).collect();
+    // Ninety cells a bar would drown the page: those that say something else than a full good day stay.
+    let good = |cell: &&str| !cell.contains("100,00 %") && !cell.contains("100.00 %");
+    let mut cells = after.split("<g class=\"day\"");
+    let mut kept = cells.next().unwrap_or_default().to_owned();
+    for cell in cells {
+        if good(&cell) || cell.contains("</svg>") {
+            kept.push_str("\n<g class=\"day\"");
+            kept.push_str(cell);
+        }
+    }
+    format!("{}\n<{kept}", head.join("\n"))
+}
+
+#[test]
+fn pages_read_as_agreed() {
+    for language in [Language::Id, Language::En] {
+        for (name, html) in pages(language) {
+            let wanted = ["overview", "ticket", "backups", "report", "login"];
+            if wanted.contains(&name) {
+                insta::assert_snapshot!(format!("{name}-{}", language.code()), golden(&html));
+            }
+        }
+    }
+}
+
+/// What would need an inline script or style, or another machine.
+#[test]
+fn pages_hold_nothing_inline_and_refer_to_no_other_machine() {
+    for language in [Language::Id, Language::En] {
+        for (name, html) in pages(language) {
+            for tag in html.split('<').skip(1) {
+                let tag = tag.split('>').next().unwrap_or_default();
+                assert!(!tag.contains(" style="), "{name}: inline style: <{tag}>");
+                assert!(!tag.starts_with("style"), "{name}: style element");
+                assert!(
+                    !tag.starts_with("script") || tag.contains(" src=\"/assets/"),
+                    "{name}: inline script: <{tag}>"
+                );
+                let handler = tag
+                    .split_whitespace()
+                    .skip(1)
+                    .find(|attribute| attribute.starts_with("on") && attribute.contains('='));
+                assert_eq!(handler, None, "{name}: handler in <{tag}>");
+                for attribute in ["src=\"", "href=\"", "action=\""] {
+                    for (_, value) in tag.match_indices(attribute).map(|(at, found)| (at, &tag[at + found.len()..])) {
+                        let value = value.split('"').next().unwrap_or_default();
+                        let local = (value.starts_with('/') && !value.starts_with("//")) || value.starts_with('#');
+                        assert!(local, "{name}: refers elsewhere: <{tag}>");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_changing_form_carries_a_token_and_files_exist() {
+    for (name, html) in pages(Language::Id) {
+        for form in html.split("<form ").skip(1) {
+            let form = form.split("</form>").next().unwrap_or_default();
+            if form.contains("method=\"post\"") {
+                assert!(form.contains("name=\"csrf\" value=\"t"), "{name}: a form without token: {form}");
+            }
+        }
+        for (_, rest) in html.match_indices("\"/assets/").map(|(at, found)| (at, &html[at + found.len()..])) {
+            let file = rest.split('"').next().unwrap_or_default();
+            assert!(assets::all().any(|(hashed, _)| hashed == file), "{name}: /assets/{file} does not exist");
+        }
+    }
+}
+
+#[test]
+fn what_people_write_is_shown_as_text() {
+    let (_, html) = pages(Language::Id).into_iter().find(|(name, _)| *name == "ticket").expect("is there");
+    assert!(html.contains("Disk tujuan &#60;penuh&#62; &#38; &#34;macet&#34;"), "not escaped");
+    assert!(!html.contains("<penuh>"));
+}
+
+#[test]
+fn a_viewer_is_offered_no_action() {
+    let site = snapshot();
+    let ticket = &site.tickets[0];
+    let mut frame = page(Language::Id, Section::Tickets, "tickets-title", "/tickets/x");
+    frame.reader = Some(Reader { name: "bupati".into(), role: Role::Viewer, csrf: "token".into() });
+    let html = ticket::render(frame, &site, ticket, &[], None).expect("renders");
+    assert!(!html.contains("/actions"), "a viewer sees an action");
+}
+
+#[test]
+fn actions_are_offered_only_where_the_state_allows_them() {
+    use crate::domain::ticket::TicketState as S;
+    for state in S::ALL {
+        let offered = ticket::Offered::new(state, true);
+        assert_eq!(offered.acknowledge, state == S::Baru, "{state:?}");
+        assert_eq!(offered.confirm, state == S::Pulih, "{state:?}");
+        assert_eq!(offered.close, state == S::SelesaiTerkonfirmasi, "{state:?}");
+        assert_eq!(offered.cancel, state.is_open(), "{state:?}");
+        let none = ticket::Offered::new(state, false);
+        assert!(!none.comment && !none.cancel && !none.close && !none.acknowledge);
+    }
+}
+
+#[test]
+fn a_clock_is_judged_by_its_own_operator() {
+    use super::page::due_view;
+    use crate::domain::profile::{Operator, TimeTarget};
+    let texts = Texts::new(Language::Id, chrono_tz::Asia::Jakarta);
+    let at = |operator, seconds| {
+        due_view(texts, Some(TimeTarget { seconds: 900, operator }), NOW, Some(NOW.plus_secs(seconds)), NOW).late
+    };
+    assert!(!at(Operator::Below, 899) && at(Operator::Below, 900), "`kurang dari` is late at its bound");
+    assert!(!at(Operator::AtMost, 900) && at(Operator::AtMost, 901), "`maksimal` is late after its bound");
 }

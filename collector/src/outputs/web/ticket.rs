@@ -5,14 +5,20 @@ use super::markup::Badge;
 use super::page::{DueView, Page, resolution_due, response_due, ticket_state_badge};
 use super::tickets::{Choice, about, priority_label};
 use crate::domain::catalogue::ServiceGroup;
-use crate::domain::profile::Impact;
+use crate::domain::profile::{Impact, Profile};
 use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketRefusal, TicketScope, TicketState};
 use crate::snapshot::Snapshot;
 use crate::texts::Texts;
 use askama::Template;
 
-/// Ways in which a reporter is heard and told (fields 3 and 13; G37).
-pub(crate) const METHODS: [&str; 5] = ["telepon", "surat", "email", "tatap_muka", "aplikasi"];
+/// Ways in which a reporter is heard and told (fields 3 and 13; G37): those of the profile but the monitoring system,
+/// which is no person's choice.
+pub(crate) fn methods(profile: &Profile) -> impl Iterator<Item = &str> {
+    profile.reporting_methods.iter().map(String::as_str).filter(|code| *code != SYSTEM_METHOD)
+}
+
+/// The reporting method of a ticket that opened by itself.
+const SYSTEM_METHOD: &str = "sistem_pemantauan";
 
 /// A field of the form.
 #[derive(Debug)]
@@ -145,7 +151,7 @@ pub(crate) fn render(
         log: activities.iter().rev().map(|activity| log_row(texts, activity)).collect(),
         offered,
         actions: offered.any(),
-        methods: method_choices(texts, ticket.confirmation_method.as_deref().unwrap_or("telepon")),
+        methods: method_choices(texts, &snapshot.profile, ticket.confirmation_method.as_deref().unwrap_or("telepon")),
         categories: category_choices(texts, &snapshot.profile.categories, &ticket.category),
         notice,
         estimate_default: local_input(texts, ticket.estimated_at.unwrap_or(now.plus_secs(2 * 3600))),
@@ -182,9 +188,8 @@ pub(crate) fn code_label(texts: Texts, list: &str, code: &str) -> String {
 }
 
 /// The choices of fields 3 and 13.
-pub(crate) fn method_choices(texts: Texts, selected: &str) -> Vec<Choice> {
-    METHODS
-        .into_iter()
+pub(crate) fn method_choices(texts: Texts, profile: &Profile, selected: &str) -> Vec<Choice> {
+    methods(profile)
         .map(|code| Choice {
             value: code.to_owned(),
             label: code_label(texts, "method", code),
@@ -284,7 +289,7 @@ fn log_row(texts: Texts, activity: &Activity) -> LogRow {
         Actor::System => (texts.get("actor-system"), true),
         Actor::Person(name) => (name.clone(), false),
     };
-    let kind = texts.get(&format!("activity-{}", activity.kind));
+    let kind = texts.get(&format!("log-kind-{}", activity.kind));
     let text = match &activity.text {
         ActivityText::Phrase(phrase) => texts.phrase(phrase),
         ActivityText::Written(written) if written.is_empty() => kind,
@@ -357,7 +362,7 @@ pub(crate) fn render_new(
                 selected: service.id.as_str() == form.service,
             })
             .collect(),
-        methods: method_choices(texts, &form.method),
+        methods: method_choices(texts, &snapshot.profile, &form.method),
         categories: category_choices(texts, &snapshot.profile.categories, &form.category),
         impacts: Impact::ALL
             .into_iter()

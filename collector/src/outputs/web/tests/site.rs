@@ -60,50 +60,9 @@ pub(crate) fn figures(down_s: u64, unknown_s: u64, outages: u64, target_ppm: Opt
     }
 }
 
-/// The regulation of the office.
+/// The regulation of the office, as it is shipped.
 pub(crate) fn profile() -> Profile {
-    let below = |hours: u32| Some(TimeTarget { seconds: hours * 3600, operator: Operator::Below });
-    let priority = |number| Priority::new(number).expect("1 to 6");
-    let (public, internal) = (ServiceGroup::Publik, ServiceGroup::AdministrasiPemerintahan);
-    let mut priorities = Vec::new();
-    for (impact, group, first) in [
-        (Impact::Mayor, public, 1),
-        (Impact::Mayor, internal, 2),
-        (Impact::Minor, public, 3),
-        (Impact::Minor, internal, 4),
-    ] {
-        for (step, class) in ServiceClass::ALL.into_iter().enumerate() {
-            priorities.push((impact, group, class, priority(first + u8::try_from(step).expect("small"))));
-        }
-    }
-    Profile {
-        version: "bangka-2025/1".into(),
-        legal_basis: "Peraturan Bupati Bangka Nomor 21 Tahun 2025".into(),
-        time_zone: chrono_tz::Asia::Jakarta,
-        resolution_targets: vec![
-            (internal, ServiceClass::Kritis, below(12)),
-            (public, ServiceClass::Kritis, below(24)),
-            (internal, ServiceClass::Esensial, below(48)),
-            (public, ServiceClass::Esensial, below(36)),
-            (internal, ServiceClass::Normal, below(72)),
-            (public, ServiceClass::Normal, None),
-        ],
-        priorities,
-        response_targets: [900, 1800, 3600, 5400, 7200, 9000]
-            .into_iter()
-            .zip(1..)
-            .map(|(seconds, number)| (priority(number), TimeTarget { seconds, operator: Operator::Below }))
-            .collect(),
-        categories: ["jaringan", "listrik", "basis_data", "aplikasi", "kapasitas", "cadangan_data"]
-            .map(String::from)
-            .into(),
-        assumptions: vec![
-            ("G01".into(), "Nomor peraturan dikutip sebagai 21 sesuai judul; lampiran menyebut 22.".into()),
-            ("G02".into(), "Tabel 2 tidak memuat Layanan Publik kelas Normal; target belum ditetapkan.".into()),
-            ("G05".into(), "Target waktu Tabel 2 dan 4 dihitung 24 jam sehari, 7 hari seminggu.".into()),
-            ("G27".into(), "Waktu tanpa data tidak pernah dihitung sebagai tersedia.".into()),
-        ],
-    }
+    crate::config::profile::bangka_2025()
 }
 
 fn check(id: &str, name: &str, url: &str) -> Check {
@@ -333,12 +292,12 @@ fn ticket(seed: TicketSeed) -> Arc<Ticket> {
         recurrences: 0,
         false_alarm: false,
         version: 1,
+        holds_key: true,
     })
 }
 
 fn tickets() -> Vec<Arc<Ticket>> {
     let service_scope = |id: &str| TicketScope::Service(service_id(id));
-    let symptom = |text: &str| Phrase::new("ticket-symptom-written").with("text", text);
     vec![
         ticket(TicketSeed {
             number: 41,
@@ -349,7 +308,11 @@ fn tickets() -> Vec<Arc<Ticket>> {
             priority: 1,
             reported_s: 1_320,
             answered_s: None,
-            symptom: symptom("Halaman utama menolak sambungan dari 1 dari 1 titik pantau."),
+            symptom: Phrase::new("symptom-service-down")
+                .with("service", "Perizinan Online (SIMPEL)")
+                .with("since_at", ago(1_354))
+                .with("check", "Halaman utama")
+                .with("reason", "connection refused"),
             service: "perizinan",
             resolution_hours: Some(24),
         }),
@@ -362,7 +325,11 @@ fn tickets() -> Vec<Arc<Ticket>> {
             priority: 4,
             reported_s: 7_200,
             answered_s: Some(6_500),
-            symptom: symptom("Cadangan terbaru berumur 26 jam, melewati RPO 24 jam."),
+            symptom: Phrase::new("symptom-backup-overdue")
+                .with("set", "Basis data SIMPEG")
+                .with("service", "SIMPEG")
+                .with("since_at", ago(7_200))
+                .with("data_at", ago(26 * 3600)),
             service: "simpeg",
             resolution_hours: Some(12),
         }),
@@ -375,7 +342,7 @@ fn tickets() -> Vec<Arc<Ticket>> {
             priority: 5,
             reported_s: 90_000,
             answered_s: Some(86_000),
-            symptom: symptom("Host tidak melapor lebih dari 15 menit."),
+            symptom: Phrase::new("symptom-host-silent").with("host", "gis-01").with("since_at", ago(90_034)),
             service: "jdih",
             resolution_hours: None,
         }),
@@ -483,8 +450,12 @@ pub(crate) fn snapshot() -> Snapshot {
         ],
         host_silent_after_seconds: 90,
         sample_period_ms: 10_000,
-        findings: vec![Finding { service: service_id("adminduk"), phrase: Phrase::new("finding-rpo-missing") }],
+        findings: vec![Finding {
+            service: service_id("adminduk"),
+            phrase: Phrase::new("finding-critical-without-rpo").with("service", "Administrasi Kependudukan"),
+        }],
         host_names: std::collections::BTreeMap::new(),
+        tickets: TicketPolicy::default(),
     };
     Snapshot {
         at: NOW,

@@ -1,0 +1,190 @@
+//! Forms that act on tickets. Each carries the session's token; a viewer may not act; what is legal the engine decides,
+//! and its refusal is shown in words on the ticket's own page.
+
+use super::WebState;
+use super::page::Section;
+use super::pages::ticket_page;
+use super::ticket::{self, ActionNotice, NewTicketForm};
+use super::visit::{Failure, Known};
+use crate::auth;
+use crate::domain::catalogue::ServiceId;
+use crate::domain::profile::{Impact, Profile};
+use crate::domain::ticket::{TicketAction, TicketNumber};
+use crate::engine::{CommandError, ManualTicket};
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{NaiveDateTime, TimeZone};
+use chrono_tz::Tz;
+use http::StatusCode;
+use pantau_shared::timestamp::Timestamp;
+
+/// What an action's form holds; which parts count depends on the action.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+pub(super) struct ActionForm {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    action: String,
+    #[serde(default)]
+    text: String,
+    /// Local wall time of a `datetime-local` input.
+    #[serde(default)]
+    at: String,
+    #[serde(default)]
+    category: String,
+    #[serde(default)]
+    method: String,
+    #[serde(default)]
+    false_alarm: String,
+}
+
+impl ActionForm {
+    /// The action meant; `None` when it is not one or lacks a part. Texts are checked by the engine.
+    fn parse(self, zone: Tz) -> Option<TicketAction> {
+        Some(match self.action.as_str() {
+            "acknowledge" => TicketAction::Acknowledge,
+            "comment" => TicketAction::Comment(self.text),
+            "estimate" => TicketAction::Estimate(parse_local(&self.at, zone)?),
+            "escalate" => TicketAction::Escalate(self.text),
+            "cause" => {
+                let category = Some(self.category).filter(|category| !category.is_empty());
+                TicketAction::Cause { text: self.text, category }
+            }
+            "confirm" => TicketAction::Confirm { method: self.method },
+            "close" => TicketAction::Close,
+            "cancel" => TicketAction::Cancel { reason: self.text, false_alarm: self.false_alarm == "true" },
+            _ => return None,
+        })
+    }
+}
+
+/// Local wall time to an instant; the earlier one where a clock change makes it ambiguous.
+fn parse_local(text: &str, zone: Tz) -> Option<Timestamp> {
+    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M")
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S"))
+        .ok()?;
+    zone.from_local_datetime(&local).earliest().map(|at| Timestamp::from_ms(at.timestamp_millis()))
+}
+
+/// Whether the reader may act with this form; 403 otherwise.
+fn admit(known: &Known, csrf: &str) -> Result<(), Failure> {
+    if known.reader.role.may_act() && auth::same_secret(csrf, &known.reader.csrf) {
+        Ok(())
+    } else {
+        Err(known.visit.refuse(StatusCode::FORBIDDEN))
+    }
+}
+
+pub(super) async fn act_on_ticket(
+    known: Known,
+    State(state): State<WebState>,
+    Path(number): Path<String>,
+    Form(form): Form<ActionForm>,
+) -> Result<Response, Failure> {
+    admit(&known, &form.csrf)?;
+    let visit = &known.visit;
+    let number = TicketNumber::parse(&number).ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
+    let refused = match form.parse(visit.texts.zone()) {
+        None => visit.texts.get("refused-form"),
+        Some(action) => match state.app.engine.act_on_ticket(number, action, known.reader.name.clone()).await {
+            Ok(_) => return Ok(Redirect::to(&format!("/tickets/{number}?done=1")).into_response()),
+            Err(CommandError::Refused(refusal)) => ticket::refusal_text(visit.texts, &refusal),
+            Err(error) => return Err(visit.command_failed(&error)),
+        },
+    };
+    let notice = Some(ActionNotice { refused: true, text: refused });
+    let mut shown = known.visit.clone();
+    shown.path = format!("/tickets/{number}");
+    let page = ticket_page(&shown, &state, number, notice).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+pub(super) async fn new_ticket(known: Known) -> Result<Response, Failure> {
+    if !known.reader.role.may_act() {
+        return Err(known.visit.refuse(StatusCode::FORBIDDEN));
+    }
+    new_ticket_page(&known, NewTicketForm::default(), None)
+}
+
+fn new_ticket_page(known: &Known, form: NewTicketForm, error: Option<String>) -> Result<Response, Failure> {
+    let visit = &known.visit;
+    let page = visit.page(Section::Tickets, visit.texts.get("ticket-new-title"));
+    visit.html(ticket::render_new(page, &visit.snapshot, form, error))
+}
+
+/// The ticket that a form describes; `None` when a choice is not one of those offered or a text is missing.
+fn manual_ticket(form: &NewTicketForm, profile: &Profile) -> Option<ManualTicket> {
+    let filled = !form.reporter.trim().is_empty() && !form.symptom.trim().is_empty();
+    let known_method = ticket::methods(profile).any(|code| code == form.method);
+    let impact = Impact::ALL.into_iter().find(|impact| impact.code() == form.impact)?;
+    let service = ServiceId::parse(&form.service).ok()?;
+    (filled && known_method).then(|| ManualTicket {
+        reporter: form.reporter.trim().to_owned(),
+        reporting_method: form.method.clone(),
+        symptom: form.symptom.trim().to_owned(),
+        impact,
+        service,
+        category: form.category.clone(),
+    })
+}
+
+pub(super) async fn open_ticket(
+    known: Known,
+    State(state): State<WebState>,
+    Form(form): Form<NewTicketForm>,
+) -> Result<Response, Failure> {
+    admit(&known, &form.csrf)?;
+    let visit = &known.visit;
+    let exists = |ticket: &ManualTicket| visit.snapshot.catalogue.service(&ticket.service).is_some();
+    let error = match manual_ticket(&form, &visit.snapshot.profile).filter(exists) {
+        None => visit.texts.get("refused-form"),
+        Some(ticket) => match state.app.engine.open_ticket(ticket, known.reader.name.clone()).await {
+            Ok(ticket) => return Ok(Redirect::to(&format!("/tickets/{}?done=1", ticket.number)).into_response()),
+            Err(CommandError::Refused(refusal)) => ticket::refusal_text(visit.texts, &refusal),
+            Err(CommandError::AlreadyOpen(number)) => {
+                visit.texts.text("refused-already-open", &[("number", &number.to_string())])
+            }
+            Err(error) => return Err(visit.command_failed(&error)),
+        },
+    };
+    let page = new_ticket_page(&known, form, Some(error))?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_become_actions_and_nothing_else_does() {
+        let zone = chrono_tz::Asia::Jakarta;
+        let form = |action: &str| ActionForm { action: action.into(), text: "x".into(), ..ActionForm::default() };
+        assert_eq!(form("comment").parse(zone), Some(TicketAction::Comment("x".into())));
+        assert_eq!(form("cause").parse(zone), Some(TicketAction::Cause { text: "x".into(), category: None }));
+        assert_eq!(form("estimate").parse(zone), None, "an estimate needs a time");
+        assert_eq!(form("delete").parse(zone), None);
+        let estimate = ActionForm { at: "2026-11-24T16:00".into(), ..form("estimate") };
+        let expected = Timestamp::parse_rfc3339("2026-11-24T16:00:00+07:00").expect("valid");
+        assert_eq!(estimate.parse(zone), Some(TicketAction::Estimate(expected)));
+    }
+
+    #[test]
+    fn a_manual_ticket_needs_all_its_parts() {
+        let form = NewTicketForm {
+            service: "simpeg".into(),
+            reporter: " Bagian Umum ".into(),
+            method: "telepon".into(),
+            category: "aplikasi".into(),
+            impact: "minor".into(),
+            symptom: "Lambat".into(),
+            csrf: String::new(),
+        };
+        let profile = crate::config::profile::bangka_2025();
+        let read = |form: NewTicketForm| manual_ticket(&form, &profile);
+        assert_eq!(read(form.clone()).map(|ticket| ticket.reporter), Some("Bagian Umum".into()));
+        assert_eq!(read(NewTicketForm { method: "sistem_pemantauan".into(), ..form.clone() }), None);
+        assert_eq!(read(NewTicketForm { symptom: "  ".into(), ..form.clone() }), None);
+        assert_eq!(read(NewTicketForm { impact: "besar".into(), ..form }), None);
+    }
+}

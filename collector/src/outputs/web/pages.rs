@@ -1,0 +1,156 @@
+//! Handlers of the pages that only show.
+
+use super::page::Section;
+use super::tickets::{PAGE_MAX, TicketQuery};
+use super::visit::{Failure, Known, Visit, read};
+use super::{WebState, backups, host, hosts, month, overview, report, service, ticket, tickets};
+use crate::domain::availability::Figures;
+use crate::domain::catalogue::{Service, ServiceId};
+use crate::domain::ticket::TicketNumber;
+use crate::store::records::TicketFilter;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use http::StatusCode;
+use pantau_shared::ids::HostId;
+
+/// Most tickets on a service's page.
+const SERVICE_TICKETS_MAX: usize = 10;
+/// Most samples read for the numbers beneath the charts.
+const SAMPLES_MAX: usize = 4_000;
+
+/// Which month.
+#[derive(Debug, Default, serde::Deserialize)]
+pub(super) struct PeriodQuery {
+    period: Option<String>,
+}
+
+/// Which stretch of time.
+#[derive(Debug, Default, serde::Deserialize)]
+pub(super) struct RangeQuery {
+    #[serde(default)]
+    range: String,
+}
+
+/// Whether an action has just been saved.
+#[derive(Debug, Default, serde::Deserialize)]
+pub(super) struct DoneQuery {
+    done: Option<String>,
+}
+
+pub(super) async fn overview(Known { visit, .. }: Known) -> Result<Response, Failure> {
+    let page = visit.page(Section::Overview, visit.texts.get("overview-title"));
+    visit.html(overview::render(page, &visit.snapshot))
+}
+
+pub(super) async fn service(
+    Known { visit, .. }: Known,
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    Query(query): Query<PeriodQuery>,
+) -> Result<Response, Failure> {
+    let snapshot = visit.snapshot.clone();
+    let id = ServiceId::parse(&id).map_err(|_| visit.refuse(StatusCode::NOT_FOUND))?;
+    let found = snapshot.catalogue.service(&id).zip(snapshot.services.iter().find(|view| view.id == id));
+    let (subject, view) = found.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
+    let period = month::asked(query.period.as_deref(), &snapshot, visit.now);
+    let (store, site, now) = (state.app.store.clone(), snapshot.clone(), visit.now);
+    let (availability, tickets) = read(&visit, move || {
+        let service = site.catalogue.service(&id).ok_or(crate::store::StoreError::Damaged { what: "catalogue" })?;
+        let filter = TicketFilter { service: Some(id.clone()), ..TicketFilter::default() };
+        let tickets = store.read(|reader| reader.tickets(&filter, None, SERVICE_TICKETS_MAX))?;
+        Ok((month::load(&store, &site, service, period, now)?, tickets))
+    })
+    .await?;
+    let data = service::ServiceData { service: subject, view, period, availability: &availability, tickets: &tickets };
+    let page = visit.page(Section::Overview, subject.name.clone());
+    visit.html(service::render(page, &snapshot, &data))
+}
+
+pub(super) async fn hosts(Known { visit, .. }: Known) -> Result<Response, Failure> {
+    let page = visit.page(Section::Hosts, visit.texts.get("hosts-title"));
+    visit.html(hosts::render(page, &visit.snapshot))
+}
+
+pub(super) async fn host(
+    Known { visit, .. }: Known,
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    Query(query): Query<RangeQuery>,
+) -> Result<Response, Failure> {
+    let id = HostId::parse(&id).map_err(|_| visit.refuse(StatusCode::NOT_FOUND))?;
+    let found = visit.snapshot.hosts.iter().find(|host| host.id == id).cloned();
+    let view = found.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
+    let range = host::Range::parse(&query.range);
+    let (from, to) = host::window(range, visit.now);
+    let store = state.app.store.clone();
+    let samples = read(&visit, move || store.read(|reader| reader.samples(&id, from, to, SAMPLES_MAX))).await?;
+    let page = visit.page(Section::Hosts, view.name.clone());
+    visit.html(host::render(page, &visit.snapshot, &view, range, &samples))
+}
+
+pub(super) async fn tickets(
+    Known { visit, .. }: Known,
+    State(state): State<WebState>,
+    Query(query): Query<TicketQuery>,
+) -> Result<Response, Failure> {
+    let filter = TicketFilter { states: query.states(), priority: query.priority(), ..TicketFilter::default() };
+    let store = state.app.store.clone();
+    let found = read(&visit, move || store.read(|reader| reader.tickets(&filter, None, PAGE_MAX))).await?;
+    let page = visit.page(Section::Tickets, visit.texts.get("tickets-title"));
+    visit.html(tickets::render(page, &visit.snapshot, &query, &found))
+}
+
+pub(super) async fn ticket(
+    Known { visit, .. }: Known,
+    State(state): State<WebState>,
+    Path(number): Path<String>,
+    Query(query): Query<DoneQuery>,
+) -> Result<Response, Failure> {
+    let notice = query.done.map(|_| ticket::ActionNotice { refused: false, text: visit.texts.get("action-done") });
+    let number = TicketNumber::parse(&number).ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
+    ticket_page(&visit, &state, number, notice).await
+}
+
+/// A ticket's page with what became of an action.
+pub(super) async fn ticket_page(
+    visit: &Visit,
+    state: &WebState,
+    number: TicketNumber,
+    notice: Option<ticket::ActionNotice>,
+) -> Result<Response, Failure> {
+    let store = state.app.store.clone();
+    let found = read(visit, move || {
+        store.read(|reader| Ok(reader.ticket(number)?.map(|ticket| Ok((ticket, reader.activities(number)?)))))
+    });
+    let found = found.await?.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
+    let (found, activities) = found.map_err(|error: crate::store::StoreError| visit.failed(&error))?;
+    let page = visit.page(Section::Tickets, number.to_string());
+    visit.html(ticket::render(page, &visit.snapshot, &found, &activities, notice))
+}
+
+pub(super) async fn backups(Known { visit, .. }: Known) -> Result<Response, Failure> {
+    let page = visit.page(Section::Backups, visit.texts.get("backups-title"));
+    visit.html(backups::render(page, &visit.snapshot))
+}
+
+pub(super) async fn report(
+    Known { visit, .. }: Known,
+    State(state): State<WebState>,
+    Query(query): Query<PeriodQuery>,
+) -> Result<Response, Failure> {
+    let snapshot = visit.snapshot.clone();
+    let period = month::asked(query.period.as_deref(), &snapshot, visit.now);
+    let (store, site, now) = (state.app.store.clone(), snapshot.clone(), visit.now);
+    let figures: Vec<Figures> = read(&visit, move || {
+        let load = |service| month::load(&store, &site, service, period, now).map(|judged| judged.figures);
+        site.catalogue.services.iter().map(load).collect()
+    })
+    .await?;
+    let rows: Vec<(&Service, Figures)> = snapshot.catalogue.services.iter().zip(figures).collect();
+    let page = visit.page(Section::Reports, visit.texts.get("report-title"));
+    visit.html(report::render(page, &snapshot, period, &rows))
+}
+
+pub(super) async fn not_found(visit: Visit) -> Failure {
+    visit.refuse(StatusCode::NOT_FOUND)
+}
