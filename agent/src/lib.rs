@@ -1,1 +1,4 @@
-//! Map of the crate.
+//! x
+pub mod clock;
+mod schedule;
+mod spool;
