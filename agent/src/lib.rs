@@ -1,4 +1,5 @@
 //! x
 pub mod clock;
 mod schedule;
+mod sampler;
 mod spool;
