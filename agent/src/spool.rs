@@ -15,7 +15,7 @@
 //! # Layout
 //!
 //! ```text
-//! spool/cursor                        stream name, acknowledged number, why and when something was dropped; 64 bytes
+//! spool/cursor                        stream name, acknowledged number, why and when something was dropped; 72 bytes
 //! spool/00000000000000000042.segment  header, then records; the name is the number of its first record
 //!
 //! header   "PANTAUSG" | version u32 | stream [16] | first seq u64 | boot id [36] | CRC-32 of the above
@@ -226,6 +226,7 @@ impl Spool {
         let fresh = Cursor {
             stream: newest_stream.unwrap_or(new_stream),
             acked_seq: segments.first().map_or(0, |(segment, _)| segment.header.first_seq.saturating_sub(1)),
+            skip_seq: 0,
             reason: LossReason::Unknown,
             lost_from_ms: None,
             lost_to_ms: None,
@@ -484,11 +485,13 @@ impl Spool {
             if peek.is_full() || first_seq > self.durable_seq {
                 break;
             }
-            if first_seq > expected {
-                let gap = if index == 0 { self.lost_gap(first_seq - 1) } else { damaged_gap(expected, first_seq - 1, true) };
-                peek.push(first_seq - 1, gap, 64);
+            let lost_to = if index == 0 { self.cursor.skip_seq.max(first_seq - 1) } else { first_seq - 1 };
+            if lost_to >= expected {
+                let gap = if index == 0 { self.lost_gap(lost_to) } else { damaged_gap(expected, lost_to, true) };
+                peek.push(lost_to, gap, 64);
+                expected = lost_to + 1;
             }
-            expected = self.peek_segment(index, expected.max(first_seq), &mut peek);
+            expected = self.peek_segment(index, expected, &mut peek);
         }
         peek.date_gaps();
         peek.out
@@ -552,6 +555,16 @@ impl Spool {
         }
     }
 
+    /// Gives up the oldest observation, number `seq`, which the collector refuses: from now on it is read as a gap.
+    pub(crate) fn reject(&mut self, seq: u64, wall: Timestamp) {
+        self.cursor.skip_seq = seq;
+        self.cursor.reason = LossReason::Rejected;
+        self.cursor.lost_from_ms = self.cursor.lost_from_ms.or(Some(wall.as_ms()));
+        self.cursor.lost_to_ms = Some(wall.as_ms());
+        self.stats.dropped += 1;
+        self.save_cursor(false);
+    }
+
     /// Forgets everything up to `seq`, which the collector has made durable. Never forgets what was not yet sent.
     pub(crate) fn ack(&mut self, seq: u64) {
         let seq = seq.min(self.durable_seq);
@@ -560,7 +573,7 @@ impl Spool {
         }
         self.cursor.acked_seq = seq;
         let oldest = self.segments.front().map(|segment| segment.header.first_seq);
-        if oldest.is_none_or(|first_seq| seq + 1 >= first_seq) {
+        if oldest.is_none_or(|first_seq| seq + 1 >= first_seq) && seq >= self.cursor.skip_seq {
             // Whatever was dropped behind the oldest record is known to the collector now.
             self.cursor.reason = LossReason::Unknown;
             self.cursor.lost_from_ms = None;

@@ -1,5 +1,5 @@
 //! The cursor file: the stream's name, what the collector has acknowledged, and what was dropped behind that.
-//! Written in place, 64 bytes with a checksum. Layout in [`crate::spool`].
+//! Written in place, 72 bytes with a checksum. Layout in [`crate::spool`].
 
 use super::SpoolError;
 use super::record::{u32_at, u64_at};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const MAGIC: [u8; 8] = *b"PANTAUCU";
 const VERSION: u32 = 1;
-const BYTES: usize = 64;
+const BYTES: usize = 72;
 const UNKNOWN: i64 = i64::MIN;
 
 /// Why numbers between the acknowledged one and the oldest record are gone.
@@ -23,6 +23,8 @@ pub(super) enum LossReason {
     Old,
     /// The file system had no room.
     NoSpace,
+    /// The collector does not take it.
+    Rejected,
 }
 
 impl LossReason {
@@ -33,6 +35,7 @@ impl LossReason {
             Self::Full => "spool full",
             Self::Old => "spool too old",
             Self::NoSpace => "no space on disk",
+            Self::Rejected => "refused by the collector",
         }
     }
 }
@@ -42,6 +45,8 @@ impl LossReason {
 pub(super) struct Cursor {
     pub(super) stream: [u8; 16],
     pub(super) acked_seq: u64,
+    /// Numbers behind `acked_seq` up to this one are not to be sent, though they may still be here.
+    pub(super) skip_seq: u64,
     pub(super) reason: LossReason,
     /// Wall time of the oldest observation lost behind `acked_seq`.
     pub(super) lost_from_ms: Option<i64>,
@@ -63,15 +68,17 @@ impl Cursor {
             LossReason::Full => 1,
             LossReason::Old => 2,
             LossReason::NoSpace => 3,
+            LossReason::Rejected => 4,
         };
-        let crc = crc32fast::hash(&bytes[..60]);
-        bytes[60..].copy_from_slice(&crc.to_le_bytes());
+        bytes[53..61].copy_from_slice(&self.skip_seq.to_le_bytes());
+        let crc = crc32fast::hash(&bytes[..68]);
+        bytes[68..].copy_from_slice(&crc.to_le_bytes());
         bytes
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.get(..BYTES)?;
-        let sound = bytes[..8] == MAGIC && u32_at(bytes, 8) == VERSION && u32_at(bytes, 60) == crc32fast::hash(&bytes[..60]);
+        let sound = bytes[..8] == MAGIC && u32_at(bytes, 8) == VERSION && u32_at(bytes, 68) == crc32fast::hash(&bytes[..68]);
         if !sound {
             return None;
         }
@@ -82,9 +89,11 @@ impl Cursor {
             1 => LossReason::Full,
             2 => LossReason::Old,
             3 => LossReason::NoSpace,
+            4 => LossReason::Rejected,
             _ => LossReason::Unknown,
         };
-        Some(Self { stream, acked_seq: u64_at(bytes, 28), reason, lost_from_ms: time(36), lost_to_ms: time(44) })
+        let (acked_seq, skip_seq) = (u64_at(bytes, 28), u64_at(bytes, 53));
+        Some(Self { stream, acked_seq, skip_seq, reason, lost_from_ms: time(36), lost_to_ms: time(44) })
     }
 }
 
@@ -127,9 +136,9 @@ mod tests {
 
     #[test]
     fn survives_and_damage_is_seen() {
-        for reason in [LossReason::Unknown, LossReason::Full, LossReason::Old, LossReason::NoSpace] {
+        for reason in [LossReason::Unknown, LossReason::Full, LossReason::Old, LossReason::NoSpace, LossReason::Rejected] {
             let cursor =
-                Cursor { stream: [5; 16], acked_seq: 77, reason, lost_from_ms: Some(-1), lost_to_ms: None };
+                Cursor { stream: [5; 16], acked_seq: 77, skip_seq: 78, reason, lost_from_ms: Some(-1), lost_to_ms: None };
             let bytes = cursor.encode();
             assert_eq!(Cursor::parse(&bytes), Some(cursor));
             for bit in 0..BYTES * 8 {

@@ -179,6 +179,23 @@ fn a_directory_that_cannot_be_written_costs_an_error_and_a_gap() {
 }
 
 #[test]
+fn a_refused_observation_is_read_as_a_gap() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut spool = filled(directory.path(), 3);
+    spool.peek(1, 1 << 20);
+    spool.ack(1);
+    spool.reject(2, moment(2).wall);
+    drop(spool);
+    let mut spool = open(directory.path(), ROOMY);
+    assert_eq!(all(&mut spool), "[2-2 refused by the collector] 3=3");
+    spool.ack(2);
+    assert_eq!(all(&mut spool), "3=3");
+    spool.ack(3);
+    spool.append(moment(4), body(4, 1)).expect("appends");
+    assert_eq!(all(&mut spool), "4=4");
+}
+
+#[test]
 fn cut_at_every_byte() {
     let directory = tempfile::tempdir().expect("temporary directory");
     drop(filled(directory.path(), 4));
@@ -239,7 +256,7 @@ fn a_destroyed_cursor_sends_again_and_never_counts_backwards() {
     spool.peek(10, 1 << 20);
     spool.ack(2);
     drop(spool);
-    fs::write(directory.path().join("cursor"), [0; 64]).expect("writes");
+    fs::write(directory.path().join("cursor"), [0; 72]).expect("writes");
     let mut spool = Spool::open(directory.path(), ROOMY, "boot-a", [1; 16]).expect("opens");
     assert_eq!(all(&mut spool), "1=1 2=2 3=3 4=4");
     assert_eq!(spool.stream(), STREAM);
