@@ -3,6 +3,10 @@
 //! Bounds: [`CONNECTIONS_MAX`] connections (more are closed at once and counted), [`HEADER_TIMEOUT`] to send a request,
 //! one second's patience with a reader at shutdown. Only `GET /metrics` and `GET /` are answered.
 
+mod exposition;
+mod host;
+mod own;
+
 use crate::RunError;
 use crate::state::State;
 use bytes::Bytes;
@@ -13,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use pantau_shared::envelope::AgentStarted;
+use prometheus::{TEXT_FORMAT, TextEncoder};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -83,9 +88,17 @@ async fn serve(state: Arc<State>, facts: Arc<AgentStarted>, stream: TcpStream) {
     }
 }
 
-fn respond(_state: &State, _facts: &AgentStarted, method: &Method, path: &str) -> Response<Full<Bytes>> {
+fn respond(state: &State, facts: &AgentStarted, method: &Method, path: &str) -> Response<Full<Bytes>> {
     let (status, kind, body) = match (method, path) {
-        (&Method::GET, _) => (StatusCode::NOT_FOUND, "text/plain", String::new()),
+        (&Method::GET, "/metrics") => match render(state, facts) {
+            Ok(text) => (StatusCode::OK, TEXT_FORMAT, text),
+            Err(error) => {
+                tracing::error!(%error, "metrics cannot be rendered");
+                (StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "metrics cannot be rendered\n".to_owned())
+            }
+        },
+        (&Method::GET, "/") => (StatusCode::OK, "text/plain", "pantau-agent: see /metrics\n".to_owned()),
+        (&Method::GET, _) => (StatusCode::NOT_FOUND, "text/plain", "see /metrics\n".to_owned()),
         _ => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "only GET is answered here\n".to_owned()),
     };
     let mut response = Response::new(Full::new(Bytes::from(body)));
@@ -93,3 +106,21 @@ fn respond(_state: &State, _facts: &AgentStarted, method: &Method, path: &str) -
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     response
 }
+
+/// The whole text. The locks are held for copying only.
+fn render(state: &State, facts: &AgentStarted) -> Result<String, prometheus::Error> {
+    let (sample, probes) = {
+        let newest = state.newest();
+        (newest.sample.clone(), newest.probes.clone())
+    };
+    let mut out = exposition::Exposition::default();
+    if let Some(sample) = sample {
+        host::render_host(&mut out, facts, &sample, state.clock.now());
+    }
+    own::render_probes(&mut out, &probes);
+    own::render_self(&mut out, &state.stats, state.spool_stats());
+    TextEncoder::new().encode_to_string(&out.into_families())
+}
+
+#[cfg(test)]
+mod tests;
