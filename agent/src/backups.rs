@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn newest_first_within_the_bound() {
-        let artefact = |n: i64| BackupArtefact { name: n.to_string(), data_time_ms: Some(n), ..BackupArtefact::default() };
+        let artefact =
+            |n: i64| BackupArtefact { name: n.to_string(), data_time_ms: Some(n), ..BackupArtefact::default() };
         let found = Found { artefacts: (0..100).map(artefact).collect(), total: 100 };
         let seen = render_observation("db", Ok(found));
         assert_eq!((seen.artefacts.len(), seen.artefacts_total), (ARTEFACTS_MAX, 100));

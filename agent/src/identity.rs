@@ -162,10 +162,8 @@ pub(crate) fn parse_pin(text: &str) -> Option<[u8; 32]> {
 /// Loads this host's key.
 pub(crate) fn load_key(data_dir: &Path) -> Result<Ed25519KeyPair, IdentityError> {
     let path = data_dir.join("key");
-    let bytes = read_if_present(&path)?.ok_or_else(|| IdentityError::Read {
-        path: path.clone(),
-        source: io::Error::from(io::ErrorKind::NotFound),
-    })?;
+    let bytes = read_if_present(&path)?
+        .ok_or_else(|| IdentityError::Read { path: path.clone(), source: io::Error::from(io::ErrorKind::NotFound) })?;
     parse_key(&path, &bytes)
 }
 
@@ -283,7 +281,9 @@ mod tests {
             identity.save(dir.path()).expect("saves");
             assert_eq!(Identity::load(dir.path()).expect("loads"), Some(identity));
         }
-        for text in ["{", r#"{"host":"Web 01","collector_url":"","pin":null}"#, r#"{"host":"a","collector_url":"","pin":"00"}"#] {
+        for text in
+            ["{", r#"{"host":"Web 01","collector_url":"","pin":null}"#, r#"{"host":"a","collector_url":"","pin":"00"}"#]
+        {
             fs::write(dir.path().join("identity.json"), text).expect("writes");
             assert!(matches!(Identity::load(dir.path()), Err(IdentityError::Damaged { .. })), "{text}");
         }

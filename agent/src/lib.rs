@@ -131,7 +131,9 @@ pub enum RunError {
     #[error("cannot name the spool: the system gives no random numbers")]
     Random,
     /// `/metrics` cannot listen.
-    #[error("cannot listen on {address} for /metrics (is another agent running? set metrics.listen or metrics.enabled = false)")]
+    #[error(
+        "cannot listen on {address} for /metrics (is another agent running? set metrics.listen or metrics.enabled = false)"
+    )]
     Listen {
         /// Where.
         address: SocketAddr,

@@ -183,7 +183,7 @@ async fn feed_watchdog(liveness: Arc<Liveness>) {
     let interval = sd_notify::watchdog_enabled().map_or(Duration::from_secs(30), |limit| limit / 3);
     loop {
         let alive = liveness.is_alive(clock.boot_ms(), SILENCE_MAX_MS);
-        if alive && !std::mem::replace(&mut ready, alive || ready) {
+        if alive && !std::mem::replace(&mut ready, true) {
             notify(&[NotifyState::Ready]);
         }
         if alive {

@@ -1,7 +1,7 @@
 //! `/metrics` for Prometheus: the newest readings, served on loopback. Renders what is there and observes nothing itself.
 //!
 //! Bounds: [`CONNECTIONS_MAX`] connections (more are closed at once and counted), [`HEADER_TIMEOUT`] to send a request,
-//! one second's patience with a reader at shutdown. Only `GET /metrics` and `GET /` are answered.
+//! [`CONNECTION_TIMEOUT`] for a connection as a whole. Only `GET /metrics` and `GET /` are answered.
 
 mod exposition;
 mod host;
@@ -82,9 +82,8 @@ async fn serve(state: Arc<State>, facts: Arc<AgentStarted>, stream: TcpStream) {
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(16 * 1024)
         .serve_connection(TokioIo::new(stream), service);
-    match tokio::time::timeout(CONNECTION_TIMEOUT, connection).await {
-        Ok(Err(error)) => tracing::debug!(%error, "a /metrics connection ended"),
-        Ok(Ok(())) | Err(_) => {}
+    if let Ok(Err(error)) = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await {
+        tracing::debug!(%error, "a /metrics connection ended");
     }
 }
 

@@ -92,7 +92,9 @@ pub(crate) async fn probe(spec: &CheckSpec, clock: &Clock, repeated: bool) -> Pr
             let asked = tokio::time::timeout(bound, ask(spec, clock, &mut progress)).await;
             match asked {
                 Ok(Ok(judgement)) => judgement,
-                Ok(Err(Trouble::Failed(reason))) => Judgement::failed(progress.phase.unwrap_or(ProbePhase::Unspecified), reason),
+                Ok(Err(Trouble::Failed(reason))) => {
+                    Judgement::failed(progress.phase.unwrap_or(ProbePhase::Unspecified), reason)
+                }
                 Ok(Err(Trouble::Probe(reason))) => Judgement::probe_error(reason),
                 Err(_) => {
                     let reason = format!("no answer within {} ms", spec.timeout_ms);

@@ -88,7 +88,8 @@ pub(crate) async fn run_checks(state: Arc<State>, mut shutdown: watch::Receiver<
         if std::mem::take(&mut assigned) {
             let assignment = assignments.borrow_and_update().clone();
             checks = assignment.checks.iter().map(|check| (check.id.clone(), check.clone())).collect();
-            let wanted: Vec<_> = checks.values().map(|check| (check.id.clone(), period_ms(check.interval_ms))).collect();
+            let wanted: Vec<_> =
+                checks.values().map(|check| (check.id.clone(), period_ms(check.interval_ms))).collect();
             schedule.assign(&wanted, state.clock.boot_ms());
         }
         let due = schedule.take_due(state.clock.boot_ms());

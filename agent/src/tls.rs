@@ -269,7 +269,10 @@ mod tests {
         for pin in [pin_of(&chain.ca), pin_of(&chain.leaf)] {
             assert_eq!(verify(&pin, &chain, "collector.test"), Ok(()));
             let other = verify(&pin, &chain, "other.test").expect_err("another name");
-            assert!(matches!(other, Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })), "{other}");
+            assert!(
+                matches!(other, Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })),
+                "{other}"
+            );
         }
     }
 

@@ -68,7 +68,11 @@ async fn a_bad_file_is_told_whole_whatever_the_command() {
     }
     let missing = agent(&["check-config", "--config", "/no/such/agent.toml"]).await;
     assert_eq!(missing.code, Some(2));
-    assert!(missing.stderr.contains("cannot read configuration /no/such/agent.toml: No such file"), "{}", missing.stderr);
+    assert!(
+        missing.stderr.contains("cannot read configuration /no/such/agent.toml: No such file"),
+        "{}",
+        missing.stderr
+    );
 }
 
 #[tokio::test]
@@ -93,7 +97,11 @@ async fn running_before_joining_tells_the_remedy() {
     let (_directory, config) = empty_host();
     let ran = agent(&["run", "--config", &config]).await;
     assert_eq!(ran.code, Some(1));
-    assert!(ran.stderr.contains("has not joined") && ran.stderr.contains("pantau-agent join URL TOKEN"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("has not joined") && ran.stderr.contains("pantau-agent join URL TOKEN"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[tokio::test]

@@ -40,7 +40,8 @@ pub(crate) fn read_files(source: &BackupFiles, now_ms: i64) -> Result<Found, Fil
     if !pattern.starts_with('/') {
         return Err(FilesError::Relative { pattern: cut_text(pattern) });
     }
-    let options = MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+    let options =
+        MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
     let paths = glob_with(pattern, options)
         .map_err(|error| FilesError::Pattern { pattern: cut_text(pattern), source: error })?;
     let mut found = Found::default();
@@ -219,7 +220,10 @@ mod tests {
         assert_eq!(found.total, 3);
         let [named, old, young] = found.artefacts.as_slice() else { panic!("three artefacts") };
         assert_eq!((named.basis(), named.ended_at_ms), (DataTimeBasis::FileName, Some(1_500_000)));
-        assert_eq!((old.status(), old.basis(), old.data_time_ms), (BackupStatus::Ok, DataTimeBasis::Modified, Some(1_000_000)));
+        assert_eq!(
+            (old.status(), old.basis(), old.data_time_ms),
+            (BackupStatus::Ok, DataTimeBasis::Modified, Some(1_000_000))
+        );
         assert_eq!((young.status(), young.ended_at_ms, young.size_bytes), (BackupStatus::Running, None, Some(7)));
     }
 

@@ -185,7 +185,10 @@ pub fn render_reference() -> String {
         }
         let value = if setting.default.is_empty() { setting.example } else { setting.default };
         let default = if setting.default.is_empty() { "none: what joining wrote" } else { setting.default };
-        out.push_str(&format!("\n# {}\n# Default: {default}. Example: {}.\n# {name} = {value}\n", setting.doc, setting.example));
+        out.push_str(&format!(
+            "\n# {}\n# Default: {default}. Example: {}.\n# {name} = {value}\n",
+            setting.doc, setting.example
+        ));
     }
     out
 }

@@ -54,7 +54,12 @@ fn defaults_in_the_reference_are_the_programs_and_examples_are_accepted() {
     for setting in SETTINGS {
         let (default, example) = setting.texts();
         if !default.is_empty() {
-            assert_eq!(Config::parse(&format!("{} = {default}", setting.key)).as_ref(), Ok(&defaults), "{}", setting.key);
+            assert_eq!(
+                Config::parse(&format!("{} = {default}", setting.key)).as_ref(),
+                Ok(&defaults),
+                "{}",
+                setting.key
+            );
         }
         let changed = Config::parse(&format!("{} = {example}", setting.key)).expect("example");
         assert_ne!(changed, defaults, "{}", setting.key);
@@ -63,7 +68,8 @@ fn defaults_in_the_reference_are_the_programs_and_examples_are_accepted() {
 
 #[test]
 fn values_are_taken_over() {
-    let config = Config::parse("sample_period = \"2m\"\nspool.max_bytes = 2_097_152\nmetrics.enabled = false").expect("good");
+    let config =
+        Config::parse("sample_period = \"2m\"\nspool.max_bytes = 2_097_152\nmetrics.enabled = false").expect("good");
     assert_eq!(config.sample_period, Duration::from_secs(120));
     assert_eq!((config.spool_bytes_max, config.metrics_listen), (2 * 1024 * 1024, None));
 }

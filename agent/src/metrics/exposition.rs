@@ -28,7 +28,7 @@ impl Exposition {
     }
 
     fn family(&mut self, name: &str, help: &str, kind: MetricType) -> Family<'_> {
-        let mut family = MetricFamily::new();
+        let mut family = MetricFamily::default();
         family.set_name(name.to_owned());
         family.set_help(help.to_owned());
         family.set_field_type(kind);
@@ -48,18 +48,18 @@ impl Family<'_> {
             return self;
         };
         let pair = |&(name, text): &(&str, &str)| {
-            let mut pair = LabelPair::new();
+            let mut pair = LabelPair::default();
             pair.set_name(name.to_owned());
             pair.set_value(text.to_owned());
             pair
         };
         let mut metric = Metric::from_label(labels.iter().map(pair).collect());
         if self.kind == MetricType::COUNTER {
-            let mut counter = Counter::new();
+            let mut counter = Counter::default();
             counter.set_value(value);
             metric.set_counter(counter);
         } else {
-            let mut gauge = Gauge::new();
+            let mut gauge = Gauge::default();
             gauge.set_value(value);
             metric.set_gauge(gauge);
         }

@@ -49,7 +49,8 @@ async fn connect_any(host: &str, addresses: &[SocketAddr], bound: Duration) -> R
 /// Tells the machine's own lack of something from the service's failure.
 pub(super) fn trouble(what: &str, error: &io::Error) -> Trouble {
     use rustix::io::Errno;
-    let own = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS, Errno::ACCESS, Errno::PERM, Errno::ADDRNOTAVAIL];
+    let own =
+        [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS, Errno::ACCESS, Errno::PERM, Errno::ADDRNOTAVAIL];
     let reason = format!("{what}: {error}");
     let is_own = error.raw_os_error().is_some_and(|code| own.iter().any(|errno| errno.raw_os_error() == code));
     if is_own { Trouble::Probe(reason) } else { Trouble::Failed(reason) }

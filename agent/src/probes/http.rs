@@ -89,7 +89,11 @@ fn evaluate(spec: &CheckSpec, check: &HttpCheck, answer: &Answer, expires_at: Op
     let left = expires_at.map(|expires_at| expires_at.saturating_sub(now));
     match left {
         Some(left) if spec.certificate_warning_seconds > 0 && left < i64::from(spec.certificate_warning_seconds) => {
-            let reason = if left <= 0 { "certificate has expired".to_owned() } else { format!("certificate expires in {left} s") };
+            let reason = if left <= 0 {
+                "certificate has expired".to_owned()
+            } else {
+                format!("certificate expires in {left} s")
+            };
             Judgement::degraded(ProbePhase::Tls, reason)
         }
         Some(_) | None => Judgement::ok(),

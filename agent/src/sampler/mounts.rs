@@ -20,15 +20,61 @@ const STUCK_MAX: usize = 2;
 
 /// Types without a disk of their own behind them, sorted.
 const PSEUDO_KINDS: [&str; 36] = [
-    "autofs", "bdev", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "cpuset", "debugfs", "devfs", "devpts",
-    "devtmpfs", "efivarfs", "fusectl", "hugetlbfs", "iso9660", "mqueue", "nsfs", "overlay", "pipefs", "proc",
-    "procfs", "pstore", "ramfs", "rootfs", "rpc_pipefs", "securityfs", "selinuxfs", "sockfs", "squashfs", "squashfuse",
-    "sysfs", "tmpfs", "tracefs", "udf", "usbfs",
+    "autofs",
+    "bdev",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "cpuset",
+    "debugfs",
+    "devfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "fusectl",
+    "hugetlbfs",
+    "iso9660",
+    "mqueue",
+    "nsfs",
+    "overlay",
+    "pipefs",
+    "proc",
+    "procfs",
+    "pstore",
+    "ramfs",
+    "rootfs",
+    "rpc_pipefs",
+    "securityfs",
+    "selinuxfs",
+    "sockfs",
+    "squashfs",
+    "squashfuse",
+    "sysfs",
+    "tmpfs",
+    "tracefs",
+    "udf",
+    "usbfs",
 ];
 
 /// Types that another machine serves, sorted; and everything under `fuse.`.
-const NETWORK_KINDS: [&str; 14] =
-    ["9p", "afs", "beegfs", "ceph", "cifs", "fuse", "gfs2", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"];
+const NETWORK_KINDS: [&str; 14] = [
+    "9p",
+    "afs",
+    "beegfs",
+    "ceph",
+    "cifs",
+    "fuse",
+    "gfs2",
+    "glusterfs",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "smb3",
+    "smbfs",
+];
 
 /// What asking one file system gives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,7 +94,8 @@ pub(crate) fn parse_mountinfo(text: &str) -> Result<Vec<Filesystem>, SourceError
         let (left, right) = line.split_once(" - ").ok_or_else(|| SourceError::malformed(line))?;
         let mut left = left.split(' ').skip(2);
         let mut right = right.split(' ');
-        let (Some(number), Some(_root), Some(mount_point), Some(options)) = (left.next(), left.next(), left.next(), left.next())
+        let (Some(number), Some(_root), Some(mount_point), Some(options)) =
+            (left.next(), left.next(), left.next(), left.next())
         else {
             return Err(SourceError::malformed(line));
         };
@@ -70,7 +117,9 @@ pub(crate) fn parse_mountinfo(text: &str) -> Result<Vec<Filesystem>, SourceError
 }
 
 fn is_local(kind: &str) -> bool {
-    PSEUDO_KINDS.binary_search(&kind).is_err() && NETWORK_KINDS.binary_search(&kind).is_err() && !kind.starts_with("fuse.")
+    PSEUDO_KINDS.binary_search(&kind).is_err()
+        && NETWORK_KINDS.binary_search(&kind).is_err()
+        && !kind.starts_with("fuse.")
 }
 
 /// The kernel writes space, tab, newline and backslash as three octal digits.
@@ -193,7 +242,8 @@ mod tests {
     #[test]
     fn keeps_local_disks_once() {
         let found = parse_mountinfo(TEXT).expect("parses");
-        let told: Vec<_> = found.iter().map(|f| (f.mount_point.as_str(), f.device.as_str(), f.kind.as_str(), f.read_only)).collect();
+        let told: Vec<_> =
+            found.iter().map(|f| (f.mount_point.as_str(), f.device.as_str(), f.kind.as_str(), f.read_only)).collect();
         assert_eq!(told, [("/", "/dev/vda", "ext4", Some(false)), ("/data disk", "/dev/sda1", "xfs", Some(true))]);
         for text in ["nonsense", "1 2 3 - ext4 /dev/x rw", "1 2 3:4 / / rw - ext4"] {
             assert!(parse_mountinfo(text).is_err(), "{text}");

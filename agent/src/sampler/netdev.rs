@@ -48,7 +48,8 @@ pub(crate) fn parse_link(operstate: Option<&str>, speed_megabits: Option<&str>) 
     });
     let speed = speed_megabits.and_then(|text| text.trim().parse::<u64>().ok());
     // Some drivers tell 2^32 - 1 for "unknown".
-    let speed_bits = speed.filter(|&megabits| megabits > 0 && megabits < 10_000_000).map(|megabits| megabits * 1_000_000);
+    let speed_bits =
+        speed.filter(|&megabits| megabits > 0 && megabits < 10_000_000).map(|megabits| megabits * 1_000_000);
     Link { speed_bits, up }
 }
 
@@ -76,7 +77,10 @@ mod tests {
         assert_eq!(interfaces.len(), 2);
         let eth0 = &interfaces[1];
         assert_eq!(eth0.device, "eth0");
-        assert_eq!((eth0.receive_bytes, eth0.receive_errors, eth0.receive_drops), (Some(304_729_740), Some(1), Some(2)));
+        assert_eq!(
+            (eth0.receive_bytes, eth0.receive_errors, eth0.receive_drops),
+            (Some(304_729_740), Some(1), Some(2))
+        );
         assert_eq!((eth0.transmit_bytes, eth0.transmit_errors, eth0.transmit_drops), (Some(589_229), Some(3), Some(4)));
         assert!(parse_netdev("a\nb\neth0 1 2\n").is_err());
         assert!(parse_netdev("a\nb\neth0: 1 2\n").is_err());

@@ -19,9 +19,6 @@ pub(crate) enum SourceError {
     /// The text is not what the kernel documents.
     #[error("cannot understand `{text}`")]
     Malformed { text: String },
-    /// An answer did not come in time.
-    #[error("no answer within {deadline_ms} ms for {object}")]
-    Late { object: String, deadline_ms: u64 },
 }
 
 impl SourceError {

@@ -90,7 +90,10 @@ mod tests {
         assert_eq!(stat.cpus.iter().map(|cpu| cpu.cpu).collect::<Vec<_>>(), vec![Some(0), Some(3)]);
         assert_eq!(stat.kernel.interrupts, Some(987));
         assert_eq!(stat.kernel.booted_at, Some(1_790_000_000));
-        assert_eq!((stat.kernel.context_switches, stat.kernel.forks, stat.kernel.running), (Some(77), Some(55), Some(2)));
+        assert_eq!(
+            (stat.kernel.context_switches, stat.kernel.forks, stat.kernel.running),
+            (Some(77), Some(55), Some(2))
+        );
     }
 
     #[test]

@@ -78,7 +78,8 @@ impl Cursor {
 
     fn parse(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.get(..BYTES)?;
-        let sound = bytes[..8] == MAGIC && u32_at(bytes, 8) == VERSION && u32_at(bytes, 68) == crc32fast::hash(&bytes[..68]);
+        let sound =
+            bytes[..8] == MAGIC && u32_at(bytes, 8) == VERSION && u32_at(bytes, 68) == crc32fast::hash(&bytes[..68]);
         if !sound {
             return None;
         }
@@ -136,9 +137,17 @@ mod tests {
 
     #[test]
     fn survives_and_damage_is_seen() {
-        for reason in [LossReason::Unknown, LossReason::Full, LossReason::Old, LossReason::NoSpace, LossReason::Rejected] {
-            let cursor =
-                Cursor { stream: [5; 16], acked_seq: 77, skip_seq: 78, reason, lost_from_ms: Some(-1), lost_to_ms: None };
+        for reason in
+            [LossReason::Unknown, LossReason::Full, LossReason::Old, LossReason::NoSpace, LossReason::Rejected]
+        {
+            let cursor = Cursor {
+                stream: [5; 16],
+                acked_seq: 77,
+                skip_seq: 78,
+                reason,
+                lost_from_ms: Some(-1),
+                lost_to_ms: None,
+            };
             let bytes = cursor.encode();
             assert_eq!(Cursor::parse(&bytes), Some(cursor));
             for bit in 0..BYTES * 8 {

@@ -56,7 +56,8 @@ impl Header {
     /// Reads a header; `None` when it is destroyed.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.get(..HEADER_BYTES as usize)?;
-        let sound = bytes[..8] == MAGIC && u32_at(bytes, 8) == VERSION && u32_at(bytes, 72) == crc32fast::hash(&bytes[..72]);
+        let sound =
+            bytes[..8] == MAGIC && u32_at(bytes, 8) == VERSION && u32_at(bytes, 72) == crc32fast::hash(&bytes[..72]);
         if !sound {
             return None;
         }

@@ -10,7 +10,13 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-fn judge(spec: CheckSpec, check: HttpCheck, status: u16, body: &str, expires_at: Option<i64>) -> (ProbeVerdict, String) {
+fn judge(
+    spec: CheckSpec,
+    check: HttpCheck,
+    status: u16,
+    body: &str,
+    expires_at: Option<i64>,
+) -> (ProbeVerdict, String) {
     let answer = Answer { status, body: body.as_bytes().to_vec() };
     let judgement = evaluate(&spec, &check, &answer, expires_at, 1000);
     (judgement.verdict, judgement.reason)
@@ -127,7 +133,8 @@ async fn bad_assignments_are_probe_errors() {
 
 async fn serve_tls() -> u16 {
     let key = KeyPair::generate().expect("key");
-    let certificate = CertificateParams::new(vec!["localhost".into()]).expect("params").self_signed(&key).expect("signs");
+    let certificate =
+        CertificateParams::new(vec!["localhost".into()]).expect("params").self_signed(&key).expect("signs");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -142,7 +149,7 @@ async fn serve_tls() -> u16 {
         while let Ok((stream, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let mut bytes = [0; 4096];
-            stream.read(&mut bytes).await.expect("reads");
+            assert!(stream.read(&mut bytes).await.expect("reads") > 0);
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.expect("writes");
             stream.shutdown().await.expect("shuts down");
         }
