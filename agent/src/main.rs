@@ -130,7 +130,7 @@ fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
         .enable_all()
         .max_blocking_threads(16)
         .thread_keep_alive(Duration::from_secs(60))
-        .thread_stack_size(256 * 1024)
+        .thread_stack_size(512 * 1024)
         .build()
         .context("cannot start the runtime")?;
     let done = runtime.block_on(work);

@@ -141,10 +141,9 @@ impl Sender {
             return Next::Idle;
         }
         let sent = if self.suspicious { &[][..] } else { &stored[..] };
-        let full = sent.len() >= self.count_max;
         let bytes = Bytes::from(seal(&self.batch(sent), &self.identity.host, &self.key));
         match self.client.post("/api/v1/ingest", "application/x-protobuf", bytes).await {
-            Ok(reply) => self.take_reply(&reply, &stored, sent.len(), full),
+            Ok(reply) => self.take_reply(&reply, &stored, sent.len()),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 if self.failures == 0 {
@@ -174,10 +173,10 @@ impl Sender {
         }
     }
 
-    fn take_reply(&mut self, reply: &Reply, stored: &[Stored], sent: usize, full: bool) -> Next {
+    fn take_reply(&mut self, reply: &Reply, stored: &[Stored], sent: usize) -> Next {
         match evaluate_reply(reply.status) {
             Meaning::Taken => match Acknowledgement::decode(reply.body.clone()) {
-                Ok(acknowledgement) => self.take_acknowledgement(acknowledgement, stored, sent, full),
+                Ok(acknowledgement) => self.take_acknowledgement(acknowledgement, stored, sent),
                 Err(error) => {
                     tracing::warn!(%error, "the collector's acknowledgement cannot be understood");
                     self.wait_after(Failure::Ordinary)
@@ -221,13 +220,7 @@ impl Sender {
         Next::After(delay_ms(failure, self.failures, random()))
     }
 
-    fn take_acknowledgement(
-        &mut self,
-        acknowledgement: Acknowledgement,
-        stored: &[Stored],
-        sent: usize,
-        full: bool,
-    ) -> Next {
+    fn take_acknowledgement(&mut self, acknowledgement: Acknowledgement, stored: &[Stored], sent: usize) -> Next {
         let stats = &self.state.stats;
         stats.sends.add(1);
         stats.sent_observations.add(sent as u64);
@@ -251,12 +244,8 @@ impl Sender {
             return self.wait_after(Failure::Ordinary);
         }
         self.count_max = (self.count_max * 2).min(BATCH_OBSERVATIONS_MAX);
-        let remaining = self.state.spool_stats().records > 0;
-        match (remaining, full) {
-            (false, _) => Next::Idle,
-            (true, true) => Next::After(BACKLOG_PAUSE_MS),
-            (true, false) => Next::After(0),
-        }
+        // A backlog gives way to others for a moment after each batch.
+        if self.state.spool_stats().records > 0 { Next::After(BACKLOG_PAUSE_MS) } else { Next::Idle }
     }
 
     /// The collector takes batches of ours but not this observation.

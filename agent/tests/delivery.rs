@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use pantau_agent::clock::Clock;
-use pantau_agent::{Identity, Settings, join, run};
+use pantau_agent::{Identity, RunError, Settings, SpoolError, join, run};
 use pantau_shared::assignment::{Assignment, CheckKind, CheckSpec, TcpCheck};
 use pantau_shared::envelope::{Acknowledgement, Observation, ObservationBody};
 use pantau_shared::join::{JoinReply, JoinRequest, JoinToken};
@@ -148,7 +148,18 @@ impl Agent {
         let identity = Identity::load(directory).expect("identity").expect("joined");
         let settings = Settings { sample_period: Duration::from_secs(1), ..Settings::new(directory, identity) };
         let (stop, shutdown) = watch::channel(false);
-        let task = tokio::spawn(async move { run(settings, Clock::system(), shutdown).await.expect("runs") });
+        let task = tokio::spawn(async move {
+            loop {
+                match run(settings.clone(), Clock::system(), shutdown.clone()).await {
+                    Ok(()) => return,
+                    // The last tasks of an agent stopped without mercy may still hold the spool for a moment.
+                    Err(RunError::Spool(SpoolError::InUse { .. })) => {
+                        tokio::time::sleep(Duration::from_millis(5)).await
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        });
         Self { stop, task }
     }
 
