@@ -6,7 +6,7 @@ use pantau_agent::clock::Clock;
 use pantau_agent::config::{Config, DEFAULT_PATH};
 use pantau_agent::{Identity, Liveness};
 use sd_notify::NotifyState;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -118,7 +118,10 @@ fn start_logging() {
     match journal {
         Some(journal) => tracing_subscriber::registry().with(filter).with(journal).init(),
         None => {
-            let stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+            let stderr = tracing_subscriber::fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_ansi(std::io::stderr().is_terminal())
+                .with_target(false);
             tracing_subscriber::registry().with(filter).with(stderr).init();
         }
     }
