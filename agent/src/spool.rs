@@ -48,6 +48,8 @@
 //! * *`fdatasync` fails*: counted, and the records are sent nevertheless: being blind would be worse.
 
 mod cursor;
+mod error;
+mod peek;
 mod record;
 mod recovery;
 mod segment;
@@ -56,8 +58,10 @@ mod tests;
 
 use crate::clock::Moment;
 use cursor::{Cursor, CursorFile, LossReason};
+pub use error::SpoolError;
 use pantau_shared::envelope::{Gap, Observation, ObservationBody};
 use pantau_shared::timestamp::Timestamp;
+use peek::{Peek, damaged_gap};
 use prost::Message;
 use record::{BODY_BYTES_MAX, Record};
 use recovery::{Step, Walk};
@@ -71,72 +75,6 @@ use std::sync::Arc;
 
 /// Most segment files; a bound for an agent that is restarted again and again while the collector is away.
 pub(crate) const SEGMENTS_MAX: usize = 4096;
-
-/// Why the spool cannot do what it was asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum SpoolError {
-    /// The directory cannot be made or listed.
-    #[error("cannot use spool directory {path}")]
-    Directory {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Another process has it open.
-    #[error("spool directory {path} is in use by another process")]
-    InUse {
-        /// Which.
-        path: PathBuf,
-    },
-    /// The cursor file cannot be read or written.
-    #[error("cannot use spool cursor {path}")]
-    Cursor {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A new segment cannot be made.
-    #[error("cannot create spool segment {path}")]
-    CreateSegment {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A segment cannot be read.
-    #[error("cannot read spool segment {path}")]
-    ReadSegment {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A record cannot be written.
-    #[error("cannot write to spool segment {path}")]
-    Append {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// An observation above the bound.
-    #[error("observation of {size} bytes is larger than {BODY_BYTES_MAX}")]
-    TooLarge {
-        /// Its size.
-        size: usize,
-    },
-}
-
-impl SpoolError {
-    fn is_no_space(&self) -> bool {
-        let (Self::Append { source, .. } | Self::CreateSegment { source, .. }) = self else {
-            return false;
-        };
-        matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-    }
-}
 
 /// Caps of a spool.
 #[derive(Debug, Clone, Copy)]
@@ -614,59 +552,6 @@ impl Spool {
             self.read_offset = HEADER_BYTES;
         }
     }
-}
-
-/// What [`Spool::peek`] has gathered so far.
-struct Peek {
-    out: Vec<Stored>,
-    bytes: usize,
-    count_max: usize,
-    bytes_max: usize,
-}
-
-impl Peek {
-    fn is_full(&self) -> bool {
-        self.out.len() >= self.count_max || self.bytes >= self.bytes_max
-    }
-
-    fn push(&mut self, seq: u64, gap: Gap, bytes: usize) {
-        self.bytes += bytes;
-        let wall = Timestamp::from_ms(gap.to_at_ms.unwrap_or(i64::MIN));
-        self.out.push(Stored { seq, wall, boot_ms: None, body: ObservationBody::Gap(gap) });
-    }
-
-    fn push_record(&mut self, record: &Record<'_>, same_boot: bool) {
-        let Some(body) = Observation::decode(record.body).ok().and_then(|observation| observation.body) else {
-            return self.push(record.seq, damaged_gap(record.seq, record.seq, true), 64);
-        };
-        self.bytes += record.body.len();
-        let boot_ms = same_boot.then_some(record.boot_ms);
-        self.out.push(Stored { seq: record.seq, wall: record.wall, boot_ms, body });
-    }
-
-    /// A gap of unknown time takes the time of what follows it, or else of what comes before.
-    fn date_gaps(&mut self) {
-        let mut after = None;
-        for stored in self.out.iter_mut().rev() {
-            match after {
-                Some(wall) if stored.wall.as_ms() == i64::MIN => stored.wall = wall,
-                Some(_) | None => {}
-            }
-            after = Some(stored.wall).filter(|wall| wall.as_ms() != i64::MIN);
-        }
-        let mut before = Timestamp::default();
-        for stored in &mut self.out {
-            if stored.wall.as_ms() == i64::MIN {
-                stored.wall = before;
-            }
-            before = stored.wall;
-        }
-    }
-}
-
-fn damaged_gap(from_seq: u64, to_seq: u64, damaged: bool) -> Gap {
-    let reason = if damaged { "record damaged" } else { "spool could not be written" };
-    Gap { from_seq, to_seq, reason: reason.to_owned(), from_at_ms: None, to_at_ms: None }
 }
 
 /// Wall times of the first record from `from_seq` on, and of the last one.
