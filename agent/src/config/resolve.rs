@@ -1,0 +1,172 @@
+//! From what the file says to what the program uses.
+
+use super::Problem;
+use super::raw::{Given, Raw};
+use crate::{Identity, Roots, SAMPLE_PERIOD_DEFAULT, SPOOL_AGE_DEFAULT, SPOOL_BYTES_DEFAULT, Settings};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use toml::de::DeValue;
+use url::Url;
+
+/// A checked configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Directory of key, identity, assignment and spool.
+    pub data_dir: PathBuf,
+    /// Sampling period until an assignment names one.
+    pub sample_period: Duration,
+    /// Where the collector is, if not where this host joined.
+    pub collector_url: Option<String>,
+    /// Where `/metrics` is served.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Byte cap of the spool.
+    pub spool_bytes_max: u64,
+    /// Age cap of the spool.
+    pub spool_age_max: Duration,
+    /// Where the kernel's files are.
+    pub roots: Roots,
+}
+
+impl Config {
+    /// Settings of an agent that has joined.
+    pub fn settings(&self, mut identity: Identity) -> Settings {
+        if let Some(url) = &self.collector_url {
+            identity.collector_url.clone_from(url);
+        }
+        Settings {
+            sample_period: self.sample_period,
+            metrics_listen: self.metrics_listen,
+            spool_bytes_max: self.spool_bytes_max,
+            spool_age_max: self.spool_age_max,
+            roots: self.roots.clone(),
+            ..Settings::new(self.data_dir.clone(), identity)
+        }
+    }
+}
+
+/// Resolves every setting; problems are added, and a bad setting stands at its default meanwhile.
+pub(super) fn resolve(raw: &Raw<'_>, problems: &mut Vec<Problem>) -> Config {
+    let mut reader = Reader { raw, problems };
+    let path = "an absolute path in quotes";
+    let enabled = reader.read("metrics.enabled", "true or false", true, |given| given.value.as_bool());
+    let listen = reader.read(
+        "metrics.listen",
+        "a loopback address with a port in quotes, such as \"127.0.0.1:9420\"",
+        SocketAddr::from(([127, 0, 0, 1], 9420)),
+        |given| text(given)?.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback()),
+    );
+    Config {
+        data_dir: reader.read("data_dir", path, "/var/lib/pantau-agent".into(), absolute),
+        sample_period: reader.read(
+            "sample_period",
+            "a duration from 1s to 300s in quotes, such as \"10s\"",
+            SAMPLE_PERIOD_DEFAULT,
+            |given| duration(given, 1, 300),
+        ),
+        collector_url: reader.read(
+            "collector.url",
+            "http://HOST:PORT on loopback or https://HOST:PORT, in quotes",
+            None,
+            |given| collector_url(given).map(Some),
+        ),
+        metrics_listen: enabled.then_some(listen),
+        spool_bytes_max: reader.read(
+            "spool.max_bytes",
+            "a size from 1MiB to 1TiB, such as \"256MiB\" or 268435456",
+            SPOOL_BYTES_DEFAULT,
+            bytes,
+        ),
+        spool_age_max: reader.read(
+            "spool.max_age",
+            "a duration from 1h to 3650d in quotes, such as \"30d\"",
+            SPOOL_AGE_DEFAULT,
+            |given| duration(given, 3600, 3650 * 86_400),
+        ),
+        roots: Roots {
+            proc_root: reader.read("host.proc_root", path, "/proc".into(), absolute),
+            sys_root: reader.read("host.sys_root", path, "/sys".into(), absolute),
+        },
+    }
+}
+
+struct Reader<'a, 'b> {
+    raw: &'a Raw<'b>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_, '_> {
+    fn read<T>(&mut self, key: &str, expected: &str, default: T, parse: impl Fn(&Given<'_>) -> Option<T>) -> T {
+        let Some(given) = self.raw.get(key) else {
+            return default;
+        };
+        parse(given).unwrap_or_else(|| {
+            self.problems.push(Problem {
+                line: given.line,
+                column: given.column,
+                key: key.to_owned(),
+                given: given.text.to_owned(),
+                remedy: format!("expected {expected}"),
+            });
+            default
+        })
+    }
+}
+
+fn text<'a>(given: &'a Given<'_>) -> Option<&'a str> {
+    given.value.as_str()
+}
+
+fn absolute(given: &Given<'_>) -> Option<PathBuf> {
+    text(given).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+fn collector_url(given: &Given<'_>) -> Option<String> {
+    let url = text(given)?;
+    let parsed = Url::parse(url).ok()?;
+    let loopback = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let usable = parsed.scheme() == "https" || (parsed.scheme() == "http" && loopback);
+    (usable && parsed.host().is_some()).then(|| url.to_owned())
+}
+
+/// A whole number and its unit.
+fn split_unit(text: &str) -> Option<(u64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some((text[..end].parse().ok()?, text[end..].trim()))
+}
+
+fn duration(given: &Given<'_>, seconds_min: u64, seconds_max: u64) -> Option<Duration> {
+    let (number, unit) = split_unit(text(given)?)?;
+    let unit_seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    let seconds = number.checked_mul(unit_seconds)?;
+    (seconds_min..=seconds_max).contains(&seconds).then(|| Duration::from_secs(seconds))
+}
+
+fn bytes(given: &Given<'_>) -> Option<u64> {
+    const MIB: u64 = 1024 * 1024;
+    let size = match &given.value {
+        DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok()?,
+        DeValue::String(text) => {
+            let (number, unit) = split_unit(text)?;
+            let unit_bytes = match unit {
+                "" | "B" => 1,
+                "KiB" => 1024,
+                "MiB" => MIB,
+                "GiB" => 1024 * MIB,
+                "TiB" => MIB * MIB,
+                _ => return None,
+            };
+            number.checked_mul(unit_bytes)?
+        }
+        DeValue::Array(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Float(_) | DeValue::Table(_) => {
+            return None;
+        }
+    };
+    (MIB..=MIB * MIB).contains(&size).then_some(size)
+}

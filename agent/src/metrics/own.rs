@@ -1,0 +1,112 @@
+//! Probes under blackbox_exporter's names, with the label `check`; and the agent's own figures. Pure.
+
+use super::exposition::Exposition;
+use crate::self_stats::SelfStats;
+use crate::spool::SpoolStats;
+use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
+use std::collections::BTreeMap;
+
+fn seconds(us: u64) -> f64 {
+    us as f64 / 1_000_000.0
+}
+
+/// The newest outcome of every check.
+pub(super) fn render_probes(out: &mut Exposition, probes: &BTreeMap<String, ProbeOutcome>) {
+    type Reading = (&'static str, &'static str, fn(&ProbeOutcome) -> Option<f64>);
+    // A probe's own error says nothing about the service, so it has no success either way.
+    let success: fn(&ProbeOutcome) -> Option<f64> = |outcome| match outcome.verdict() {
+        ProbeVerdict::Ok | ProbeVerdict::Degraded => Some(1.0),
+        ProbeVerdict::Failed => Some(0.0),
+        ProbeVerdict::ProbeError | ProbeVerdict::Unspecified => None,
+    };
+    let families: [Reading; 5] = [
+        ("probe_success", "Displays whether or not the probe was a success.", success),
+        ("probe_duration_seconds", "Returns how long the probe took to complete in seconds.", |o| {
+            Some(seconds(o.duration_us))
+        }),
+        ("probe_http_status_code", "Response HTTP status code.", |o| o.http_status.map(f64::from)),
+        ("probe_http_redirects", "The number of redirects.", |o| o.http_status.map(|_| f64::from(o.redirects))),
+        ("probe_ssl_earliest_cert_expiry", "Returns earliest SSL cert expiry in unixtime.", |o| {
+            o.certificate_expires_at.map(|at| at as f64)
+        }),
+    ];
+    for (name, help, read) in families {
+        let mut family = out.gauge(name, help);
+        for (check, outcome) in probes {
+            family.add(&[("check", check)], read(outcome));
+        }
+    }
+    let mut family =
+        out.gauge("probe_http_duration_seconds", "Duration of HTTP request by phase, summed over all redirects.");
+    for (check, outcome) in probes.iter().filter(|(_, outcome)| outcome.http_status.is_some()) {
+        let phases = [
+            ("connect", outcome.connect_us),
+            ("processing", outcome.first_byte_us),
+            ("resolve", outcome.resolve_us),
+            ("tls", outcome.tls_us),
+            ("transfer", outcome.transfer_us),
+        ];
+        for (phase, us) in phases {
+            family.add(&[("check", check), ("phase", phase)], us.map(seconds));
+        }
+    }
+}
+
+/// The agent's own figures.
+pub(super) fn render_self(out: &mut Exposition, stats: &SelfStats, spool: SpoolStats) {
+    let counters = [
+        ("pantau_agent_samples_total", "Samples taken.", stats.samples.get()),
+        ("pantau_agent_probes_total", "Checks asked.", stats.probes.get()),
+        ("pantau_agent_probe_errors_total", "Checks that could not be asked.", stats.probe_errors.get()),
+        ("pantau_agent_backup_looks_total", "Looks at backup sets.", stats.backup_looks.get()),
+        (
+            "pantau_agent_missed_ticks_total",
+            "Ticks of the schedule that passed without a start.",
+            stats.missed_ticks.get(),
+        ),
+        ("pantau_agent_sends_total", "Batches that the collector acknowledged.", stats.sends.get()),
+        ("pantau_agent_send_failures_total", "Batches that did not arrive or were refused.", stats.send_failures.get()),
+        (
+            "pantau_agent_sent_observations_total",
+            "Observations in acknowledged batches.",
+            stats.sent_observations.get(),
+        ),
+        (
+            "pantau_agent_rejected_observations_total",
+            "Observations given up because the collector refuses them.",
+            stats.rejected_observations.get(),
+        ),
+        (
+            "pantau_agent_refused_scrapes_total",
+            "Connections to /metrics beyond the bound.",
+            stats.refused_scrapes.get(),
+        ),
+        ("pantau_agent_spool_dropped_total", "Observations dropped by a cap of the spool.", spool.dropped),
+        (
+            "pantau_agent_spool_append_failures_total",
+            "Observations that could not be written to the spool.",
+            spool.append_failures,
+        ),
+        ("pantau_agent_spool_io_failures_total", "Failed file operations of the spool.", spool.io_failures),
+    ];
+    for (name, help, value) in counters {
+        out.counter(name, help).add(&[], Some(value as f64));
+    }
+    out.counter("pantau_agent_sample_duration_seconds_total", "Time spent sampling.")
+        .add(&[], Some(seconds(stats.sample_duration_us.get())));
+    out.gauge("pantau_agent_last_sample_duration_seconds", "Time the newest sample took.")
+        .add(&[], Some(seconds(stats.last_sample_us.get())));
+    let acknowledged = Some(stats.last_ack_ms.get()).filter(|&ms| ms > 0).map(|ms| ms as f64 / 1000.0);
+    out.gauge("pantau_agent_last_acknowledgement_timestamp_seconds", "When the collector last acknowledged a batch.")
+        .add(&[], acknowledged);
+    out.gauge("pantau_agent_spool_bytes", "Bytes of the spool's files.").add(&[], Some(spool.bytes as f64));
+    out.gauge("pantau_agent_spool_records", "Observations not yet acknowledged.").add(&[], Some(spool.records as f64));
+    let mut family =
+        out.counter("pantau_agent_failed_sources_total", "Kernel sources that could not be read, by source.");
+    for (source, count) in stats.failed_sources() {
+        family.add(&[("source", &source)], Some(count as f64));
+    }
+    drop(family);
+    out.gauge("pantau_agent_build_info", "The agent's version.")
+        .add(&[("version", env!("CARGO_PKG_VERSION"))], Some(1.0));
+}

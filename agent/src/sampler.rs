@@ -1,0 +1,158 @@
+//! Reads all kernel sources into one [`Sample`]. A source that fails is a missing field, a name in `failed_sources`
+//! and a count; it never costs the other sources. Counters stay counters: this module knows no rate.
+
+mod diskstats;
+mod loadavg;
+mod meminfo;
+mod mounts;
+mod netdev;
+mod source;
+mod stat;
+mod uptime;
+
+use netdev::Link;
+use pantau_shared::limits::DEVICES_MAX;
+use pantau_shared::sample::Sample;
+use source::{SourceError, read_source};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How long link state and speed are believed, in milliseconds.
+const LINK_AGE_MAX_MS: u64 = 60_000;
+
+/// Where the kernel's files are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roots {
+    /// `/proc`.
+    pub proc_root: PathBuf,
+    /// `/sys`.
+    pub sys_root: PathBuf,
+}
+
+impl Default for Roots {
+    fn default() -> Self {
+        Self { proc_root: "/proc".into(), sys_root: "/sys".into() }
+    }
+}
+
+/// Takes samples; keeps buffers and slow facts from one to the next.
+#[derive(Debug)]
+pub(crate) struct Sampler {
+    roots: Roots,
+    buffer: Vec<u8>,
+    links: BTreeMap<String, Link>,
+    links_read_ms: Option<u64>,
+    space: mounts::SpaceReader,
+    /// Sources whose failure was logged already: each is logged once until it works again.
+    failing: Vec<String>,
+}
+
+impl Sampler {
+    /// A sampler of the machine whose files are under `roots`.
+    pub(crate) fn new(roots: Roots) -> Self {
+        let (buffer, links, failing) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self { roots, buffer, links, links_read_ms: None, space: mounts::SpaceReader::default(), failing }
+    }
+
+    /// Takes one sample; `now_ms` is the time since boot.
+    pub(crate) async fn sample(&mut self, now_ms: u64) -> Sample {
+        let mut sample = Sample::default();
+        let mut failed = Vec::new();
+        let proc_root = self.roots.proc_root.clone();
+        match self.read(&proc_root, "stat", stat::parse_stat, &mut failed) {
+            Some(read) => {
+                sample.cpu_total = read.cpu_total;
+                sample.cpus = read.cpus;
+                sample.kernel = Some(read.kernel);
+            }
+            None => sample.kernel = None,
+        }
+        if let Some(uptime_ms) = self.read(&proc_root, "uptime", uptime::parse_uptime, &mut failed) {
+            sample.kernel.get_or_insert_default().uptime_ms = Some(uptime_ms);
+        }
+        sample.load = self.read(&proc_root, "loadavg", loadavg::parse_loadavg, &mut failed);
+        sample.memory = self.read(&proc_root, "meminfo", meminfo::parse_meminfo, &mut failed);
+        sample.disks = self.read(&proc_root, "diskstats", diskstats::parse_diskstats, &mut failed).unwrap_or_default();
+        sample.interfaces = self.read(&proc_root, "net/dev", netdev::parse_netdev, &mut failed).unwrap_or_default();
+        self.fill_links(&mut sample, now_ms);
+        let mounted = self.read(&proc_root, "self/mountinfo", mounts::parse_mountinfo, &mut failed);
+        if let Some(mut filesystems) = mounted {
+            let silent = self.space.fill(&mut filesystems, mounts::read_space).await;
+            failed.extend(silent.into_iter().map(|mount_point| format!("statvfs {mount_point}")));
+            sample.filesystems = filesystems;
+        }
+        failed.truncate(DEVICES_MAX);
+        self.failing.clone_from(&failed);
+        sample.failed_sources = failed;
+        sample
+    }
+
+    fn read<T>(
+        &mut self,
+        root: &Path,
+        path: &str,
+        parse: fn(&str) -> Result<T, SourceError>,
+        failed: &mut Vec<String>,
+    ) -> Option<T> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        // `/proc/net/dev` is `netdev` to everybody.
+        let name = if path == "net/dev" { "netdev" } else { name };
+        match read_source(root, path, &mut self.buffer).and_then(parse) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                if !self.failing.iter().any(|failing| failing == name) {
+                    tracing::warn!(error = &error as &dyn std::error::Error, source = name, "source cannot be read");
+                }
+                failed.push(name.to_owned());
+                None
+            }
+        }
+    }
+
+    fn fill_links(&mut self, sample: &mut Sample, now_ms: u64) {
+        let fresh = self.links_read_ms.is_some_and(|read_ms| now_ms.saturating_sub(read_ms) < LINK_AGE_MAX_MS);
+        if !fresh {
+            self.links.clear();
+            self.links_read_ms = Some(now_ms);
+        }
+        for interface in &mut sample.interfaces {
+            let link = match self.links.get(&interface.device) {
+                Some(link) => *link,
+                None => {
+                    let link = netdev::read_link(&self.roots.sys_root, &interface.device, &mut self.buffer);
+                    self.links.insert(interface.device.clone(), link);
+                    link
+                }
+            };
+            interface.speed_bits = link.speed_bits;
+            interface.up = link.up;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn samples_this_machine() {
+        let sample = Sampler::new(Roots::default()).sample(0).await;
+        assert!(sample.cpu_total.is_some_and(|cpu| cpu.idle_ms.is_some()));
+        assert!(!sample.cpus.is_empty() && sample.load.is_some());
+        assert!(sample.memory.is_some_and(|memory| memory.total_bytes > Some(0)));
+        assert!(sample.kernel.is_some_and(|kernel| kernel.uptime_ms > Some(0) && kernel.booted_at > Some(0)));
+        assert_eq!(sample.failed_sources, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_missing_source_is_a_missing_field_and_costs_no_other() {
+        let root = tempfile::tempdir().expect("temporary directory");
+        std::fs::write(root.path().join("loadavg"), "0.10 0.20 0.30 1/2 3\n").expect("writes");
+        std::fs::write(root.path().join("meminfo"), "MemTotal: nonsense\n").expect("writes");
+        let roots = Roots { proc_root: root.path().into(), sys_root: root.path().into() };
+        let sample = Sampler::new(roots).sample(0).await;
+        assert_eq!(sample.load.and_then(|load| load.five_centi), Some(20));
+        assert_eq!((sample.memory, sample.kernel, sample.cpu_total), (None, None, None));
+        assert_eq!(sample.failed_sources, ["stat", "uptime", "meminfo", "diskstats", "netdev", "mountinfo"]);
+    }
+}

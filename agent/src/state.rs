@@ -1,0 +1,172 @@
+//! What the agent's tasks share: clock, spool, assignment, the newest readings, and the figures of its own.
+//! Every lock here is held for a few memory or file operations and never over an await.
+
+use crate::assignment_file;
+use crate::clock::{Clock, Moment};
+use crate::self_stats::SelfStats;
+use crate::spool::{Spool, SpoolStats, Stored};
+use pantau_shared::assignment::Assignment;
+use pantau_shared::envelope::ObservationBody;
+use pantau_shared::probe::ProbeOutcome;
+use pantau_shared::sample::Sample;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, watch};
+
+/// Signs of life of the loops a watchdog should know about: the time since boot when each last went round.
+#[derive(Debug, Default)]
+pub struct Liveness {
+    sampler_ms: AtomicU64,
+    transport_ms: AtomicU64,
+}
+
+impl Liveness {
+    /// Whether both loops have gone round within `age_max_ms` before `now_ms`.
+    pub fn is_alive(&self, now_ms: u64, age_max_ms: u64) -> bool {
+        let recent = |beat: &AtomicU64| {
+            let at = beat.load(Ordering::Relaxed);
+            at > 0 && now_ms.saturating_sub(at) <= age_max_ms
+        };
+        recent(&self.sampler_ms) && recent(&self.transport_ms)
+    }
+
+    pub(crate) fn beat_sampler(&self, now_ms: u64) {
+        self.sampler_ms.store(now_ms.max(1), Ordering::Relaxed);
+    }
+
+    pub(crate) fn beat_transport(&self, now_ms: u64) {
+        self.transport_ms.store(now_ms.max(1), Ordering::Relaxed);
+    }
+}
+
+/// The newest readings, for whoever shows them.
+#[derive(Debug, Default)]
+pub(crate) struct Newest {
+    pub(crate) sample: Option<Arc<Sample>>,
+    /// By check.
+    pub(crate) probes: BTreeMap<String, ProbeOutcome>,
+}
+
+/// Shared by all tasks of one agent.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) clock: Clock,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) boot_id: String,
+    pub(crate) stats: SelfStats,
+    pub(crate) liveness: Arc<Liveness>,
+    /// Tells the transport that something should be sent now.
+    pub(crate) wake: Notify,
+    assignment: watch::Sender<Arc<Assignment>>,
+    spool: Mutex<Spool>,
+    newest: Mutex<Newest>,
+}
+
+impl State {
+    /// State around an open spool.
+    pub(crate) fn new(
+        clock: Clock,
+        data_dir: PathBuf,
+        boot_id: String,
+        spool: Spool,
+        liveness: Arc<Liveness>,
+        assignment: Assignment,
+    ) -> Self {
+        Self {
+            clock,
+            data_dir,
+            boot_id,
+            stats: SelfStats::default(),
+            liveness,
+            wake: Notify::new(),
+            assignment: watch::Sender::new(Arc::new(assignment)),
+            spool: Mutex::new(spool),
+            newest: Mutex::new(Newest::default()),
+        }
+    }
+
+    pub(crate) fn spool(&self) -> MutexGuard<'_, Spool> {
+        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn newest(&self) -> MutexGuard<'_, Newest> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Figures of the spool.
+    pub(crate) fn spool_stats(&self) -> SpoolStats {
+        self.spool().stats()
+    }
+
+    /// Puts what was just observed into the spool. A failure is counted, logged, and shows as a gap later.
+    pub(crate) fn record(&self, body: ObservationBody) {
+        let now = self.clock.moment();
+        let appended = self.spool().append(now, body);
+        if let Err(error) = appended {
+            tracing::error!(error = &error as &dyn std::error::Error, "observation lost");
+        }
+    }
+
+    /// The assignment to work by, and a way to hear of the next one.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<Assignment>> {
+        self.assignment.subscribe()
+    }
+
+    /// The assignment to work by.
+    pub(crate) fn assignment(&self) -> Arc<Assignment> {
+        Arc::clone(&self.assignment.borrow())
+    }
+
+    /// Works by `assignment` from now on and keeps it for the next start.
+    pub(crate) fn assign(&self, assignment: Assignment) {
+        if assignment.revision == self.assignment().revision {
+            return;
+        }
+        let assignment = assignment_file::keep_bounds(assignment);
+        if let Err(error) = assignment_file::save(&self.data_dir, &assignment) {
+            tracing::error!(error = &error as &dyn std::error::Error, "assignment not kept");
+        }
+        tracing::info!(
+            revision = assignment.revision,
+            checks = assignment.checks.len(),
+            backups = assignment.backups.len(),
+            "new assignment"
+        );
+        self.newest().probes.retain(|id, _| assignment.checks.iter().any(|check| check.id == *id));
+        self.assignment.send_replace(Arc::new(assignment));
+    }
+
+    /// The oldest observations in the spool, after putting them on stable storage.
+    pub(crate) async fn peek(&self, count_max: usize, bytes_max: usize) -> Vec<Stored> {
+        let job = self.spool().begin_sync();
+        if let Some(job) = job {
+            match tokio::task::spawn_blocking(move || job.run()).await {
+                Ok(done) => self.spool().finish_sync(done),
+                Err(error) => tracing::error!(%error, "spool sync did not run"),
+            }
+        }
+        self.spool().peek(count_max, bytes_max)
+    }
+
+    /// Both clock readings.
+    pub(crate) fn moment(&self) -> Moment {
+        self.clock.moment()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_loops_must_be_alive() {
+        let liveness = Liveness::default();
+        liveness.beat_sampler(1000);
+        assert!(!liveness.is_alive(1000, 500));
+        liveness.beat_transport(1200);
+        assert!(liveness.is_alive(1500, 500));
+        assert!(!liveness.is_alive(1501, 500));
+    }
+}

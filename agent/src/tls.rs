@@ -1,0 +1,303 @@
+//! Whom a TLS connection trusts. Three answers: the platform's roots, one pinned certificate, or anybody.
+//!
+//! * **Pinned** (the collector): the presented chain must hold a certificate whose SHA-256 over its DER is the pin.
+//!   Is it the leaf itself, only its name must fit. Otherwise the leaf must verify (signatures, validity, name) with
+//!   the pinned certificate as the only root. Nothing of the platform is asked, so nothing of it is loaded.
+//! * **Platform**: made when it is first needed, because the roots cost a megabyte.
+//! * **Anybody** (devices with a self-signed certificate): the handshake's signatures are still verified.
+//!
+//! A probe also wants to know when the certificates expire, whether they verify or not; [`Recorder`] looks at them on
+//! their way to the verifier.
+
+use ring::digest::{SHA256, digest};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Whom to trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Anybody.
+    Any,
+    /// The holder of a certificate below or equal to the one with this SHA-256.
+    Pin([u8; 32]),
+    /// Whom the platform trusts.
+    Platform,
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    Arc::clone(PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())))
+}
+
+fn verifier(trust: Trust) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    static PLATFORM: OnceLock<Arc<dyn ServerCertVerifier>> = OnceLock::new();
+    match trust {
+        Trust::Any => Ok(Arc::new(AnyCertificate)),
+        Trust::Pin(pin) => Ok(Arc::new(PinnedCertificate { pin })),
+        Trust::Platform => {
+            if let Some(known) = PLATFORM.get() {
+                return Ok(Arc::clone(known));
+            }
+            let made: Arc<dyn ServerCertVerifier> = Arc::new(rustls_platform_verifier::Verifier::new(provider())?);
+            Ok(Arc::clone(PLATFORM.get_or_init(|| made)))
+        }
+    }
+}
+
+/// A client configuration for kept connections.
+///
+/// # Errors
+/// When the platform's roots cannot be loaded.
+pub(crate) fn client_config(trust: Trust) -> Result<Arc<ClientConfig>, Error> {
+    Ok(Arc::new(config_with(verifier(trust)?)?))
+}
+
+/// A client configuration for one probe, and where to find the earliest expiry of the certificates it was shown.
+///
+/// # Errors
+/// When the platform's roots cannot be loaded.
+pub(crate) fn recording_config(trust: Trust) -> Result<(Arc<ClientConfig>, Expiry), Error> {
+    let expiry = Expiry::default();
+    let recorder = Recorder { inner: verifier(trust)?, expiry: expiry.clone() };
+    let mut config = config_with(Arc::new(recorder))?;
+    // A resumed session shows no certificate.
+    config.resumption = Resumption::disabled();
+    Ok((Arc::new(config), expiry))
+}
+
+fn config_with(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, Error> {
+    let mut config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The earliest `notAfter` of a presented chain, in Unix seconds, once it has been seen.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Expiry(Arc<Mutex<Option<i64>>>);
+
+impl Expiry {
+    /// What was seen.
+    pub(crate) fn get(&self) -> Option<i64> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn earliest_expiry(leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> Option<i64> {
+    let expiry = |der: &CertificateDer<'_>| {
+        let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+        Some(certificate.validity().not_after.timestamp())
+    };
+    std::iter::once(leaf).chain(others).filter_map(expiry).min()
+}
+
+#[derive(Debug)]
+struct Recorder {
+    inner: Arc<dyn ServerCertVerifier>,
+    expiry: Expiry,
+}
+
+#[derive(Debug)]
+struct AnyCertificate;
+
+#[derive(Debug)]
+struct PinnedCertificate {
+    pin: [u8; 32],
+}
+
+impl PinnedCertificate {
+    fn is_pinned(&self, certificate: &CertificateDer<'_>) -> bool {
+        digest(&SHA256, certificate).as_ref() == self.pin
+    }
+
+    fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let parsed = ParsedCertificate::try_from(leaf)?;
+        if !self.is_pinned(leaf) {
+            let pinned = others.iter().find(|certificate| self.is_pinned(certificate));
+            let pinned = pinned.ok_or(Error::InvalidCertificate(CertificateError::UnknownIssuer))?;
+            let mut roots = RootCertStore::empty();
+            roots.add(pinned.clone().into_owned())?;
+            let algorithms = provider().signature_verification_algorithms.all;
+            verify_server_cert_signed_by_trust_anchor(&parsed, &roots, others, now, algorithms)?;
+        }
+        verify_server_name(&parsed, name)
+    }
+}
+
+macro_rules! signatures_by_provider {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            verify_tls12_signature(message, certificate, signature, &provider().signature_verification_algorithms)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            verify_tls13_signature(message, certificate, signature, &provider().signature_verification_algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            provider().signature_verification_algorithms.supported_schemes()
+        }
+    };
+}
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _leaf: &CertificateDer<'_>,
+        _others: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    signatures_by_provider!();
+}
+
+impl ServerCertVerifier for PinnedCertificate {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        _ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.verify(leaf, others, name, now).map(|()| ServerCertVerified::assertion())
+    }
+
+    signatures_by_provider!();
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        *self.expiry.0.lock().unwrap_or_else(PoisonError::into_inner) = earliest_expiry(leaf, others);
+        self.inner.verify_server_cert(leaf, others, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
+    struct Chain {
+        leaf: CertificateDer<'static>,
+        ca: CertificateDer<'static>,
+    }
+
+    fn chain() -> Chain {
+        let mut params = CertificateParams::new(Vec::new()).expect("params");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("key")).expect("signs");
+        let key = KeyPair::generate().expect("key");
+        let params = CertificateParams::new(vec!["collector.test".to_owned()]).expect("params");
+        let leaf = params.signed_by(&key, &ca).expect("signs");
+        Chain { leaf: leaf.der().clone(), ca: ca.der().clone() }
+    }
+
+    fn pin_of(certificate: &CertificateDer<'_>) -> PinnedCertificate {
+        let mut pin = [0; 32];
+        pin.copy_from_slice(digest(&SHA256, certificate).as_ref());
+        PinnedCertificate { pin }
+    }
+
+    fn verify(pin: &PinnedCertificate, chain: &Chain, name: &str) -> Result<(), Error> {
+        let name = ServerName::try_from(name).expect("name");
+        // Within the validity that rcgen gives: 1975 to 4096.
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000));
+        pin.verify(&chain.leaf, std::slice::from_ref(&chain.ca), &name, now)
+    }
+
+    #[test]
+    fn a_pinned_issuer_or_leaf_is_trusted_for_its_name_only() {
+        let chain = chain();
+        for pin in [pin_of(&chain.ca), pin_of(&chain.leaf)] {
+            assert_eq!(verify(&pin, &chain, "collector.test"), Ok(()));
+            let other = verify(&pin, &chain, "other.test").expect_err("another name");
+            assert!(
+                matches!(other, Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_foreign_chain_is_refused_even_when_it_carries_the_pinned_certificate() {
+        let (own, foreign) = (chain(), chain());
+        let unknown = verify(&pin_of(&own.ca), &foreign, "collector.test");
+        assert_eq!(unknown, Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)));
+        let mixed = Chain { leaf: foreign.leaf, ca: own.ca.clone() };
+        assert!(verify(&pin_of(&own.ca), &mixed, "collector.test").is_err());
+    }
+
+    #[test]
+    fn an_expired_leaf_is_refused_under_a_pinned_issuer() {
+        let chain = chain();
+        let name = ServerName::try_from("collector.test").expect("name");
+        let late = UnixTime::since_unix_epoch(std::time::Duration::from_secs(90_000_000_000));
+        let error = pin_of(&chain.ca).verify(&chain.leaf, std::slice::from_ref(&chain.ca), &name, late);
+        assert!(error.is_err());
+    }
+
+    #[test]
+    fn the_earliest_expiry_is_recorded() {
+        let chain = chain();
+        assert!(earliest_expiry(&chain.leaf, std::slice::from_ref(&chain.ca)) > Some(1_800_000_000));
+        assert_eq!(earliest_expiry(&CertificateDer::from(vec![1, 2, 3]), &[]), None);
+    }
+}
