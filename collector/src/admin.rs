@@ -10,6 +10,7 @@ use crate::auth::{self, Role, password};
 use crate::config::settings::Settings;
 use crate::domain::profile::Profile;
 use crate::report;
+use crate::run::stopped;
 use crate::store::records::{ApiTokenRecord, JoinTokenRecord, UserRecord};
 use crate::store::{Store, StoreError};
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -248,7 +249,7 @@ pub async fn serve(
                 Ok((stream, _)) => stream,
                 Err(error) => { tracing::warn!(error = %error, "admin socket cannot accept"); continue; }
             },
-            _ = shutdown.wait_for(|stop| *stop) => break,
+            () = stopped(&mut shutdown) => break,
         };
         let (store, context, clock) = (store.clone(), context.clone(), clock.clone());
         tokio::spawn(async move {

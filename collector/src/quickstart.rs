@@ -103,9 +103,9 @@ async fn watch_this_machine(
     token: String,
     shutdown: watch::Receiver<bool>,
 ) -> Result<()> {
-    let identity = match pantau_agent::Identity::load(&folder) {
-        Ok(identity) => identity,
-        Err(_) => pantau_agent::join(&folder, &url, &token).await.context("this machine's agent cannot join")?,
+    let identity = match pantau_agent::Identity::load(&folder)? {
+        Some(identity) => identity,
+        None => pantau_agent::join(&folder, &url, &token).await.context("this machine's agent cannot join")?,
     };
     let settings = pantau_agent::Settings::new(folder, identity);
     pantau_agent::run(settings, pantau_agent::clock::Clock::system(), shutdown).await?;

@@ -129,10 +129,8 @@ fn text(rows: &[Row<'_>], profile: &Profile, zone: Tz, period: Period, now: Time
     let columns = ["column-service", "column-target", "column-availability", "column-coverage", "column-down"];
     let [service, target, availability, coverage, down] = columns.map(|id| texts.get(id));
     let verdict = texts.get("column-verdict");
-    let _written = writeln!(
-        out,
-        "{service:<width$}  {target:>10}  {availability:>14}  {coverage:>10}  {down:>20}  {verdict}"
-    );
+    let _written =
+        writeln!(out, "{service:<width$}  {target:>10}  {availability:>14}  {coverage:>10}  {down:>20}  {verdict}");
     for row in rows {
         let name: String = row.nama.chars().take(width).collect();
         let _written = writeln!(

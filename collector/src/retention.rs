@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::http_error::Chain;
+use crate::run::stopped;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -18,11 +19,11 @@ pub(crate) async fn run(app: App, raw_s: u64, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = tick.tick() => {}
-            _ = stop.wait_for(|stop| *stop) => return,
+            () = stopped(&mut stop) => return,
         }
         tokio::select! {
             () = prune(&app, raw_s) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
+            () = stopped(&mut stop) => return,
         }
     }
 }

@@ -54,7 +54,8 @@ pub struct Collector {
 /// The file cannot be read, or all its faults.
 pub fn load_profile(settings: &Settings) -> Result<Profile> {
     let Some(path) = &settings.profile else { return Ok(profile::bangka_2025()) };
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the profile `{}`", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the profile `{}`", path.display()))?;
     Ok(profile::parse(&path.display().to_string(), &text)?)
 }
 
@@ -66,9 +67,7 @@ pub fn read_catalogue(path: &Path) -> Result<String> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => {
-            Err(anyhow::Error::new(error).context(format!("cannot read the catalogue `{}`", path.display())))
-        }
+        Err(error) => Err(anyhow::Error::new(error).context(format!("cannot read the catalogue `{}`", path.display()))),
     }
 }
 
@@ -138,11 +137,26 @@ impl Collector {
         let (stop_inner, inner) = watch::channel(false);
         let mut parts: JoinSet<(&str, Result<()>)> = JoinSet::new();
         let stop = inner.clone();
-        parts.spawn(async move { ("engine", { engine.run(stop).await; Ok(()) }) });
+        parts.spawn(async move {
+            ("engine", {
+                engine.run(stop).await;
+                Ok(())
+            })
+        });
         let stop = inner.clone();
-        parts.spawn(async move { ("delivery", { deliverer.run(stop).await; Ok(()) }) });
+        parts.spawn(async move {
+            ("delivery", {
+                deliverer.run(stop).await;
+                Ok(())
+            })
+        });
         let (keeper, stop, raw) = (app.clone(), inner.clone(), settings.raw_retention_s);
-        parts.spawn(async move { ("retention", { retention::run(keeper, raw, stop).await; Ok(()) }) });
+        parts.spawn(async move {
+            ("retention", {
+                retention::run(keeper, raw, stop).await;
+                Ok(())
+            })
+        });
         let context = AdminContext { profile: Arc::clone(&app.profile), pin };
         let (socket, stop) = ((settings.clone(), app.store.clone(), app.clock.clone()), inner.clone());
         parts.spawn(async move {
@@ -150,7 +164,12 @@ impl Collector {
             ("admin socket", admin::serve(&settings, store, context, clock, stop).await)
         });
         let (watched, stop) = (app.clone(), inner.clone());
-        parts.spawn(async move { ("watchdog", { feed_watchdog(watched, stop).await; Ok(()) }) });
+        parts.spawn(async move {
+            ("watchdog", {
+                feed_watchdog(watched, stop).await;
+                Ok(())
+            })
+        });
         let (reloading, stop, served) = ((app.clone(), settings.clone()), inner, tls.clone());
         parts.spawn(async move { ("reload", reload(reloading.0, reloading.1, served, stop).await) });
 
@@ -180,6 +199,11 @@ fn failure(ended: Result<(&str, Result<()>), tokio::task::JoinError>) -> anyhow:
     }
 }
 
+/// Waits until a stop is asked for, or nobody is left who could ask.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    stop.wait_for(|stop| *stop).await.ok();
+}
+
 /// Everything that answers.
 fn router(app: App) -> Router {
     Router::new()
@@ -201,7 +225,7 @@ async fn feed_watchdog(app: App, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = tick.tick() => {}
-            _ = stop.wait_for(|stop| *stop) => return,
+            () = stopped(&mut stop) => return,
         }
         match health::ready(&app).await {
             Ok(()) => drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog])),
@@ -227,7 +251,7 @@ async fn reload(app: App, settings: Settings, tls: Option<ServerTls>, mut stop: 
                     tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "certificate was not renewed");
                 }
             }
-            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+            () = stopped(&mut stop) => return Ok(()),
         }
     }
 }

@@ -44,7 +44,8 @@ pub fn evaluate(
     let calendar = Calendar::always(zone);
     let target_ppm = service.target.map(|target| target.ppm);
     let terms = [Terms { valid_from: Interval::ALL.from, calendar: &calendar, target_ppm }];
-    let known = |row: &LedgerRow| StateInterval { interval: Interval::new(row.from, row.to.min(now)), state: row.state };
+    let known =
+        |row: &LedgerRow| StateInterval { interval: Interval::new(row.from, row.to.min(now)), state: row.state };
     let states = Timeline::from_intervals(rows.iter().map(known)).floored();
     let effective = begins.map_or(Interval::new(now, now), |begins| Interval::new(begins, Interval::ALL.to));
     availability::evaluate(&Input {

@@ -1,13 +1,10 @@
 //! A service's calendar month from its ledger: the same rules as everywhere (engines A.2), for any month asked for.
 
-use crate::domain::availability::{self, Availability, Input, Policy, Terms};
-use crate::domain::calendar::Calendar;
+use crate::domain::availability::Availability;
 use crate::domain::calendar::period::{Period, PeriodKind};
 use crate::domain::catalogue::{Service, ServiceId};
-use crate::domain::interval::Interval;
-use crate::domain::state::{StateInterval, Timeline};
+use crate::service_period;
 use crate::snapshot::Snapshot;
-use crate::store::records::LedgerRow;
 use crate::store::{Store, StoreError};
 use pantau_shared::timestamp::Timestamp;
 
