@@ -26,7 +26,7 @@ mod tickets;
 mod visit;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::app::App;
 use crate::auth::lockout::Lockout;

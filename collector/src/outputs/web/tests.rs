@@ -1,7 +1,7 @@
 //! Pages from a constructed site: golden text in both languages, and the rules every page keeps.
 
 mod requests;
-mod site;
+pub(crate) mod site;
 
 use super::page::{Page, Reader, Section, Theme};
 use super::{alone, assets, backups, host, hosts, month, overview, report, service, ticket, tickets};
@@ -71,7 +71,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     let period = Period::parse("2026-11").expect("valid");
     let first = period.interval(chrono_tz::Asia::Jakarta).from;
     let subject = &site.catalogue.services[3];
-    let availability = month::evaluate(&site, subject, period, Some(first), &rows(first), NOW);
+    let availability = crate::service_period::evaluate(site.profile.time_zone, subject, period, Some(first), &rows(first), NOW);
     let data = service::ServiceData {
         service: subject,
         view: &site.services[3],

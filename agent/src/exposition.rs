@@ -4,12 +4,13 @@ use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricT
 
 /// Families in the making; every name is begun once.
 #[derive(Debug, Default)]
-pub(super) struct Exposition {
+pub struct Exposition {
     families: Vec<MetricFamily>,
 }
 
 /// One family; empty ones are left out at the end, because the encoder refuses them.
-pub(super) struct Family<'a> {
+#[derive(Debug)]
+pub struct Family<'a> {
     kind: MetricType,
     metrics: Vec<Metric>,
     family: MetricFamily,
@@ -18,12 +19,12 @@ pub(super) struct Family<'a> {
 
 impl Exposition {
     /// Begins a counter.
-    pub(super) fn counter(&mut self, name: &str, help: &str) -> Family<'_> {
+    pub fn counter(&mut self, name: &str, help: &str) -> Family<'_> {
         self.family(name, help, MetricType::COUNTER)
     }
 
     /// Begins a gauge.
-    pub(super) fn gauge(&mut self, name: &str, help: &str) -> Family<'_> {
+    pub fn gauge(&mut self, name: &str, help: &str) -> Family<'_> {
         self.family(name, help, MetricType::GAUGE)
     }
 
@@ -36,14 +37,14 @@ impl Exposition {
     }
 
     /// All families.
-    pub(super) fn into_families(self) -> Vec<MetricFamily> {
+    pub fn into_families(self) -> Vec<MetricFamily> {
         self.families
     }
 }
 
 impl Family<'_> {
     /// Adds a sample; a missing value is a missing sample.
-    pub(super) fn add(&mut self, labels: &[(&str, &str)], value: Option<f64>) -> &mut Self {
+    pub fn add(&mut self, labels: &[(&str, &str)], value: Option<f64>) -> &mut Self {
         let Some(value) = value else {
             return self;
         };
