@@ -62,6 +62,7 @@ tile-hosts-silent = { $count ->
     [one] { $count } is silent
    *[other] { $count } are silent
  }
+tile-hosts-none = No host has joined
 tile-hosts-note = All report on time
 tile-backups = Backups at risk
 tile-backups-note = { $count ->

@@ -158,7 +158,11 @@ fn tiles(page: &Page, snapshot: &Snapshot) -> Vec<Tile> {
             label: texts.get("tile-targets"),
             value: texts.text("tile-of", &[("part", &met.to_string()), ("whole", &judged.to_string())]),
             note: texts.get(if judged == 0 { "tile-targets-none" } else { "tile-targets-note" }),
-            tone: if judged == 0 { Tone::Neutral } else { pick(missed, Tone::Bad) },
+            tone: match (judged, missed) {
+                (0, _) => Tone::Neutral,
+                (_, true) => Tone::Bad,
+                (judged, false) => pick(met < judged, Tone::Unknown),
+            },
             href: "/reports/availability",
         },
         Tile {
@@ -171,7 +175,11 @@ fn tiles(page: &Page, snapshot: &Snapshot) -> Vec<Tile> {
         Tile {
             label: texts.get("tile-hosts"),
             value: texts.text("tile-of", &[("part", &(hosts - silent).to_string()), ("whole", &hosts.to_string())]),
-            note: if silent > 0 { texts.count("tile-hosts-silent", silent) } else { texts.get("tile-hosts-note") },
+            note: match (hosts, silent) {
+                (0, _) => texts.get("tile-hosts-none"),
+                (_, 0) => texts.get("tile-hosts-note"),
+                (_, silent) => texts.count("tile-hosts-silent", silent),
+            },
             tone: if hosts == 0 { Tone::Neutral } else { pick(silent > 0, Tone::Unknown) },
             href: "/hosts",
         },
@@ -221,7 +229,7 @@ fn service_row(texts: Texts, service: &Service, view: &ServiceView) -> ServiceRo
 
 /// A month's figures in a few words; a dash where there is no value.
 pub(crate) fn month_summary(texts: Texts, figures: &Figures) -> MonthSummary {
-    let left = figures.budget_left_s;
+    let left = figures.budget_left_s.filter(|_| figures.agreed_s > 0);
     let (budget, budget_tone) = match left {
         None => (texts.get("budget-none"), Tone::Neutral),
         Some(seconds) => {
