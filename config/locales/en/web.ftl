@@ -387,6 +387,7 @@ category-cadangan-data = Backup
 category-keamanan-informasi = Information security
 category-pihak-ketiga = Third party
 category-pengguna = User
+category-pemantauan = Monitoring
 
 # Report
 report-title = Availability report

@@ -366,6 +366,7 @@ category-cadangan-data = Cadangan data
 category-keamanan-informasi = Keamanan informasi
 category-pihak-ketiga = Pihak ketiga
 category-pengguna = Pengguna
+category-pemantauan = Pemantauan
 
 # Laporan
 report-title = Laporan Ketersediaan Layanan
