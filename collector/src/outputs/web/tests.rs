@@ -4,7 +4,7 @@ mod requests;
 mod site;
 
 use super::page::{Page, Reader, Section, Theme};
-use super::{alone, assets, backups, host, hosts, month, overview, report, service, ticket, tickets};
+use super::{alone, assets, backups, host, hosts, overview, report, service, ticket, tickets};
 use crate::auth::Role;
 use crate::domain::calendar::period::Period;
 use crate::domain::phrase::Phrase;
@@ -109,7 +109,8 @@ fn details(language: Language) -> Vec<Rendered> {
     };
     let first = november().interval(chrono_tz::Asia::Jakarta).from;
     let subject = &site.catalogue.services[3];
-    let availability = month::evaluate(&site, subject, november(), Some(first), &rows(first), NOW);
+    let availability =
+        crate::service_period::evaluate(site.profile.time_zone, subject, november(), Some(first), &rows(first), NOW);
     let data = service::ServiceData {
         service: subject,
         view: &site.services[3],
