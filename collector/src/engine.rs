@@ -13,7 +13,7 @@ pub mod deliver;
 mod evaluate;
 mod host_model;
 mod load;
-mod message;
+pub mod message;
 mod model;
 mod service_model;
 mod snapshot_builder;
