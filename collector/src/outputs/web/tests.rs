@@ -167,20 +167,24 @@ fn alone_pages(language: Language) -> Vec<Rendered> {
     ]
 }
 
-/// Writes the pages into a folder to be looked at: `PANTAU_PAGES_DIR=… cargo test -p pantau-collector written_pages`.
+/// Writes the pages with their files into a folder; to look at them: `PANTAU_PAGES_DIR=… cargo test -p pantau-collector written_pages`.
 #[test]
 fn written_pages() {
-    let Ok(folder) = std::env::var("PANTAU_PAGES_DIR") else { return };
-    let assets_folder = Path::new(&folder).join("assets");
+    let scratch = tempfile::tempdir().expect("folder");
+    let asked = std::env::var_os("PANTAU_PAGES_DIR");
+    let folder = asked.as_deref().map_or(scratch.path(), Path::new);
+    let assets_folder = folder.join("assets");
     std::fs::create_dir_all(&assets_folder).expect("folder");
     for (name, body) in assets::all() {
         std::fs::write(assets_folder.join(name), body).expect("writes");
     }
     for language in [Language::Id, Language::En] {
         for (name, html) in pages(language) {
-            std::fs::write(Path::new(&folder).join(format!("{name}-{}.html", language.code())), html).expect("writes");
+            std::fs::write(folder.join(format!("{name}-{}.html", language.code())), html).expect("writes");
         }
     }
+    let written = std::fs::read_dir(folder).expect("reads").count();
+    assert!(written > 2 * pages(Language::Id).len(), "each page in both languages, and the files");
 }
 
 /// The golden text of a page: what a reader sees, without the sprite and the addresses of files.
