@@ -1,7 +1,7 @@
 //! Ringkasan: how everything stands now, on one page. What needs a person comes first.
 
 use super::backups::{self, BackupRow};
-use super::day_bar::DayBar;
+use super::day_bar::{self, DayBar};
 use super::markup::{Badge, Tone};
 use super::page::{Page, backup_at_risk, next_due, state_badge, verdict_badge};
 use super::{hosts, tickets};
@@ -222,7 +222,7 @@ fn service_row(texts: Texts, service: &Service, view: &ServiceView) -> ServiceRo
         ),
         reason: view.reason.as_ref().map(|reason| texts.phrase(reason)).unwrap_or_default(),
         bar: DayBar::new(texts, &service.name, &view.days),
-        first_day: view.days.first().map(|day| texts.date_short(day.date)).unwrap_or_default(),
+        first_day: day_bar::begins(&view.days).map(|date| texts.date_short(date)).unwrap_or_default(),
         month: month_summary(texts, &view.month),
     }
 }

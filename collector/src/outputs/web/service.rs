@@ -1,7 +1,7 @@
 //! A service: state, month, days, outages, checks, tickets, backups, and its eleven fields.
 
 use super::backups::{self, BackupRow};
-use super::day_bar::DayBar;
+use super::day_bar::{self, DayBar};
 use super::figures::{FigureView, figure_views};
 use super::markup::{Badge, Tone};
 use super::month;
@@ -102,7 +102,7 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
         group: texts.get(&format!("group-{}", service.group.code().replace('_', "-"))),
         class: texts.get(&format!("class-{}", service.class.code())),
         bar: DayBar::new(texts, &service.name, &view.days),
-        first_day: view.days.first().map(|day| texts.date_short(day.date)).unwrap_or_default(),
+        first_day: day_bar::begins(&view.days).map(|date| texts.date_short(date)).unwrap_or_default(),
         month: texts.month(data.period.first_date()),
         previous: month::previous(data.period, snapshot, &service.id).map(|period| period.to_string()),
         next: month::next(data.period, snapshot, now).map(|period| period.to_string()),
