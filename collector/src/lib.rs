@@ -8,10 +8,12 @@
 //! | module | says what lives there | does not know |
 //! |---|---|---|
 //! | [`domain`] | the pure rules | clocks, files, sockets, the store |
+//! | [`ingest`] | batches in: authenticated, capped, committed, then acknowledged; joining | what observations mean |
 //! | [`store`] | one SQLite file, one writer, readers apart | what anything means |
 //! | [`engine`] | the four steps, commands, delivery | SQL, HTTP |
 //! | [`snapshot`] | the read model | how it came about |
 //! | [`outputs`] | web, API, metrics, webhook | how to change state |
+//! | [`server`], [`tls`] | addresses, connections, the certificate | what is served |
 //! | [`texts`] | both languages | who reads them |
 //! | [`clock`] | the only reader of the clock | |
 
@@ -20,8 +22,11 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod ingest;
 pub mod outputs;
 pub mod self_stats;
+pub mod server;
 pub mod snapshot;
 pub mod store;
 pub mod texts;
+pub mod tls;
