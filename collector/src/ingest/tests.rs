@@ -227,7 +227,7 @@ async fn a_host_that_joined_again_elsewhere_is_known_by_its_new_key_at_once() {
     site.make_token(4, "web", true).await;
     // Past the route: as another process would do.
     let key = crate::store::records::HostKey {
-        public_key: self::key(4).public_key().as_ref().to_vec(),
+        public_key: key(4).public_key().as_ref().to_vec(),
         machine_id_hash: "m2".into(),
     };
     let redeemed = site.store.write(move |w| w.redeem_join_token(&token(4).secret_hash(), &key, at(5))).await;
