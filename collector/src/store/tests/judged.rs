@@ -156,7 +156,7 @@ fn tickets_are_filtered_and_paged_newest_first() {
 #[test]
 fn messages_leave_in_the_order_of_versions_per_ticket_and_target() {
     let fixture = Fixture::new();
-    let messages = vec![message(1, "a", 2), message(1, "a", 1), message(1, "b", 1), message(2, "a", 1)];
+    let messages = [message(1, "a", 2), message(1, "a", 1), message(1, "b", 1), message(2, "a", 1)];
     let first = TicketChange { messages: messages[..3].to_vec(), ..change(ticket(1, "simpeg")) };
     let second = TicketChange { messages: messages[3..].to_vec(), ..change(ticket(2, "web")) };
     commit(&fixture, decision(vec![first, second])).expect("commits");

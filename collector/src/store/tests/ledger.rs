@@ -70,7 +70,10 @@ const SECONDS: usize = 40;
 /// One state per second; none is unknown.
 type Painted = [Option<State>; SECONDS];
 
-fn edits() -> impl Strategy<Value = Vec<(usize, Vec<(usize, usize, usize)>)>> {
+/// Where an edit begins, and its rows as (gap before, length, state).
+type Parts = (usize, Vec<(usize, usize, usize)>);
+
+fn edits() -> impl Strategy<Value = Vec<Parts>> {
     let rows = proptest::collection::vec((0usize..4, 1usize..8, 0usize..4), 0..5);
     proptest::collection::vec((0usize..SECONDS, rows), 1..8)
 }

@@ -61,6 +61,16 @@ fn one_collector_has_the_file_and_a_persons_command_may_join_it() {
 }
 
 #[test]
+fn a_persons_command_does_not_migrate_under_a_running_collector() {
+    let fixture = Fixture::new();
+    let path = fixture.folder.path().join("pantau.db");
+    let connection = Connection::open(&path).expect("opens");
+    connection.pragma_update(None, "user_version", 0).expect("an older collector's file");
+    drop(connection);
+    assert!(matches!(Store::open_beside(&path, at(0)), Err(StoreError::InUse { .. })));
+}
+
+#[test]
 fn files_are_private_and_durable_by_their_settings() {
     let fixture = Fixture::new();
     fixture.write(|w| w.save_setting("a", "1")).expect("writes");
@@ -80,7 +90,7 @@ fn files_are_private_and_durable_by_their_settings() {
 fn a_handle_dropped_inside_the_writer_does_not_lock_up() {
     let Fixture { folder, store } = Fixture::new();
     let inside = store.clone();
-    let mut dropping = Box::pin(async move { store.write(move |_| Ok(drop(inside))).await });
+    let mut dropping = Box::pin(async move { store.write(move |_| Ok(inside.queued())).await });
     assert!(start(&mut dropping));
     wait(dropping).expect("committed");
     Store::open(&folder.path().join("pantau.db"), at(0)).expect("free again");
