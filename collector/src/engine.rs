@@ -6,7 +6,6 @@
 //! again from the same facts. State lives in memory and is rebuilt from the store at start. Evaluating costs what
 //! changed. People's actions take the same four steps.
 
-pub mod assignments;
 mod backup_model;
 mod commands;
 pub mod deliver;
