@@ -90,7 +90,7 @@ fn check(view: &CheckView, zone: Tz) -> CheckJson {
         id: view.id.to_string(),
         host: view.host.to_string(),
         at: maybe_time(zone, view.at),
-        verdict: outcome.map(|outcome| outcome.verdict().as_str_name()),
+        verdict: outcome.map(|outcome| outcome.verdict().name()),
         reason: outcome.map(|outcome| outcome.reason.clone()).filter(|reason| !reason.is_empty()),
         duration_us: outcome.map(|outcome| outcome.duration_us),
         http_status: outcome.and_then(|outcome| outcome.http_status),

@@ -85,9 +85,9 @@ pub(super) async fn list(_: Caller, State(state): State<ApiState>, uri: Uri) -> 
     };
     let limit = parameters.number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_DEFAULT);
     let limit = usize::try_from(limit).unwrap_or_default();
-    let cursor = parameters.text("cursor").map(|text| {
-        TicketNumber::parse(text).ok_or_else(|| bad("cursor", "what `next` of the page before said"))
-    });
+    let cursor = parameters
+        .text("cursor")
+        .map(|text| TicketNumber::parse(text).ok_or_else(|| bad("cursor", "what `next` of the page before said")));
     let cursor = cursor.transpose()?;
     let tickets = read(&state.app, move |reader| reader.tickets(&filter, cursor, limit)).await?;
     let next = (tickets.len() == limit).then(|| tickets.last().map(|ticket| ticket.number.to_string())).flatten();

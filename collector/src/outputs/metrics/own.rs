@@ -22,8 +22,10 @@ pub(super) fn render(out: &mut Exposition, outbox: &OutboxView, stats: &SelfStat
         "Batches received from agents.",
         &[
             ("accepted", &stats.batches_accepted),
+            ("busy", &stats.batches_busy),
             ("malformed", &stats.batches_malformed),
             ("newer_protocol", &stats.batches_newer_protocol),
+            ("not_stored", &stats.batches_not_stored),
             ("too_large", &stats.batches_too_large),
             ("unauthenticated", &stats.batches_unauthenticated),
         ],
@@ -47,6 +49,14 @@ pub(super) fn render(out: &mut Exposition, outbox: &OutboxView, stats: &SelfStat
     let counters = [
         ("pantau_engine_evaluations_total", "Evaluations of what is new.", &stats.evaluations),
         ("pantau_engine_evaluation_failures_total", "Evaluations that failed.", &stats.evaluation_failures),
+        (
+            "pantau_connections_refused_total",
+            "Connections closed because there were too many.",
+            &stats.connections_refused,
+        ),
+        ("pantau_host_clone_signs_total", "Signs that two machines use one host's key.", &stats.hosts_cloned),
+        ("pantau_hosts_joined_total", "Hosts that joined.", &stats.hosts_joined),
+        ("pantau_join_refusals_total", "Requests to join that were refused.", &stats.joins_refused),
         ("pantau_login_refusals_total", "Logins that were refused.", &stats.logins_refused),
         (
             "pantau_api_answers_dropped_total",
