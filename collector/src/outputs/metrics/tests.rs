@@ -16,7 +16,6 @@ fn the_whole_exposition() {
 fn what_is_not_defined_is_absent() {
     let text = render(&snapshot(), &SelfStats::default(), NOW).expect("encodes");
     for absent in [
-        "pantau_service_availability_ratio{period=\"month\",service=\"jdih\"} 0\n",
         "pantau_service_availability_target_ratio{service=\"jdih\"}",
         "pantau_service_error_budget_seconds{service=\"jdih\"}",
         "pantau_outbox_oldest_age_seconds",
