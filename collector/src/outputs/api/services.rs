@@ -134,7 +134,7 @@ fn body(zone: Tz, service: &Service, view: &ServiceView) -> ServiceBody {
 fn found<'a>(snapshot: &'a Snapshot, id: &str) -> Result<(&'a Service, &'a ServiceView), HttpError> {
     let service = ServiceId::parse(id).ok().and_then(|id| snapshot.catalogue.service(&id));
     let view = snapshot.services.iter().find(|view| view.id.as_str() == id);
-    service.zip(view.map(std::convert::AsRef::as_ref)).ok_or_else(|| no_such("service"))
+    service.zip(view.map(AsRef::as_ref)).ok_or_else(|| no_such("service"))
 }
 
 pub(super) async fn list(
