@@ -11,7 +11,7 @@ use pantau_shared::probe::ProbeOutcome;
 use pantau_shared::sample::Sample;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 
@@ -61,6 +61,8 @@ pub(crate) struct State {
     pub(crate) wake: Notify,
     assignment: watch::Sender<Arc<Assignment>>,
     spool: Mutex<Spool>,
+    /// Whether the newest append failed.
+    losing: AtomicBool,
     newest: Mutex<Newest>,
 }
 
@@ -83,6 +85,7 @@ impl State {
             wake: Notify::new(),
             assignment: watch::Sender::new(Arc::new(assignment)),
             spool: Mutex::new(spool),
+            losing: AtomicBool::new(false),
             newest: Mutex::new(Newest::default()),
         }
     }
@@ -104,8 +107,18 @@ impl State {
     pub(crate) fn record(&self, body: ObservationBody) {
         let now = self.clock.moment();
         let appended = self.spool().append(now, body);
-        if let Err(error) = appended {
-            tracing::error!(error = &error as &dyn std::error::Error, "observation lost");
+        match appended {
+            Ok(_) => {
+                if self.losing.swap(false, Ordering::Relaxed) {
+                    tracing::info!("observations are kept again");
+                }
+            }
+            Err(error) => {
+                // Once for each streak: a full disk must not be filled further with its own complaints.
+                if !self.losing.swap(true, Ordering::Relaxed) {
+                    tracing::error!(error = &error as &dyn std::error::Error, "observations are lost");
+                }
+            }
         }
     }
 

@@ -296,8 +296,10 @@ pub async fn request(settings: &Settings, command: Command, clock: &crate::clock
         };
     }
     let store = open_store(settings, clock.now())?;
-    let context =
-        AdminContext { profile: Arc::new(crate::run::load_profile(settings)?), pin: crate::tls::known_pin(settings)? };
+    let context = AdminContext {
+        profile: Arc::new(crate::run::load_profile(settings)?),
+        pin: crate::run::open_tls(settings, clock.now())?.map(|tls| tls.pin()),
+    };
     execute(&store, &context, command, clock.now()).await
 }
 

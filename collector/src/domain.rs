@@ -10,6 +10,7 @@
 //! | [`calendar`] | service time in a zone, periods, arithmetic in open time |
 //! | [`state`] | states, timelines, from raw results over confirmation and quorum to a timeline |
 //! | [`composite`] | a service from its components |
+//! | [`assignment`] | what a host is asked to watch |
 //! | [`availability`] | timeline + service time + maintenance + corrections → figures and verdict |
 //! | [`clock_skew`] | when an observation was really made |
 //! | [`catalogue`] | services with their eleven fields, checks, backup sets |
@@ -26,6 +27,7 @@
 //! | [`ticket`] | the disturbance ticket and its states |
 //! | [`phrase`] | a sentence before it is in a language |
 
+pub mod assignment;
 pub mod availability;
 pub mod burn;
 pub mod calendar;

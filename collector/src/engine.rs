@@ -6,14 +6,13 @@
 //! again from the same facts. State lives in memory and is rebuilt from the store at start. Evaluating costs what
 //! changed. People's actions take the same four steps.
 
-pub mod assignments;
 mod backup_model;
 mod commands;
 pub mod deliver;
 mod evaluate;
 mod host_model;
 mod load;
-mod message;
+pub mod message;
 mod model;
 mod service_model;
 mod snapshot_builder;

@@ -1,158 +1,217 @@
-//! Where agents come in: joining, and batches of observations.
+//! Batches in: `POST /api/v1/ingest` for agents' observations, `POST /api/v1/join` for their keys.
 //!
-//! A batch is capped before it is read, verified before it is decoded, stored before it is acknowledged; then the engine
-//! is nudged. Every refusal has a status, a code and a counter of its own, and touches nobody else's data:
+//! ```text
+//! room for its bytes? ─► body, capped ─► outer layer ─► host's key ─► signature, batch ─► times corrected
+//!      503 busy            413, 408         400, 426     401, 403       401, 400              │
+//!                                                            acknowledgement ◄─ commit ◄──────┘ 503
+//! ```
 //!
-//! | what | status | code |
+//! The acknowledgement leaves after the commit, never before. A batch is one request to the store: one that fails
+//! takes nothing of a neighbour with it. Every refusal has a counter, a code and a text that names the remedy.
+//!
+//! | bound | value | beyond it |
 //! |---|---|---|
-//! | larger than the cap | 413 | `batch_too_large` |
-//! | not protobuf, out of order, too many, bad stream | 400 | `malformed` |
-//! | a protocol newer than ours | 400 | `newer_protocol` |
-//! | a host that never joined | 401 | `unknown_host` |
-//! | a signature that does not fit | 401 | `bad_signature` |
-//! | a revoked host | 403 | `host_revoked` |
-//! | too much at once, or the store cannot take it | 503 | `busy`, `store_unavailable` |
+//! | bytes of one batch | `BATCH_BYTES_MAX` | 413 |
+//! | bytes of all batches being received or waiting for the store | [`BYTES_IN_FLIGHT_MAX`] | wait [`ROOM_TIME_MAX`], then 503 |
+//! | time for a body | [`BODY_TIME_MAX`] | 408 |
+//! | bytes of a join request | [`JOIN_BYTES_MAX`] | 413 |
+//! | join requests | see [`join`] | 429 |
 //!
-//! Knows nothing of what observations mean.
+//! Does not know what an observation means.
 
-pub mod joining;
+mod assignments;
+mod auth;
+mod clones;
+pub mod join;
+mod refusal;
 
-use crate::app::App;
+use crate::clock::Clock;
+use crate::domain::catalogue::Catalogue;
 use crate::domain::clock_skew::{self, Stamps};
-use crate::engine::assignments::assignment_for;
-use crate::http_error::{Chain, HttpError};
-use crate::store::records::{AcceptedBatch, HostRecord, ReceivedBatch};
+use crate::self_stats::SelfStats;
+use crate::store::Store;
+use crate::store::records::{AcceptedBatch, ReceivedBatch};
+use assignments::Assignments;
+use auth::Keys;
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use pantau_shared::PROTOCOL_VERSION;
-use pantau_shared::assignment::Assignment;
-use pantau_shared::envelope::{Acknowledgement, Batch};
+use clones::Clones;
+use join::JoinLimit;
+use pantau_shared::envelope::{Acknowledgement, Batch, ObservationBody};
 use pantau_shared::ids::HostId;
-use pantau_shared::limits::BATCH_BYTES_MAX;
+use pantau_shared::limits::{BATCH_BYTES_MAX, cut_text};
 use pantau_shared::timestamp::Timestamp;
 use pantau_shared::wire::{self, WireError};
 use prost::Message;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use refusal::Refusal;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Batches in work at the same time; each holds at most [`BATCH_BYTES_MAX`].
-const BATCHES_MAX: usize = 64;
-/// How long a batch waits for a place before the agent is asked to come again: it has a spool.
-const PLACE_DEADLINE: Duration = Duration::from_secs(5);
+/// Bytes of all batches being received or waiting for the store: 64 full ones, tens of thousands of live ones.
+pub const BYTES_IN_FLIGHT_MAX: usize = 64 * BATCH_BYTES_MAX;
 
-/// What the handlers share.
-#[derive(Clone, Debug)]
-struct Ingest {
-    app: App,
-    places: Arc<Semaphore>,
-    assignments: Arc<Mutex<Assignments>>,
-    limiter: Arc<joining::Limiter>,
+/// How long a batch waits for room.
+pub const ROOM_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// How long a body may take.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Largest join request, in bytes.
+pub const JOIN_BYTES_MAX: usize = 4 * 1024;
+
+/// Room is given out in pieces of this many bytes.
+const PIECE_BYTES: usize = 1024;
+
+/// What ingest is made of.
+pub struct IngestOptions {
+    /// Keeps the observations.
+    pub store: Store,
+    /// Tells the receipt.
+    pub clock: Clock,
+    /// Counts.
+    pub stats: Arc<SelfStats>,
+    /// The catalogue in force, from which assignments are made. Called per batch: cheap.
+    pub catalogue: Box<dyn Fn() -> Arc<Catalogue> + Send + Sync>,
+    /// New facts are committed. Never waits.
+    pub nudge: Box<dyn Fn() + Send + Sync>,
 }
 
-/// Assignments of one catalogue revision, made when a host first asks.
-#[derive(Debug, Default)]
-struct Assignments {
-    catalogue_revision: u32,
-    by_host: HashMap<HostId, Arc<Assignment>>,
-}
-
-/// `POST /api/v1/ingest` and `POST /api/v1/join`.
-pub fn router(app: App) -> Router {
-    let ingest = Ingest {
-        app,
-        places: Arc::new(Semaphore::new(BATCHES_MAX)),
-        assignments: Arc::default(),
-        limiter: Arc::default(),
-    };
-    Router::new().route("/api/v1/ingest", post(receive)).route("/api/v1/join", post(joining::join)).with_state(ingest)
-}
-
-async fn receive(State(ingest): State<Ingest>, request: Request) -> Result<Response, HttpError> {
-    let busy = || HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many batches at once").retry_after(5);
-    let place = tokio::time::timeout(PLACE_DEADLINE, ingest.places.acquire()).await.map_err(|_| busy())?;
-    let _place = place.map_err(|_| busy())?;
-    let bytes = read_body(request.into_body()).await.inspect_err(|_| ingest.app.stats.batches_too_large.increment())?;
-    let received_at = ingest.app.clock.now();
-    let (host, batch) = verify(&ingest.app, &bytes).inspect_err(|error| count(&ingest.app, error))?;
-    let revision = batch.assignment_revision;
-    let received = received(host.id.clone(), batch, received_at);
-    let accepted = commit(&ingest.app, received).await?;
-    ingest.app.engine.nudge();
-    let assignment = ingest.assignment_of(&host.id);
-    let reply = Acknowledgement {
-        acknowledged_seq: accepted.acknowledged_seq,
-        received_at_ms: received_at.as_ms(),
-        assignment: (assignment.revision != revision).then(|| Assignment::clone(&assignment)),
-    };
-    Ok(([(header::CONTENT_TYPE, "application/x-protobuf")], Bytes::from(reply.encode_to_vec())).into_response())
-}
-
-async fn read_body(body: Body) -> Result<Bytes, HttpError> {
-    to_bytes(body, BATCH_BYTES_MAX).await.map_err(|_| {
-        let message = format!("a batch has at most {BATCH_BYTES_MAX} bytes");
-        HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", message)
-    })
-}
-
-/// Who sent it, and what, once the signature fits.
-fn verify(app: &App, bytes: &[u8]) -> Result<(HostRecord, Batch), HttpError> {
-    let (id, signed) = wire::parse_signed(bytes).map_err(|error| refuse(&error))?;
-    let known = app.store.read(|reader| reader.host(&id)).map_err(|error| unavailable(&error))?;
-    let Some(host) = known else {
-        let message = format!("host `{id}` has not joined; run `pantau-agent join` with a token");
-        return Err(HttpError::new(StatusCode::UNAUTHORIZED, "unknown_host", message));
-    };
-    if host.revoked_at.is_some() {
-        let message = format!("host `{id}` is revoked");
-        return Err(HttpError::new(StatusCode::FORBIDDEN, "host_revoked", message));
-    }
-    let batch = wire::open(&id, &signed, &host.public_key).map_err(|error| refuse(&error))?;
-    Ok((host, batch))
-}
-
-fn refuse(error: &WireError) -> HttpError {
-    let (status, code) = match error {
-        WireError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large"),
-        WireError::NewerProtocol { .. } => (StatusCode::BAD_REQUEST, "newer_protocol"),
-        WireError::BadSignature { .. } => (StatusCode::UNAUTHORIZED, "bad_signature"),
-        WireError::BadHost(_)
-        | WireError::BadStream
-        | WireError::Malformed
-        | WireError::ObservationTooLarge { .. }
-        | WireError::OutOfOrder { .. }
-        | WireError::TooMany { .. } => (StatusCode::BAD_REQUEST, "malformed"),
-    };
-    HttpError::new(status, code, Chain(error).to_string())
-        .with_detail(serde_json::json!({ "protocol_supported": PROTOCOL_VERSION }))
-}
-
-fn unavailable(error: &crate::store::StoreError) -> HttpError {
-    tracing::error!(error = %Chain(error), "store cannot take a batch");
-    let message = "the store cannot take it now; keep it and come again";
-    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", message).retry_after(10)
-}
-
-fn count(app: &App, error: &HttpError) {
-    let stats = &app.stats;
-    match error.code() {
-        "batch_too_large" => stats.batches_too_large.increment(),
-        "newer_protocol" => stats.batches_newer_protocol.increment(),
-        "bad_signature" | "unknown_host" | "host_revoked" => stats.batches_unauthenticated.increment(),
-        "malformed" => stats.batches_malformed.increment(),
-        _ => {}
+impl std::fmt::Debug for IngestOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IngestOptions").field("store", &self.store).finish_non_exhaustive()
     }
 }
 
-/// Gives every observation its time by the collector's clock (rules A.2, clocks and late data).
-fn received(host: HostId, batch: Batch, received_at: Timestamp) -> ReceivedBatch {
+/// Ingest with its memory: keys, assignments, boot ids.
+pub struct Ingest {
+    store: Store,
+    clock: Clock,
+    stats: Arc<SelfStats>,
+    nudge: Box<dyn Fn() + Send + Sync>,
+    assignments: Assignments,
+    keys: Keys,
+    clones: Clones,
+    joins: JoinLimit,
+    room: Semaphore,
+}
+
+impl std::fmt::Debug for Ingest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ingest").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Ingest {
+    /// Ready to receive.
+    pub fn new(options: IngestOptions) -> Arc<Self> {
+        let IngestOptions { store, clock, stats, catalogue, nudge } = options;
+        Arc::new(Self {
+            keys: Keys::new(store.clone()),
+            store,
+            clock,
+            stats,
+            nudge,
+            assignments: Assignments::new(catalogue),
+            clones: Clones::default(),
+            joins: JoinLimit::default(),
+            room: Semaphore::new(BYTES_IN_FLIGHT_MAX / PIECE_BYTES),
+        })
+    }
+
+    /// Its two routes.
+    pub fn router(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/api/v1/ingest", post(receive))
+            .route("/api/v1/join", post(join::receive))
+            .with_state(self.clone())
+    }
+
+    /// Forgets what it knows of a host's key: to be called after a revocation.
+    pub fn forget_key(&self, host: &HostId) {
+        self.keys.forget(host);
+    }
+
+    /// Takes one batch, from whatever road it came: verified, committed, then the reply.
+    async fn take(&self, bytes: &[u8]) -> Result<Acknowledgement, Refusal> {
+        let received_at = self.clock.now();
+        let (host, batch) = self.open(bytes, received_at).await?;
+        self.clones.look(&host, &batch.boot_id, &self.stats);
+        let revision = batch.assignment_revision;
+        let received = received_batch(host.clone(), batch, received_at);
+        let machine = machine_of(&received);
+        let accepted = self.store.write(move |writer| writer.accept_batch(&received)).await;
+        let accepted = accepted.map_err(|error| {
+            // Revoked between the look at its key and the commit, or the store fails: look again either way.
+            self.keys.forget(&host);
+            Refusal::of_store(error)
+        })?;
+        self.count(&accepted);
+        if let Some(machine) = machine {
+            self.clones.look_at_machine(&host, &machine, self.keys.machine_of(&host).as_deref(), &self.stats);
+        }
+        if accepted.stored > 0 {
+            (self.nudge)();
+        }
+        let assignment = self.assignments.of(&host);
+        let changed = assignment.revision != revision;
+        Ok(Acknowledgement {
+            acknowledged_seq: accepted.acknowledged_seq,
+            received_at_ms: received_at.as_ms(),
+            assignment: changed.then(|| (*assignment).clone()),
+        })
+    }
+
+    /// Verifies the signature under the host's key. A key that does not fit is read anew once: the host may have
+    /// joined again a moment ago.
+    async fn open(&self, bytes: &[u8], now: Timestamp) -> Result<(HostId, Batch), Refusal> {
+        let (host, signed) = wire::parse_signed(bytes).map_err(Refusal::of_wire)?;
+        let key = self.keys.of(&host, now).await?;
+        match wire::open(&host, &signed, &key.public_key) {
+            Ok(batch) => Ok((host, batch)),
+            Err(error @ WireError::BadSignature { .. }) => {
+                self.keys.forget(&host);
+                let fresh = self.keys.of(&host, now).await?;
+                if fresh.public_key == key.public_key {
+                    return Err(Refusal::of_wire(error));
+                }
+                let batch = wire::open(&host, &signed, &fresh.public_key).map_err(Refusal::of_wire)?;
+                Ok((host, batch))
+            }
+            Err(error) => Err(Refusal::of_wire(error)),
+        }
+    }
+
+    fn count(&self, accepted: &AcceptedBatch) {
+        self.stats.batches_accepted.increment();
+        self.stats.observations_stored.add(accepted.stored as u64);
+        self.stats.observations_duplicate.add(accepted.duplicates as u64);
+        self.stats.observations_unknown_kind.add(accepted.unknown_kinds as u64);
+    }
+
+    /// Room for a body of the declared length; for the largest when none is declared.
+    async fn room_for(&self, headers: &HeaderMap) -> Result<SemaphorePermit<'_>, Refusal> {
+        let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if let Some(size) = declared.filter(|size| *size > BATCH_BYTES_MAX) {
+            return Err(Refusal::of_wire(WireError::TooLarge { size }));
+        }
+        let pieces = declared.unwrap_or(BATCH_BYTES_MAX).div_ceil(PIECE_BYTES).max(1);
+        let pieces = u32::try_from(pieces).unwrap_or(u32::MAX);
+        match tokio::time::timeout(ROOM_TIME_MAX, self.room.acquire_many(pieces)).await {
+            Ok(Ok(room)) => Ok(room),
+            Ok(Err(_)) | Err(_) => Err(Refusal::busy()),
+        }
+    }
+}
+
+/// Times by the collector's clock; texts cut.
+fn received_batch(host: HostId, batch: Batch, received_at: Timestamp) -> ReceivedBatch {
     let sent = Timestamp::from_ms(batch.sent_at_ms);
-    let timed = batch.observations.into_iter().map(|observation| {
+    let corrected = batch.observations.into_iter().map(|observation| {
         let stamps = Stamps {
             received: received_at,
             sent,
@@ -162,34 +221,47 @@ fn received(host: HostId, batch: Batch, received_at: Timestamp) -> ReceivedBatch
         };
         (clock_skew::evaluate(&stamps, clock_skew::TOLERANCE_MS).at, observation)
     });
-    ReceivedBatch { host, stream: batch.stream, boot_id: batch.boot_id, received_at, observations: timed.collect() }
+    let observations = corrected.collect();
+    ReceivedBatch { host, stream: batch.stream, boot_id: cut_text(&batch.boot_id), received_at, observations }
 }
 
-async fn commit(app: &App, batch: ReceivedBatch) -> Result<AcceptedBatch, HttpError> {
-    let written = app.store.write(move |writer| writer.accept_batch(&batch)).await;
-    let accepted = written.map_err(|error| unavailable(&error))?;
-    let stats = &app.stats;
-    stats.batches_accepted.increment();
-    let counted = [
-        (&stats.observations_stored, accepted.stored),
-        (&stats.observations_duplicate, accepted.duplicates),
-        (&stats.observations_unknown_kind, accepted.unknown_kinds),
-    ];
-    for (counter, n) in counted {
-        counter.add(u64::try_from(n).unwrap_or(u64::MAX));
-    }
-    Ok(accepted)
+fn machine_of(batch: &ReceivedBatch) -> Option<String> {
+    batch.observations.iter().rev().find_map(|(_, observation)| match &observation.body {
+        Some(ObservationBody::Started(started)) => Some(started.machine_id_hash.clone()),
+        _ => None,
+    })
 }
 
-impl Ingest {
-    /// The assignment now in force for a host.
-    fn assignment_of(&self, host: &HostId) -> Arc<Assignment> {
-        let catalogue = self.app.engine.snapshot().catalogue.clone();
-        let mut known = self.assignments.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.catalogue_revision != catalogue.revision {
-            *known = Assignments { catalogue_revision: catalogue.revision, by_host: HashMap::new() };
+/// Reads a body of at most `max` bytes within [`BODY_TIME_MAX`].
+async fn read_body(body: Body, max: usize) -> Result<Bytes, Refusal> {
+    match tokio::time::timeout(BODY_TIME_MAX, axum::body::to_bytes(body, max)).await {
+        Err(_) => Err(Refusal::slow_body()),
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => {
+            let source = std::error::Error::source(&error);
+            let too_large = source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+            Err(if too_large { Refusal::too_large(max) } else { Refusal::broken_body() })
         }
-        let made = known.by_host.entry(host.clone()).or_insert_with(|| Arc::new(assignment_for(&catalogue, host)));
-        Arc::clone(made)
     }
 }
+
+async fn receive(State(ingest): State<Arc<Ingest>>, headers: HeaderMap, body: Body) -> Response {
+    let taken = async {
+        let _room = ingest.room_for(&headers).await?;
+        let bytes = read_body(body, BATCH_BYTES_MAX).await?;
+        ingest.take(&bytes).await
+    };
+    match taken.await {
+        Ok(acknowledgement) => {
+            let kind = [(header::CONTENT_TYPE, "application/x-protobuf")];
+            (kind, acknowledgement.encode_to_vec()).into_response()
+        }
+        Err(refusal) => {
+            refusal.count(&ingest.stats);
+            refusal.into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,11 +8,13 @@
 //! | module | says what lives there | does not know |
 //! |---|---|---|
 //! | [`domain`] | the pure rules | clocks, files, sockets, the store |
+//! | [`ingest`] | batches in: authenticated, capped, committed, then acknowledged; joining | what observations mean |
 //! | [`store`] | one SQLite file, one writer, readers apart | what anything means |
 //! | [`engine`] | the four steps, commands, delivery | SQL, HTTP |
 //! | [`snapshot`] | the read model | how it came about |
 //! | [`outputs`] | web, API, metrics, webhook | how to change state |
 //! | [`auth`] | who may come in | pages |
+//! | [`server`], [`tls`] | addresses, connections, the certificate | what is served |
 //! | [`texts`] | both languages | who reads them |
 //! | [`clock`] | the only reader of the clock | |
 

@@ -13,17 +13,20 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::profile::Profile;
 use crate::engine::deliver::Deliverer;
 use crate::engine::{Engine, EngineOptions, EngineTask};
+use crate::ingest::{Ingest, IngestOptions};
 use crate::outputs::webhook::{WebhookTarget, Webhooks};
 use crate::outputs::{api, health, metrics, web};
+use crate::retention;
 use crate::self_stats::SelfStats;
-use crate::server::Listeners;
+use crate::server::{Listen, Server};
 use crate::store::Store;
 use crate::texts::{Language, Texts};
-use crate::tls::{self, ServerTls};
-use crate::{ingest, retention};
+use crate::tls::{Tls, TlsSource};
 use anyhow::{Context, Result};
 use axum::Router;
 use pantau_shared::timestamp::Timestamp;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,8 +45,9 @@ pub struct Collector {
     /// What join tokens pin.
     pub pin: Option<[u8; 32]>,
     settings: Settings,
-    listeners: Listeners,
-    tls: Option<ServerTls>,
+    server: Server,
+    tls: Option<Tls>,
+    ingest: Arc<Ingest>,
     engine: EngineTask,
     webhooks: Webhooks,
 }
@@ -93,11 +97,15 @@ impl Collector {
     /// In words that name the remedy.
     pub async fn start(settings: Settings, clock: Clock, demo: bool) -> Result<Self> {
         let tls_on = settings.tls != TlsChoice::Off;
-        let listeners = Listeners::bind(&settings.listen, tls_on)?;
         std::fs::create_dir_all(&settings.data_dir)
             .with_context(|| format!("cannot make the data folder `{}`", settings.data_dir.display()))?;
+        let tls = open_tls(&settings, clock.now())?;
+        let listen = |address: &SocketAddr| match &tls {
+            None => Listen::Plain(*address),
+            Some(tls) => Listen::Tls(*address, tls.config()),
+        };
+        let server = Server::bind(&settings.listen.iter().map(listen).collect::<Vec<_>>())?;
         let store = Store::open(&settings.store_file(), clock.now())?;
-        let tls = tls::open(&settings, &hostname(), clock.now())?;
         let profile = Arc::new(load_profile(&settings)?);
         let (catalogue, applied_at) = apply_catalogue(&settings, &store, clock.now()).await?;
         let targets: Vec<WebhookTarget> = settings.webhooks.iter().cloned().map(Into::into).collect();
@@ -116,8 +124,9 @@ impl Collector {
             demo,
         })?;
         let app = App { clock, store, engine, profile, stats, tls: tls_on };
-        let pin = tls.as_ref().map(|tls| tls.pin);
-        Ok(Self { app, pin, settings, listeners, tls, engine: task, webhooks })
+        let pin = tls.as_ref().map(Tls::pin);
+        let ingest = intake(&app);
+        Ok(Self { app, pin, settings, server, tls, ingest, engine: task, webhooks })
     }
 
     /// Runs until `shutdown`, or until a part fails.
@@ -125,7 +134,7 @@ impl Collector {
     /// # Errors
     /// The part that failed.
     pub async fn run(self, shutdown: watch::Receiver<bool>) -> Result<()> {
-        let Self { app, pin, settings, listeners, tls, engine, webhooks } = self;
+        let Self { app, pin, settings, server, tls, ingest, engine, webhooks } = self;
         let deliverer = Deliverer {
             store: app.store.clone(),
             clock: app.clock.clone(),
@@ -170,10 +179,19 @@ impl Collector {
                 Ok(())
             })
         });
-        let (reloading, stop, served) = ((app.clone(), settings.clone()), inner, tls.clone());
-        parts.spawn(async move { ("reload", reload(reloading.0, reloading.1, served, stop).await) });
-
-        let serving = listeners.serve(router(app), tls, shutdown);
+        let (reloading, stop) = ((app.clone(), settings), inner.clone());
+        parts.spawn(async move { ("reload", reload(reloading.0, reloading.1, stop).await) });
+        if let Some(tls) = tls {
+            let (clock, stop) = (app.clock.clone(), inner);
+            parts.spawn(async move {
+                ("certificate", {
+                    tls.run(clock, stop).await;
+                    Ok(())
+                })
+            });
+        }
+        let stats = Arc::clone(&app.stats);
+        let serving = server.run(router(app, &ingest), stats, shutdown);
         tokio::pin!(serving);
         sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
         let mut result = tokio::select! {
@@ -204,10 +222,43 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     stop.wait_for(|stop| *stop).await.ok();
 }
 
+/// Protection as configured; `None` for plain HTTP. The own certificate names the host, what it listens on, and what
+/// the configuration adds.
+///
+/// # Errors
+/// Files that cannot be read or made.
+pub fn open_tls(settings: &Settings, now: Timestamp) -> Result<Option<Tls>> {
+    let source = match &settings.tls {
+        TlsChoice::Off => return Ok(None),
+        TlsChoice::OwnCa(names) => {
+            let mut names: BTreeSet<String> = names.iter().cloned().collect();
+            let addresses = settings.listen.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified());
+            names.extend(addresses.map(|ip| ip.to_string()));
+            names.extend(Some(hostname()).filter(|name| !name.is_empty()));
+            TlsSource::Own { folder: settings.data_dir.clone(), names: names.into_iter().collect() }
+        }
+        TlsChoice::Given { certificate, key } => {
+            TlsSource::Given { certificates: certificate.clone(), key: key.clone() }
+        }
+    };
+    Ok(Some(Tls::open(source, now)?))
+}
+
+fn intake(app: &App) -> Arc<Ingest> {
+    let (snapshots, nudged) = (app.engine.clone(), app.engine.clone());
+    Ingest::new(IngestOptions {
+        store: app.store.clone(),
+        clock: app.clock.clone(),
+        stats: Arc::clone(&app.stats),
+        catalogue: Box::new(move || Arc::clone(&snapshots.snapshot().catalogue)),
+        nudge: Box::new(move || nudged.nudge()),
+    })
+}
+
 /// Everything that answers.
-fn router(app: App) -> Router {
+fn router(app: App, ingest: &Arc<Ingest>) -> Router {
     Router::new()
-        .merge(ingest::router(app.clone()))
+        .merge(ingest.router())
         .merge(api::router(app.clone()))
         .merge(metrics::router(app.clone()))
         .merge(health::router(app.clone()))
@@ -234,23 +285,18 @@ async fn feed_watchdog(app: App, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// `SIGHUP` applies the catalogue's file again; a leaf certificate is renewed long before it ends.
-async fn reload(app: App, settings: Settings, tls: Option<ServerTls>, mut stop: watch::Receiver<bool>) -> Result<()> {
+/// `SIGHUP` applies the catalogue's file again.
+async fn reload(app: App, settings: Settings, mut stop: watch::Receiver<bool>) -> Result<()> {
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
-    let mut renewal = tokio::time::interval(tls::LEAF_RENEWAL);
-    renewal.tick().await;
     loop {
         tokio::select! {
             _ = hangup.recv() => match reapply(&app, &settings).await {
                 Ok(revision) => tracing::info!(revision, "catalogue applied"),
-                Err(error) => tracing::error!(error = format!("{error:#}"), "catalogue refused; the one before stays in force"),
-            },
-            _ = renewal.tick() => {
-                let renewed = tls.as_ref().map(|tls| tls::renew(tls, &settings, &hostname(), app.clock.now()));
-                if let Some(Err(error)) = renewed {
-                    tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), "certificate was not renewed");
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    tracing::error!(error, "catalogue refused; the one before stays in force");
                 }
-            }
+            },
             () = stopped(&mut stop) => return Ok(()),
         }
     }

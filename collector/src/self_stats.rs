@@ -36,6 +36,18 @@ pub struct SelfStats {
     pub batches_newer_protocol: Counter,
     /// Batches refused: unknown or revoked host, or a signature that does not fit.
     pub batches_unauthenticated: Counter,
+    /// Batches that the store could not take; the agent still has them.
+    pub batches_not_stored: Counter,
+    /// Batches that found no room to be received; the agent still has them.
+    pub batches_busy: Counter,
+    /// Batches that went back to an earlier boot id, or a start with another machine id: likely a cloned machine.
+    pub hosts_cloned: Counter,
+    /// Connections closed because there were too many.
+    pub connections_refused: Counter,
+    /// Hosts that joined.
+    pub hosts_joined: Counter,
+    /// Requests to join that were refused.
+    pub joins_refused: Counter,
     /// Observations stored.
     pub observations_stored: Counter,
     /// Observations seen before.

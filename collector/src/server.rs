@@ -1,132 +1,185 @@
-//! The listeners: one router on every address, plain HTTP on loopback only, TLS elsewhere.
+//! Serving a router on addresses: plain HTTP only on loopback, TLS anywhere, connections bounded, an end in good order.
 //!
-//! Bounds: a request's head within [`HEAD_DEADLINE`], a TLS handshake within [`HANDSHAKE_DEADLINE`], a connection in all
-//! within its requests' own limits; at shutdown open requests have [`DRAIN`] to end.
+//! | bound | value | what happens beyond it |
+//! |---|---|---|
+//! | connections over all addresses | [`CONNECTIONS_MAX`] | closed at once, counted |
+//! | TLS handshake, first request, head of any request | [`HEAD_TIME_MAX`] | connection closed |
+//! | end in good order | [`DRAIN_TIME_MAX`] | connections cut |
+//!
+//! Binding is apart from serving: a port that is taken is known before anything else starts, and tests can ask for
+//! port 0. Knows nothing of what is served.
 
-use crate::tls::ServerTls;
+mod bounded;
+
+use crate::self_stats::SelfStats;
 use axum::Router;
-use axum_server::tls_rustls::RustlsAcceptor;
-use axum_server::{Handle, Server};
-use hyper_util::rt::TokioTimer;
+use axum_server::Handle;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use bounded::Bounded;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::sync::{Semaphore, watch};
 
-const HEAD_DEADLINE: Duration = Duration::from_secs(10);
-const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
-const DRAIN: Duration = Duration::from_secs(5);
+/// Open connections over all addresses. Ten thousand agents with a connection each, and people beside them.
+pub const CONNECTIONS_MAX: usize = 12_000;
 
-/// Why nobody can be served.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The address is taken or not ours.
-    #[error(
-        "cannot listen on {address}: is another program using it? choose another with `listen` in collector.toml (or --listen)"
-    )]
-    Bind {
-        /// Which.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Not loopback, and no TLS.
-    #[error("{address} is not loopback: set `enabled = true` under [tls] in collector.toml")]
-    Plain {
-        /// Which.
-        address: SocketAddr,
-    },
-    /// A listener failed while serving.
-    #[error("a listener failed")]
-    Serve(#[source] std::io::Error),
+/// For a TLS handshake, and for the head of a request.
+pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// For requests in flight when the program ends.
+pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Where to listen, and how.
+#[derive(Debug, Clone)]
+pub enum Listen {
+    /// Plain HTTP; refused anywhere but on loopback.
+    Plain(SocketAddr),
+    /// TLS.
+    Tls(SocketAddr, RustlsConfig),
 }
 
-/// Bound listeners that do not serve yet: a taken port is found before anything else starts.
-#[derive(Debug)]
-pub struct Listeners(Vec<TcpListener>);
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Passwords and observations would cross the network readable.
+    #[error(
+        "cannot serve plain HTTP on {address}: only a loopback address may be without TLS; configure TLS or listen on 127.0.0.1"
+    )]
+    PlainOutsideLoopback {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Another program listens there.
+    #[error("cannot listen on {address}: another program has this port; stop it or choose another address")]
+    PortTaken {
+        /// The address.
+        address: SocketAddr,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+    /// The system refuses the address.
+    #[error("cannot listen on {address}: it must be an address of this machine, and ports below 1024 need a privilege")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+    /// A listener failed while serving.
+    #[error("serving on {address} failed")]
+    Serve {
+        /// The address.
+        address: SocketAddr,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+}
 
-impl Listeners {
-    /// Binds all addresses.
+/// Addresses that are taken and wait for a router.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<(TcpListener, SocketAddr, Option<RustlsConfig>)>,
+}
+
+impl Server {
+    /// Takes all addresses, or none.
     ///
     /// # Errors
-    /// [`ServeError::Plain`], [`ServeError::Bind`].
-    pub fn bind(addresses: &[SocketAddr], tls: bool) -> Result<Self, ServeError> {
-        let bind = |address: &SocketAddr| {
-            let address = *address;
-            if !tls && !address.ip().is_loopback() {
-                return Err(ServeError::Plain { address });
-            }
-            let bound = TcpListener::bind(address);
-            let listener = bound.map_err(|source| ServeError::Bind { address, source })?;
-            listener.set_nonblocking(true).map_err(|source| ServeError::Bind { address, source })?;
-            Ok(listener)
-        };
-        addresses.iter().map(bind).collect::<Result<_, _>>().map(Self)
+    /// [`ServerError::PlainOutsideLoopback`], [`ServerError::PortTaken`], [`ServerError::Bind`].
+    pub fn bind(listens: &[Listen]) -> Result<Self, ServerError> {
+        let listeners = listens.iter().map(bind).collect::<Result<_, _>>()?;
+        Ok(Self { listeners })
     }
 
-    /// Serves `router` on all of them until `shutdown`.
+    /// The addresses as they are, with the port that the system chose for port 0.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(|(_, address, _)| *address).collect()
+    }
+
+    /// Serves until `shutdown` turns true or its sender is gone, then ends in good order. Handlers can ask for the
+    /// peer with `ConnectInfo<SocketAddr>`.
     ///
     /// # Errors
-    /// [`ServeError::Serve`].
-    pub async fn serve(
+    /// [`ServerError::Serve`]; the other addresses are ended then.
+    pub async fn run(
         self,
         router: Router,
-        tls: Option<ServerTls>,
-        mut shutdown: watch::Receiver<bool>,
-    ) -> Result<(), ServeError> {
+        stats: Arc<SelfStats>,
+        shutdown: watch::Receiver<bool>,
+    ) -> Result<(), ServerError> {
+        let bounded = Bounded::new(Arc::new(Semaphore::new(CONNECTIONS_MAX)), stats);
         let handle = Handle::new();
-        let mut servers = JoinSet::new();
-        for listener in self.0 {
-            let service = router.clone().into_make_service_with_connect_info::<SocketAddr>();
-            let mut server = axum_server::from_tcp(listener).map_err(ServeError::Serve)?.handle(handle.clone());
-            bound(&mut server);
-            match &tls {
-                None => servers.spawn(async move { server.serve(service).await }),
-                Some(tls) => {
-                    let acceptor = RustlsAcceptor::new(tls.config.clone()).handshake_timeout(HANDSHAKE_DEADLINE);
-                    servers.spawn(async move { server.acceptor(acceptor).serve(service).await })
-                }
-            };
+        let end = tokio::spawn(end_with(handle.clone(), shutdown));
+        let mut serving = tokio::task::JoinSet::new();
+        for (listener, address, tls) in self.listeners {
+            serving.spawn(serve(listener, address, tls, bounded.clone(), handle.clone(), router.clone()));
         }
-        let stopping = handle.clone();
-        let stop = tokio::spawn(async move {
-            // The sender is gone only when the program ends.
-            shutdown.wait_for(|stop| *stop).await.ok();
-            stopping.graceful_shutdown(Some(DRAIN));
-        });
         let mut result = Ok(());
-        while let Some(ended) = servers.join_next().await {
+        while let Some(ended) = serving.join_next().await {
             if let Ok(Err(error)) = ended {
-                result = Err(ServeError::Serve(error));
+                result = Err(error);
                 handle.shutdown();
             }
         }
-        stop.abort();
+        end.abort();
         result
     }
 }
 
-/// Slow heads do not hold a connection.
-fn bound<A: axum_server::Address>(server: &mut Server<A>) {
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE);
+fn bind(listen: &Listen) -> Result<(TcpListener, SocketAddr, Option<RustlsConfig>), ServerError> {
+    let (address, tls) = match listen {
+        Listen::Plain(address) => (*address, None),
+        Listen::Tls(address, config) => (*address, Some(config.clone())),
+    };
+    if tls.is_none() && !address.ip().to_canonical().is_loopback() {
+        return Err(ServerError::PlainOutsideLoopback { address });
+    }
+    let refused = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => ServerError::PortTaken { address, source },
+        _ => ServerError::Bind { address, source },
+    };
+    let listener = TcpListener::bind(address).map_err(refused)?;
+    let taken = listener.local_addr().map_err(refused)?;
+    Ok((listener, taken, tls))
+}
+
+async fn end_with(handle: Handle<SocketAddr>, mut shutdown: watch::Receiver<bool>) {
+    // A sender that is gone asks for the end as well.
+    let ended = shutdown.wait_for(|end| *end).await.is_err();
+    tracing::debug!(sender_gone = ended, "the server ends");
+    handle.graceful_shutdown(Some(DRAIN_TIME_MAX));
+}
+
+async fn serve(
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<RustlsConfig>,
+    bounded: Bounded,
+    handle: Handle<SocketAddr>,
+    router: Router,
+) -> Result<(), ServerError> {
+    let failed = |source| ServerError::Serve { address, source };
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let mut server = axum_server::from_tcp(listener)
+        .map_err(failed)?
+        .http1_only()
+        .handle(handle)
+        .first_request_timeout(HEAD_TIME_MAX)
+        .accept_error_handler(|peer, error| tracing::debug!(?peer, %error, "a connection is not taken"));
+    server.http_builder().http1().header_read_timeout(HEAD_TIME_MAX);
+    match tls {
+        None => server.acceptor(bounded).serve(service).await.map_err(failed),
+        Some(config) => {
+            let acceptor = RustlsAcceptor::new(config).handshake_timeout(HEAD_TIME_MAX).acceptor(bounded);
+            server.acceptor(acceptor).serve(service).await.map_err(failed)
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_http_is_for_loopback_only() {
-        let address: SocketAddr = "192.0.2.1:8420".parse().expect("valid");
-        assert!(matches!(Listeners::bind(&[address], false), Err(ServeError::Plain { .. })));
-    }
-
-    #[test]
-    fn a_taken_port_is_named_with_the_remedy() {
-        let held = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = held.local_addr().expect("bound");
-        let error = Listeners::bind(&[address], false).expect_err("taken");
-        assert!(error.to_string().contains(&address.to_string()) && error.to_string().contains("listen"));
-    }
-}
+mod tests;

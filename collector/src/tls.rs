@@ -1,126 +1,278 @@
-//! The collector's own certificates: a CA made at the first start, leaves made from it, or given files.
+//! The collector's certificate: its own authority made at first start, or given files.
 //!
-//! The CA lives in the data folder (`ca.pem`, and `ca-key.pem` with mode 0600) for ten years; losing it means that every
-//! agent joins again, so it is part of the backup. A leaf lives in memory only: it is made at each start and again
-//! every [`LEAF_RENEWAL`], valid for [`LEAF_DAYS`], so that nobody has to remember a date. The presented chain ends in the
-//! CA's certificate, because that is what join tokens pin.
+//! Own: `ca.key` (mode 0600) and `ca.pem` in the data folder, valid for [`CA_DAYS`], made once and kept, because agents
+//! pin it when they join. The server's certificate is made from it at every start, lives in memory only, and is
+//! replaced [`RENEW_DAYS_BEFORE`] days before it ends, without a restart. The presented chain holds the authority's
+//! certificate, so that an agent finds its pin.
+//!
+//! Given: a PEM chain and its key, read again when the files change (renewed by another program). The pin is the last
+//! certificate of the chain: an issuer outlives its leaf.
+//!
+//! TLS 1.2 and 1.3 with ring; HTTP/1.1. Knows nothing of tokens or hosts.
 
-use crate::config::settings::{Settings, TlsChoice};
+use crate::clock::Clock;
 use axum_server::tls_rustls::RustlsConfig;
-use chrono::{Datelike, Days};
+use chrono::Datelike;
 use pantau_shared::timestamp::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
-use ring::digest::{SHA256, digest};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::collections::BTreeSet;
-use std::fs;
-use std::io::Write;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
-const CA_DAYS: u64 = 3_650;
-/// How long a leaf is valid.
-pub const LEAF_DAYS: u64 = 90;
-/// How often a running collector makes itself a new leaf.
-pub const LEAF_RENEWAL: Duration = Duration::from_secs(30 * 86_400);
+/// How long the own authority is valid, in days.
+const CA_DAYS: i64 = 7_300;
+/// How long a server certificate is valid, in days.
+const SERVER_DAYS: i64 = 90;
+/// So many days before its end the server certificate is replaced.
+const RENEW_DAYS_BEFORE: i64 = 30;
+/// How often that is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(3_600);
+/// Largest certificate or key file read, in bytes.
+const FILE_BYTES_MAX: u64 = 256 * 1024;
 
-/// Why there is no TLS.
+const DAY_SECONDS: i64 = 86_400;
+
+/// Where the certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsSource {
+    /// The own authority.
+    Own {
+        /// The data folder.
+        folder: PathBuf,
+        /// Names and addresses under which the collector is reached; `localhost` and `127.0.0.1` are added.
+        names: Vec<String>,
+    },
+    /// Given files.
+    Given {
+        /// PEM, the server's certificate first, then its issuers.
+        certificates: PathBuf,
+        /// PEM, PKCS #8, SEC1 or PKCS #1.
+        key: PathBuf,
+    },
+}
+
+/// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file cannot be read or written.
-    #[error("cannot use the certificate file `{}`", path.display())]
-    File {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: it must exist and be readable for this user")]
+    Read {
         /// Which.
-        path: PathBuf,
-        /// Why.
+        path: String,
+        /// The system's words.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
-    /// A file is no PEM of a certificate or key.
-    #[error("`{}` holds no certificate or key in PEM form", path.display())]
+    /// A file cannot be written.
+    #[error("cannot write `{path}`: its folder must exist and be writable for this user")]
+    Write {
+        /// Which.
+        path: String,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+    /// A file holds something else.
+    #[error("`{path}` holds no {expected} in PEM")]
     Pem {
         /// Which.
-        path: PathBuf,
+        path: String,
+        /// What it should hold.
+        expected: &'static str,
     },
-    /// A certificate cannot be made.
-    #[error("cannot make the collector's own certificate")]
-    Make(#[source] rcgen::Error),
+    /// A name cannot stand in a certificate.
+    #[error("cannot make a certificate for {names:?}: each must be a DNS name or an IP address")]
+    Issue {
+        /// All names.
+        names: Vec<String>,
+        /// The library's words.
+        #[source]
+        source: rcgen::Error,
+    },
+    /// The own authority cannot be made or read.
+    #[error("cannot use the own certificate authority in `{folder}`")]
+    Authority {
+        /// The data folder.
+        folder: String,
+        /// The library's words.
+        #[source]
+        source: rcgen::Error,
+    },
     /// Certificate and key do not serve.
-    #[error("certificate and key cannot be used together")]
-    Use(#[source] rustls::Error),
+    #[error("certificate and key do not fit together")]
+    Config(#[source] rustls::Error),
 }
 
-/// What serves and what agents pin.
-#[derive(Debug, Clone)]
-pub struct ServerTls {
-    /// For the listeners; can be reloaded.
-    pub config: RustlsConfig,
-    /// SHA-256 of the certificate that join tokens pin.
-    pub pin: [u8; 32],
+/// The certificate in use.
+#[derive(Debug)]
+pub struct Tls {
+    source: TlsSource,
+    config: RustlsConfig,
+    pin: [u8; 32],
+    /// Own: the server certificate's end. Given: none, the files tell.
+    expires_at: Option<Timestamp>,
+    /// Given: the files as read last.
+    files: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-fn sha256(der: &[u8]) -> [u8; 32] {
-    let mut pin = [0; 32];
-    pin.copy_from_slice(digest(&SHA256, der).as_ref());
-    pin
+/// What one reading or making gives.
+struct Material {
+    config: Arc<ServerConfig>,
+    pin: [u8; 32],
+    expires_at: Option<Timestamp>,
+    files: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-fn ca_files(settings: &Settings) -> (PathBuf, PathBuf) {
-    (settings.data_dir.join("ca.pem"), settings.data_dir.join("ca-key.pem"))
+impl Tls {
+    /// Makes or reads the certificate.
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub fn open(source: TlsSource, now: Timestamp) -> Result<Self, TlsError> {
+        let Material { config, pin, expires_at, files } = load(&source, now)?;
+        Ok(Self { source, config: RustlsConfig::from_config(config), pin, expires_at, files })
+    }
+
+    /// For the server; follows a renewal.
+    pub fn config(&self) -> RustlsConfig {
+        self.config.clone()
+    }
+
+    /// SHA-256 of the certificate that agents pin.
+    pub fn pin(&self) -> [u8; 32] {
+        self.pin
+    }
+
+    /// Replaces the certificate when it is due or its files changed; whether it did. What is in use stays when this
+    /// fails.
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub fn renew(&mut self, now: Timestamp) -> Result<bool, TlsError> {
+        let due = self.expires_at.is_some_and(|end| now >= end.plus_secs(-RENEW_DAYS_BEFORE * DAY_SECONDS));
+        if let TlsSource::Given { certificates, key } = &self.source {
+            let read = (read_bounded(certificates)?, read_bounded(key)?);
+            if self.files.as_ref() == Some(&read) {
+                return Ok(false);
+            }
+        } else if !due {
+            return Ok(false);
+        }
+        let Material { config, pin, expires_at, files } = load(&self.source, now)?;
+        if pin != self.pin {
+            tracing::warn!("the certificate that agents pin has changed: agents that joined before must join again");
+        }
+        self.config.reload_from_config(config);
+        (self.pin, self.expires_at, self.files) = (pin, expires_at, files);
+        Ok(true)
+    }
+
+    /// Renews in time until `shutdown` turns true.
+    pub async fn run(mut self, clock: Clock, mut shutdown: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                _ = shutdown.wait_for(|end| *end) => return,
+            }
+            match self.renew(clock.now()) {
+                Ok(true) => tracing::info!("the server's certificate was renewed"),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the server's certificate is not renewed"
+                    );
+                }
+            }
+        }
+    }
 }
 
-/// TLS as configured; `None` for plain HTTP.
-///
-/// # Errors
-/// [`TlsError`].
-pub fn open(settings: &Settings, hostname: &str, now: Timestamp) -> Result<Option<ServerTls>, TlsError> {
-    let (chain, key) = match &settings.tls {
-        TlsChoice::Off => return Ok(None),
-        TlsChoice::OwnCa(names) => own_chain(settings, names, hostname, now)?,
-        TlsChoice::Given { certificate, key } => (read_chain(certificate)?, read_key(key)?),
-    };
-    let pin = pin_of(&chain);
-    let config = RustlsConfig::from_config(server_config(chain, key)?);
-    Ok(pin.map(|pin| ServerTls { config, pin }))
+fn load(source: &TlsSource, now: Timestamp) -> Result<Material, TlsError> {
+    match source {
+        TlsSource::Own { folder, names } => load_own(folder, names, now),
+        TlsSource::Given { certificates, key } => load_given(certificates, key),
+    }
 }
 
-/// Makes a new leaf for a running server.
-///
-/// # Errors
-/// [`TlsError`].
-pub fn renew(tls: &ServerTls, settings: &Settings, hostname: &str, now: Timestamp) -> Result<(), TlsError> {
-    let (chain, key) = match &settings.tls {
-        TlsChoice::Off => return Ok(()),
-        TlsChoice::OwnCa(names) => own_chain(settings, names, hostname, now)?,
-        TlsChoice::Given { certificate, key } => (read_chain(certificate)?, read_key(key)?),
-    };
-    tls.config.reload_from_config(server_config(chain, key)?);
-    Ok(())
+fn load_given(certificates: &Path, key: &Path) -> Result<Material, TlsError> {
+    let files = (read_bounded(certificates)?, read_bounded(key)?);
+    let pem = |path: &Path, expected| TlsError::Pem { path: path.display().to_string(), expected };
+    let chain = CertificateDer::pem_slice_iter(&files.0)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| pem(certificates, "certificate"))?;
+    let pin = pin_of(chain.last().ok_or_else(|| pem(certificates, "certificate"))?);
+    let key = PrivateKeyDer::from_pem_slice(&files.1).map_err(|_| pem(key, "private key"))?;
+    Ok(Material { config: server_config(chain, key)?, pin, expires_at: None, files: Some(files) })
 }
 
-/// The pin of a collector that is not running now, for tokens made meanwhile.
-///
-/// # Errors
-/// A configured file cannot be read.
-pub fn known_pin(settings: &Settings) -> Result<Option<[u8; 32]>, TlsError> {
-    let file = match &settings.tls {
-        TlsChoice::Off => return Ok(None),
-        TlsChoice::OwnCa(_) => ca_files(settings).0,
-        TlsChoice::Given { certificate, .. } => certificate.clone(),
-    };
-    Ok(pin_of(&read_chain(&file)?))
+fn load_own(folder: &Path, names: &[String], now: Timestamp) -> Result<Material, TlsError> {
+    let (authority, key) = load_authority(folder, now)?;
+    let unusable = |source| TlsError::Authority { folder: folder.display().to_string(), source };
+    let issuer = Issuer::new(authority_params(), key);
+    let mut all: Vec<String> = vec!["localhost".into(), "127.0.0.1".into(), "::1".into()];
+    all.extend(names.iter().filter(|name| !all.contains(name)).cloned().collect::<Vec<_>>());
+    let refused = |source| TlsError::Issue { names: all.clone(), source };
+    let mut params = CertificateParams::new(all.clone()).map_err(refused)?;
+    params.distinguished_name.push(DnType::CommonName, "Pantau collector");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+    let expires_at = now.plus_secs(SERVER_DAYS * DAY_SECONDS);
+    set_validity(&mut params, now, expires_at);
+    let server_key = KeyPair::generate().map_err(unusable)?;
+    let leaf = params.signed_by(&server_key, &issuer).map_err(refused)?;
+    let pin = pin_of(&authority);
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server_key.serialize_der()));
+    let config = server_config(vec![leaf.der().clone(), authority], key)?;
+    Ok(Material { config, pin, expires_at: Some(expires_at), files: None })
 }
 
-/// The last certificate of the chain: the CA where it is sent, else the leaf itself.
-fn pin_of(chain: &[CertificateDer<'_>]) -> Option<[u8; 32]> {
-    chain.last().map(|certificate| sha256(certificate))
+/// Reads the authority, or makes it. The key is written first: a certificate without a key never exists.
+fn load_authority(folder: &Path, now: Timestamp) -> Result<(CertificateDer<'static>, KeyPair), TlsError> {
+    let (certificate_path, key_path) = (folder.join("ca.pem"), folder.join("ca.key"));
+    let unusable = |source| TlsError::Authority { folder: folder.display().to_string(), source };
+    if certificate_path.exists() {
+        let pem = |path: &Path, expected| TlsError::Pem { path: path.display().to_string(), expected };
+        let certificate = CertificateDer::from_pem_slice(&read_bounded(&certificate_path)?)
+            .map_err(|_| pem(&certificate_path, "certificate"))?;
+        let key = String::from_utf8(read_bounded(&key_path)?).map_err(|_| pem(&key_path, "private key"))?;
+        return Ok((certificate, KeyPair::from_pem(&key).map_err(unusable)?));
+    }
+    let key = KeyPair::generate().map_err(unusable)?;
+    let mut params = authority_params();
+    set_validity(&mut params, now, now.plus_secs(CA_DAYS * DAY_SECONDS));
+    let certificate = params.self_signed(&key).map_err(unusable)?;
+    write_private(&key_path, key.serialize_pem().as_bytes())?;
+    write_private(&certificate_path, certificate.pem().as_bytes())?;
+    Ok((certificate.der().clone(), key))
+}
+
+/// What names the authority as issuer; must stay the same for ever.
+fn authority_params() -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "Pantau collector authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+/// From a day before `now`, for clocks that lag, to the midnight before `until`.
+fn set_validity(params: &mut CertificateParams, now: Timestamp, until: Timestamp) {
+    let date = |at: Timestamp| at.to_utc().date_naive();
+    let (from, until) = (date(now.plus_secs(-DAY_SECONDS)), date(until));
+    params.not_before = rcgen::date_time_ymd(from.year(), from.month() as u8, from.day() as u8);
+    params.not_after = rcgen::date_time_ymd(until.year(), until.month() as u8, until.day() as u8);
 }
 
 fn server_config(
@@ -130,151 +282,38 @@ fn server_config(
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(TlsError::Use)?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(TlsError::Use)?;
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(TlsError::Config)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
-fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let bytes = fs::read(path).map_err(|source| TlsError::File { path: path.to_owned(), source })?;
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
-        .collect::<Result<_, _>>()
-        .map_err(|_| TlsError::Pem { path: path.to_owned() })?;
-    if chain.is_empty() { Err(TlsError::Pem { path: path.to_owned() }) } else { Ok(chain) }
+fn pin_of(certificate: &CertificateDer<'_>) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, certificate);
+    let mut pin = [0; 32];
+    pin.copy_from_slice(digest.as_ref());
+    pin
 }
 
-fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let bytes = fs::read(path).map_err(|source| TlsError::File { path: path.to_owned(), source })?;
-    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| TlsError::Pem { path: path.to_owned() })
+fn read_bounded(path: &Path) -> Result<Vec<u8>, TlsError> {
+    use io::Read;
+    let failed = |source| TlsError::Read { path: path.display().to_string(), source };
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)).map_err(failed)?;
+    Ok(bytes)
 }
 
-/// A fresh leaf with the CA's certificate behind it, and the leaf's key.
-fn own_chain(
-    settings: &Settings,
-    names: &[String],
-    hostname: &str,
-    now: Timestamp,
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
-    let (certificate_file, key_file) = ca_files(settings);
-    if !certificate_file.exists() {
-        make_ca(&certificate_file, &key_file, now)?;
-    }
-    let read =
-        |path: &Path| fs::read_to_string(path).map_err(|source| TlsError::File { path: path.to_owned(), source });
-    let ca_key = KeyPair::from_pem(&read(&key_file)?).map_err(TlsError::Make)?;
-    let issuer = Issuer::from_ca_cert_pem(&read(&certificate_file)?, ca_key).map_err(TlsError::Make)?;
-    let mut all: BTreeSet<String> = ["localhost", "127.0.0.1", "::1", hostname].map(str::to_owned).into();
-    all.extend(names.iter().cloned());
-    all.extend(settings.listen.iter().filter(|a| !a.ip().is_unspecified()).map(|a| a.ip().to_string()));
-    all.remove("");
-    let key = KeyPair::generate().map_err(TlsError::Make)?;
-    let mut params = CertificateParams::new(all.into_iter().collect::<Vec<_>>()).map_err(TlsError::Make)?;
-    params.distinguished_name = named("Pantau collector");
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.use_authority_key_identifier_extension = true;
-    valid(&mut params, now, LEAF_DAYS);
-    let leaf = params.signed_by(&key, &issuer).map_err(TlsError::Make)?;
-    let mut chain = vec![leaf.der().clone()];
-    chain.extend(read_chain(&certificate_file)?);
-    let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|_| TlsError::Pem { path: key_file })?;
-    Ok((chain, key))
-}
-
-fn make_ca(certificate_file: &Path, key_file: &Path, now: Timestamp) -> Result<(), TlsError> {
-    let key = KeyPair::generate().map_err(TlsError::Make)?;
-    let mut params = CertificateParams::default();
-    params.distinguished_name = named("Pantau CA");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    valid(&mut params, now, CA_DAYS);
-    let certificate = params.self_signed(&key).map_err(TlsError::Make)?;
-    // The key first: a certificate without a key would be taken for a finished CA at the next start.
-    write_new(key_file, &key.serialize_pem(), 0o600)?;
-    write_new(certificate_file, &certificate.pem(), 0o644)
-}
-
-fn named(name: &str) -> DistinguishedName {
-    let mut distinguished = DistinguishedName::new();
-    distinguished.push(DnType::CommonName, name);
-    distinguished
-}
-
-/// From the day before, for clocks that are behind.
-fn valid(params: &mut CertificateParams, now: Timestamp, days: u64) {
-    let today = now.to_utc().date_naive();
-    let date = |date: chrono::NaiveDate| {
-        date_time_ymd(date.year(), u8::try_from(date.month()).unwrap_or(1), u8::try_from(date.day()).unwrap_or(1))
-    };
-    params.not_before = date(today.checked_sub_days(Days::new(1)).unwrap_or(today));
-    params.not_after = date(today.checked_add_days(Days::new(days)).unwrap_or(today));
-}
-
-/// Writes a whole file or none: under another name first, then renamed.
-fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), TlsError> {
-    let failed = |source| TlsError::File { path: path.to_owned(), source };
-    let making = path.with_extension("new");
-    fs::remove_file(&making).ok();
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&making).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&making, path).map_err(failed)
+/// Written beside, synced, then renamed: there is never half a file.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), TlsError> {
+    let failed = |source| TlsError::Write { path: path.display().to_string(), source };
+    let beside = path.with_extension("new");
+    let mut file =
+        OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&beside, path).map_err(failed)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::PermissionsExt;
-
-    fn settings(folder: &Path) -> Settings {
-        Settings {
-            data_dir: folder.to_owned(),
-            tls: TlsChoice::OwnCa(vec!["pantau.contoh.go.id".into()]),
-            ..Settings::default()
-        }
-    }
-
-    #[test]
-    fn the_ca_is_made_once_and_pinned() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let settings = settings(folder.path());
-        let now = Timestamp::parse_rfc3339("2026-06-01T00:00:00Z").expect("valid");
-        let first = open(&settings, "kantor", now).expect("opens").expect("tls");
-        let second = open(&settings, "kantor", now.plus_secs(86_400 * 60)).expect("opens").expect("tls");
-        assert_eq!(first.pin, second.pin);
-        assert_eq!(known_pin(&settings).expect("readable"), Some(first.pin));
-        let mode = fs::metadata(folder.path().join("ca-key.pem")).expect("there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
-
-    #[test]
-    fn the_chain_ends_in_the_ca_and_names_the_office() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let settings = settings(folder.path());
-        let now = Timestamp::parse_rfc3339("2026-06-01T00:00:00Z").expect("valid");
-        let (chain, _) = own_chain(&settings, &["10.1.2.3".into()], "kantor", now).expect("made");
-        assert_eq!(chain.len(), 2);
-        let (_, leaf) = x509_parser::parse_x509_certificate(&chain[0]).expect("a certificate");
-        let (_, ca) = x509_parser::parse_x509_certificate(&chain[1]).expect("a certificate");
-        assert!(ca.is_ca() && !leaf.is_ca());
-        assert_eq!(leaf.issuer(), ca.subject());
-        let names = leaf.subject_alternative_name().expect("parses").expect("there");
-        let text = format!("{:?}", names.value.general_names);
-        for expected in ["kantor", "localhost", "[10, 1, 2, 3]", "[127, 0, 0, 1]"] {
-            assert!(text.contains(expected), "{expected} in {text}");
-        }
-    }
-
-    #[test]
-    fn a_missing_or_foreign_file_is_named() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("x.pem");
-        let given = TlsChoice::Given { certificate: file.clone(), key: file.clone() };
-        let settings = Settings { tls: given, ..Settings::default() };
-        assert!(matches!(open(&settings, "", Timestamp::from_ms(0)), Err(TlsError::File { .. })));
-        fs::write(&file, "no pem").expect("written");
-        assert!(matches!(open(&settings, "", Timestamp::from_ms(0)), Err(TlsError::Pem { .. })));
-    }
-}
+mod tests;

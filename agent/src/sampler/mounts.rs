@@ -3,6 +3,9 @@
 //! `statvfs` on a dead disk or server never returns. It is therefore asked on a thread of its own; what has not
 //! answered in time is left out of this sample, and that mount is not asked again until the stuck call returns. At most
 //! [`STUCK_MAX`] calls can be stuck at once; then file systems are not asked at all.
+//!
+//! Read-only is what the file system itself says (the options behind the ` - `), not the mount: a sandboxed agent sees
+//! every mount read-only, while a disk that the kernel has turned read-only after an error says so in both.
 
 use super::source::SourceError;
 use pantau_shared::limits::{DEVICES_MAX, cut_text};
@@ -94,12 +97,10 @@ pub(crate) fn parse_mountinfo(text: &str) -> Result<Vec<Filesystem>, SourceError
         let (left, right) = line.split_once(" - ").ok_or_else(|| SourceError::malformed(line))?;
         let mut left = left.split(' ').skip(2);
         let mut right = right.split(' ');
-        let (Some(number), Some(_root), Some(mount_point), Some(options)) =
-            (left.next(), left.next(), left.next(), left.next())
-        else {
+        let (Some(number), Some(_root), Some(mount_point)) = (left.next(), left.next(), left.next()) else {
             return Err(SourceError::malformed(line));
         };
-        let (Some(kind), Some(device)) = (right.next(), right.next()) else {
+        let (Some(kind), Some(device), Some(options)) = (right.next(), right.next(), right.next()) else {
             return Err(SourceError::malformed(line));
         };
         if !is_local(kind) || filesystems.len() >= DEVICES_MAX || !devices.insert(number) {
@@ -233,9 +234,9 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "22 27 0:21 / /proc rw,relatime - proc proc rw\n\
-        27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard\n\
+        27 1 254:0 / / ro,relatime shared:1 - ext4 /dev/vda rw,discard\n\
         28 27 254:0 /var/lib /mnt/bind rw - ext4 /dev/vda rw\n\
-        29 27 8:1 / /data\\040disk ro,relatime - xfs /dev/sda1 rw\n\
+        29 27 8:1 / /data\\040disk rw,relatime - xfs /dev/sda1 ro\n\
         30 27 0:50 / /mnt/nas rw - nfs4 nas:/export rw\n\
         31 27 0:51 / /mnt/ssh rw - fuse.sshfs host: rw\n";
 

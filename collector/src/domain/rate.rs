@@ -60,10 +60,20 @@ pub fn bandwidth_permille(before: &Interface, after: &Interface, elapsed_ms: i64
     permille(received.max(sent).saturating_mul(8), speed)
 }
 
-/// Bytes per second in and out, summed over the interfaces that both samples have.
+/// Names of interfaces that carry no traffic of their own to the outside: loopback, and the virtual ends and bridges
+/// whose bytes pass a physical interface again and would count twice.
+const INNER_INTERFACES: [&str; 11] =
+    ["lo", "br-", "bridge", "cali", "cni", "docker", "dummy", "flannel", "ifb", "veth", "virbr"];
+
+/// Whether an interface's bytes count as the host's traffic.
+pub fn carries_traffic(device: &str) -> bool {
+    device != "lo" && !INNER_INTERFACES.iter().skip(1).any(|name| device.starts_with(name))
+}
+
+/// Bytes per second in and out, summed over the interfaces that carry the host's traffic and that both samples have.
 pub fn network_bytes_per_second(before: &Sample, after: &Sample, elapsed_ms: i64) -> Option<(u64, u64)> {
     let mut sum: Option<(u64, u64)> = None;
-    for a in &after.interfaces {
+    for a in after.interfaces.iter().filter(|interface| carries_traffic(&interface.device)) {
         let Some(b) = before.interfaces.iter().find(|b| b.device == a.device) else { continue };
         let received = per_second(b.receive_bytes, a.receive_bytes, elapsed_ms);
         let sent = per_second(b.transmit_bytes, a.transmit_bytes, elapsed_ms);
@@ -88,6 +98,16 @@ mod tests {
         assert_eq!(per_second(Some(1), Some(2), 0), None);
         assert_eq!(permille(5, 0), None);
         assert_eq!(permille(u64::MAX, u64::MAX), Some(1000));
+    }
+
+    #[test]
+    fn loopback_and_virtual_ends_are_not_the_hosts_traffic() {
+        for device in ["lo", "veth12ab", "docker0", "br-4f", "ifb0", "virbr0"] {
+            assert!(!carries_traffic(device), "{device}");
+        }
+        for device in ["eth0", "enp3s0", "br0", "bond0", "wlan0", "lo2wan"] {
+            assert!(carries_traffic(device), "{device}");
+        }
     }
 
     #[test]

@@ -152,6 +152,19 @@ async fn an_outage_over_a_restart_is_one_ticket_with_exact_times() {
 }
 
 #[tokio::test]
+async fn a_failure_that_was_stored_but_not_yet_judged_counts_once_after_a_restart() {
+    let mut site = Site::new().await;
+    let (_, mut task) = site.engine();
+    site.answer(10, ProbeVerdict::Ok).await;
+    task.evaluate().await.expect("evaluates");
+    site.answer(20, ProbeVerdict::Failed).await;
+    let (engine, mut task) = site.engine();
+    task.evaluate().await.expect("evaluates");
+    assert!(site.events().is_empty(), "{:?}", site.events());
+    assert_eq!(engine.snapshot().services[0].state, State::Up);
+}
+
+#[tokio::test]
 async fn people_confirm_and_close_and_nothing_else_does() {
     let mut site = Site::new().await;
     let (engine, mut task) = site.engine();

@@ -52,7 +52,7 @@ pub(super) fn open_writer(path: &Path, ownership: Ownership) -> Result<(Option<F
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed("set up the connection"))?;
     check_ours(path, &connection)?;
     set_up(&connection).map_err(|error| refused(path, error))?;
-    migrate(path, &mut connection)?;
+    migrate(path, &mut connection, lock.is_some())?;
     sync_folder(path)?;
     Ok((lock, connection))
 }
@@ -137,7 +137,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
+fn migrate(path: &Path, connection: &mut Connection, alone: bool) -> Result<(), StoreError> {
     let known = SCHEMA.len() as u32;
     loop {
         let step = connection
@@ -151,6 +151,10 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
         let Some(sql) = SCHEMA.get(found as usize) else {
             return Ok(());
         };
+        if !alone {
+            // An older collector runs on it: its statements must not lose their tables.
+            return Err(StoreError::InUse { path: path.display().to_string() });
+        }
         step.execute_batch(sql).map_err(failed("migrate the schema"))?;
         step.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed("migrate the schema"))?;
         step.pragma_update(None, "user_version", found + 1).map_err(failed("migrate the schema"))?;

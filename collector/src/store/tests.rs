@@ -19,7 +19,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use tempfile::TempDir;
 
+mod durability;
 mod facts;
+mod group;
+mod judged;
+mod ledger;
+mod opening;
+mod people;
+mod plans;
 
 /// A store in a folder that goes with it.
 struct Fixture {

@@ -42,7 +42,7 @@ fn used_ids(text: &str) -> Vec<String> {
             let id = rest.split('"').next().unwrap_or_default();
             let before = &text[..at];
             let ours = before.ends_with("texts.") || before.ends_with("page.") || before.ends_with("self.");
-            if ours && !id.is_empty() && !id.contains(' ') {
+            if ours && !id.is_empty() && !id.contains([' ', '/']) {
                 ids.push(id.to_owned());
             }
         }
@@ -144,4 +144,54 @@ fn only_canonical_numbers_choose_plurals() {
     for text in ["007", "+1", "1.5", "x", ""] {
         assert!(matches!(argument(text), FluentValue::String(_)), "{text}");
     }
+}
+
+#[test]
+fn every_code_has_its_word() {
+    use crate::domain::availability::Verdict;
+    use crate::domain::catalogue::{ServiceClass, ServiceGroup};
+    use crate::domain::profile::Impact;
+    use crate::domain::state::State;
+    use crate::domain::ticket::TicketState;
+    use pantau_shared::probe::ProbeVerdict;
+    let verdicts =
+        [Verdict::InsufficientData, Verdict::Met, Verdict::NoServiceTime, Verdict::NoTarget, Verdict::NotMet];
+    let probes = [
+        ProbeVerdict::Unspecified,
+        ProbeVerdict::Ok,
+        ProbeVerdict::Degraded,
+        ProbeVerdict::Failed,
+        ProbeVerdict::ProbeError,
+    ];
+    let profile = crate::config::profile::bangka_2025();
+    let kinds = [
+        "opened",
+        "acknowledged",
+        "comment",
+        "estimate",
+        "escalated",
+        "cause",
+        "restored",
+        "recurred",
+        "confirmed",
+        "closed",
+        "cancelled",
+        "updated",
+    ];
+    let mut ids: Vec<String> = (1..=15).map(|number| format!("form-field-{number}")).collect();
+    let mut add = |list: &str, code: &str| ids.push(format!("{list}-{}", code.replace('_', "-")));
+    State::ALL.iter().for_each(|state| add("state", state.name()));
+    verdicts.iter().for_each(|verdict| add("verdict", verdict.code()));
+    probes.iter().for_each(|verdict| add("probe", verdict.name()));
+    TicketState::ALL.iter().for_each(|state| add("ticket-state", state.code()));
+    ServiceClass::ALL.iter().for_each(|class| add("class", class.code()));
+    ServiceGroup::ALL.iter().for_each(|group| add("group", group.code()));
+    Impact::ALL.iter().for_each(|impact| add("impact", impact.code()));
+    profile.categories.iter().for_each(|code| add("category", code));
+    profile.reporting_methods.iter().for_each(|code| add("method", code));
+    kinds.iter().for_each(|kind| add("log-kind", kind));
+    ["1h", "6h", "24h", "7d"].iter().for_each(|range| add("range", range));
+    let known = message_ids(&INDONESIAN);
+    let missing: Vec<_> = ids.iter().filter(|id| !known.contains(id)).collect();
+    assert_eq!(missing, Vec::<&String>::new());
 }

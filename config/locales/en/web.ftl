@@ -62,6 +62,7 @@ tile-hosts-silent = { $count ->
     [one] { $count } is silent
    *[other] { $count } are silent
  }
+tile-hosts-none = No host has joined
 tile-hosts-note = All report on time
 tile-backups = Backups at risk
 tile-backups-note = { $count ->
@@ -386,6 +387,7 @@ category-cadangan-data = Backup
 category-keamanan-informasi = Information security
 category-pihak-ketiga = Third party
 category-pengguna = User
+category-pemantauan = Monitoring
 
 # Report
 report-title = Availability report

@@ -47,6 +47,7 @@ tile-tickets-late = { $count } melewati batas waktu
 tile-tickets-in-time = Tidak ada yang terlambat
 tile-hosts = Host melapor
 tile-hosts-silent = { $count } tidak melapor
+tile-hosts-none = Belum ada host
 tile-hosts-note = Semua melapor tepat waktu
 tile-backups = Cadangan berisiko
 tile-backups-note = dari { $count } set cadangan
@@ -365,6 +366,7 @@ category-cadangan-data = Cadangan data
 category-keamanan-informasi = Keamanan informasi
 category-pihak-ketiga = Pihak ketiga
 category-pengguna = Pengguna
+category-pemantauan = Pemantauan
 
 # Laporan
 report-title = Laporan Ketersediaan Layanan

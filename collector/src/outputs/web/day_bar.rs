@@ -27,6 +27,12 @@ const WIDTH: usize = 6;
 /// Least height of a part that has any seconds at all.
 const PART_MIN: i64 = 5;
 
+/// The date of the bar's leftmost cell: the bar is always [`DAYS_MAX`] days long, however young the service.
+pub(crate) fn begins(days: &[DayView]) -> Option<chrono::NaiveDate> {
+    let back = u64::try_from(DAYS_MAX - 1).unwrap_or(0);
+    days.last().and_then(|today| today.date.checked_sub_days(chrono::Days::new(back)))
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cell {
     title: String,

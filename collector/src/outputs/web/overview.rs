@@ -1,7 +1,7 @@
 //! Ringkasan: how everything stands now, on one page. What needs a person comes first.
 
 use super::backups::{self, BackupRow};
-use super::day_bar::DayBar;
+use super::day_bar::{self, DayBar};
 use super::markup::{Badge, Tone};
 use super::page::{Page, backup_at_risk, next_due, state_badge, verdict_badge};
 use super::{hosts, tickets};
@@ -158,7 +158,11 @@ fn tiles(page: &Page, snapshot: &Snapshot) -> Vec<Tile> {
             label: texts.get("tile-targets"),
             value: texts.text("tile-of", &[("part", &met.to_string()), ("whole", &judged.to_string())]),
             note: texts.get(if judged == 0 { "tile-targets-none" } else { "tile-targets-note" }),
-            tone: if judged == 0 { Tone::Neutral } else { pick(missed, Tone::Bad) },
+            tone: match (judged, missed) {
+                (0, _) => Tone::Neutral,
+                (_, true) => Tone::Bad,
+                (judged, false) => pick(met < judged, Tone::Unknown),
+            },
             href: "/reports/availability",
         },
         Tile {
@@ -171,7 +175,11 @@ fn tiles(page: &Page, snapshot: &Snapshot) -> Vec<Tile> {
         Tile {
             label: texts.get("tile-hosts"),
             value: texts.text("tile-of", &[("part", &(hosts - silent).to_string()), ("whole", &hosts.to_string())]),
-            note: if silent > 0 { texts.count("tile-hosts-silent", silent) } else { texts.get("tile-hosts-note") },
+            note: match (hosts, silent) {
+                (0, _) => texts.get("tile-hosts-none"),
+                (_, 0) => texts.get("tile-hosts-note"),
+                (_, silent) => texts.count("tile-hosts-silent", silent),
+            },
             tone: if hosts == 0 { Tone::Neutral } else { pick(silent > 0, Tone::Unknown) },
             href: "/hosts",
         },
@@ -214,14 +222,14 @@ fn service_row(texts: Texts, service: &Service, view: &ServiceView) -> ServiceRo
         ),
         reason: view.reason.as_ref().map(|reason| texts.phrase(reason)).unwrap_or_default(),
         bar: DayBar::new(texts, &service.name, &view.days),
-        first_day: view.days.first().map(|day| texts.date_short(day.date)).unwrap_or_default(),
+        first_day: day_bar::begins(&view.days).map(|date| texts.date_short(date)).unwrap_or_default(),
         month: month_summary(texts, &view.month),
     }
 }
 
 /// A month's figures in a few words; a dash where there is no value.
 pub(crate) fn month_summary(texts: Texts, figures: &Figures) -> MonthSummary {
-    let left = figures.budget_left_s;
+    let left = figures.budget_left_s.filter(|_| figures.agreed_s > 0);
     let (budget, budget_tone) = match left {
         None => (texts.get("budget-none"), Tone::Neutral),
         Some(seconds) => {

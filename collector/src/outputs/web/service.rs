@@ -1,7 +1,7 @@
 //! A service: state, month, days, outages, checks, tickets, backups, and its eleven fields.
 
 use super::backups::{self, BackupRow};
-use super::day_bar::DayBar;
+use super::day_bar::{self, DayBar};
 use super::figures::{FigureView, figure_views};
 use super::markup::{Badge, Tone};
 use super::month;
@@ -41,6 +41,8 @@ pub(crate) struct CheckRow {
     pub(crate) name: String,
     pub(crate) asks: String,
     pub(crate) host: String,
+    /// Only a host that has joined has a page.
+    pub(crate) joined: bool,
     pub(crate) badge: Badge,
     pub(crate) at: String,
     pub(crate) reason: String,
@@ -100,14 +102,14 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
         group: texts.get(&format!("group-{}", service.group.code().replace('_', "-"))),
         class: texts.get(&format!("class-{}", service.class.code())),
         bar: DayBar::new(texts, &service.name, &view.days),
-        first_day: view.days.first().map(|day| texts.date_short(day.date)).unwrap_or_default(),
+        first_day: day_bar::begins(&view.days).map(|date| texts.date_short(date)).unwrap_or_default(),
         month: texts.month(data.period.first_date()),
         previous: month::previous(data.period, snapshot, &service.id).map(|period| period.to_string()),
         next: month::next(data.period, snapshot, now).map(|period| period.to_string()),
         summary: month_summary(texts, figures),
         figures: figure_views(texts, figures),
         outages: data.availability.outages.iter().rev().map(|outage| outage_row(texts, outage)).collect(),
-        checks: check_rows(&page, service, view),
+        checks: check_rows(&page, snapshot, service, view),
         tickets: data.tickets.iter().map(|ticket| tickets::row(texts, snapshot, ticket, now)).collect(),
         backups: snapshot
             .backups
@@ -130,12 +132,16 @@ fn outage_row(texts: Texts, outage: &Outage) -> OutageRow {
     }
 }
 
-fn check_rows(page: &Page, service: &Service, view: &ServiceView) -> Vec<CheckRow> {
+fn check_rows(page: &Page, snapshot: &Snapshot, service: &Service, view: &ServiceView) -> Vec<CheckRow> {
+    let joined = |answer: &CheckView| snapshot.hosts.iter().any(|host| host.id == answer.host);
     let known = |answer: &&CheckView| service.checks.iter().find(|check| check.id == answer.id);
-    view.checks.iter().filter_map(|answer| known(&answer).map(|check| check_row(page, check, answer))).collect()
+    view.checks
+        .iter()
+        .filter_map(|answer| known(&answer).map(|check| check_row(page, check, answer, joined(answer))))
+        .collect()
 }
 
-fn check_row(page: &Page, check: &Check, answer: &CheckView) -> CheckRow {
+fn check_row(page: &Page, check: &Check, answer: &CheckView, joined: bool) -> CheckRow {
     let texts = page.texts;
     let outcome = answer.outcome.as_ref();
     let verdict = outcome.map_or(ProbeVerdict::Unspecified, ProbeOutcome::verdict);
@@ -153,6 +159,7 @@ fn check_row(page: &Page, check: &Check, answer: &CheckView) -> CheckRow {
             CheckKind::Tcp(tcp) => format!("tcp {}:{}", tcp.host, tcp.port),
         },
         host: answer.host.to_string(),
+        joined,
         badge: Badge::new(tone, texts.get(&format!("probe-{}", verdict.name().replace('_', "-")))),
         at: answer.at.map_or_else(|| "–".to_owned(), |at| texts.text("ago", &[("span", &texts.between(at, page.now))])),
         reason: outcome.map(|outcome| outcome.reason.clone()).unwrap_or_default(),

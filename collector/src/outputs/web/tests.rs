@@ -4,12 +4,13 @@ mod requests;
 pub(crate) mod site;
 
 use super::page::{Page, Reader, Section, Theme};
-use super::{alone, assets, backups, host, hosts, month, overview, report, service, ticket, tickets};
+use super::{alone, assets, backups, host, hosts, overview, report, service, ticket, tickets};
 use crate::auth::Role;
 use crate::domain::calendar::period::Period;
 use crate::domain::phrase::Phrase;
 use crate::domain::state::State;
-use crate::domain::ticket::{Activity, ActivityText, Actor};
+use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket};
+use crate::snapshot::Snapshot;
 use crate::store::records::LedgerRow;
 use crate::texts::{Language, Texts};
 use site::{NOW, snapshot};
@@ -63,100 +64,127 @@ fn rows(from: pantau_shared::timestamp::Timestamp) -> Vec<LedgerRow> {
     ]
 }
 
+type Rendered = (&'static str, Result<String, askama::Error>);
+
 /// Every page of the constructed site: name and HTML.
 fn pages(language: Language) -> Vec<(&'static str, String)> {
+    let mut all = lists(language);
+    all.extend(details(language));
+    all.extend(empty_pages(language));
+    all.extend(alone_pages(language));
+    all.into_iter().map(|(name, html)| (name, html.expect("renders"))).collect()
+}
+
+fn november() -> Period {
+    Period::parse("2026-11").expect("valid")
+}
+
+fn all_tickets(site: &Snapshot) -> Vec<Ticket> {
+    site.tickets.iter().map(|ticket| (**ticket).clone()).collect()
+}
+
+fn lists(language: Language) -> Vec<Rendered> {
     let site = snapshot();
-    let all: Vec<_> = site.tickets.iter().map(|ticket| (**ticket).clone()).collect();
     let query = tickets::TicketQuery::default();
-    let period = Period::parse("2026-11").expect("valid");
-    let first = period.interval(chrono_tz::Asia::Jakarta).from;
+    let frame = |section, title, path| page(language, section, title, path);
+    let figures: Vec<_> = site.catalogue.services.iter().zip(&site.services).map(|(s, view)| (s, view.month)).collect();
+    let report_frame = frame(Section::Reports, "report-title", "/reports/availability");
+    let tickets_frame = frame(Section::Tickets, "tickets-title", "/tickets");
+    vec![
+        ("overview", overview::render(frame(Section::Overview, "overview-title", "/"), &site)),
+        ("hosts", hosts::render(frame(Section::Hosts, "hosts-title", "/hosts"), &site)),
+        ("tickets", tickets::render(tickets_frame, &site, &query, &all_tickets(&site))),
+        ("backups", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
+        ("report", report::render(report_frame, &site, november(), &figures)),
+    ]
+}
+
+fn details(language: Language) -> Vec<Rendered> {
+    let site = snapshot();
+    let all = all_tickets(&site);
+    let named = |section, path, title: &str| {
+        let mut frame = page(language, section, "overview-title", path);
+        frame.title = title.to_owned();
+        frame
+    };
+    let first = november().interval(chrono_tz::Asia::Jakarta).from;
     let subject = &site.catalogue.services[3];
-    let availability = month::evaluate(&site, subject, period, Some(first), &rows(first), NOW);
+    let availability =
+        crate::service_period::evaluate(site.profile.time_zone, subject, november(), Some(first), &rows(first), NOW);
     let data = service::ServiceData {
         service: subject,
         view: &site.services[3],
-        period,
+        period: november(),
         availability: &availability,
         tickets: &all[1..2],
     };
-    let figures: Vec<_> = site.catalogue.services.iter().zip(&site.services).map(|(s, view)| (s, view.month)).collect();
     let db = &site.hosts[1];
     let samples = [(NOW, (*db.sample.as_ref().expect("has one").1).clone())];
-    let page = |section, title, path: &str| page(language, section, title, path);
     let ticket_page = |number: usize, notice| {
-        let mut frame = page(Section::Tickets, "tickets-title", "/tickets/x");
-        frame.title = all[number].number.to_string();
-        ticket::render(frame, &site, &all[number], &activities(), notice).expect("renders")
+        let frame = named(Section::Tickets, "/tickets/x", &all[number].number.to_string());
+        ticket::render(frame, &site, &all[number], &activities(), notice)
     };
-    let refused = ticket::ActionNotice {
-        refused: true,
-        text: Texts::new(language, chrono_tz::Asia::Jakarta).get("refused-cause"),
-    };
-    let mut host_frame = page(Section::Hosts, "hosts-title", "/hosts/db-01");
-    host_frame.title = db.name.clone();
-    let mut service_frame = page(Section::Overview, "overview-title", "/services/simpeg");
-    service_frame.title = subject.name.clone();
-    let nobody = || {
-        let mut page = page(Section::None, "login-title", "/login");
-        page.reader = None;
-        page
-    };
-    let wait = Texts::new(language, chrono_tz::Asia::Jakarta).text("login-wait", &[("span", "14 menit")]);
-    let mut empty = snapshot();
-    empty.catalogue = std::sync::Arc::new(crate::domain::catalogue::Catalogue {
-        services: Vec::new(),
-        findings: Vec::new(),
-        ..(*empty.catalogue).clone()
-    });
-    (empty.services, empty.hosts, empty.tickets, empty.backups) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    [
-        ("overview", overview::render(page(Section::Overview, "overview-title", "/"), &site)),
-        ("overview-empty", overview::render(page(Section::Overview, "overview-title", "/"), &empty)),
-        ("service", service::render(service_frame, &site, &data)),
-        ("hosts", hosts::render(page(Section::Hosts, "hosts-title", "/hosts"), &site)),
-        ("hosts-empty", hosts::render(page(Section::Hosts, "hosts-title", "/hosts"), &empty)),
+    let text = Texts::new(language, chrono_tz::Asia::Jakarta).get("refused-cause");
+    let refused = Some(ticket::ActionNotice { refused: true, text });
+    let new_frame = page(language, Section::Tickets, "ticket-new-title", "/tickets/new");
+    let host_frame = named(Section::Hosts, "/hosts/db-01", &db.name);
+    vec![
+        ("service", service::render(named(Section::Overview, "/services/simpeg", &subject.name), &site, &data)),
         ("host", host::render(host_frame, &site, db, host::Range::Hour, &samples)),
-        ("tickets", tickets::render(page(Section::Tickets, "tickets-title", "/tickets"), &site, &query, &all)),
-        ("tickets-empty", tickets::render(page(Section::Tickets, "tickets-title", "/tickets"), &empty, &query, &[])),
-        ("ticket", Ok(ticket_page(0, None))),
-        ("ticket-refused", Ok(ticket_page(2, Some(refused)))),
-        (
-            "ticket-new",
-            ticket::render_new(
-                page(Section::Tickets, "ticket-new-title", "/tickets/new"),
-                &site,
-                ticket::NewTicketForm::default(),
-                None,
-            ),
-        ),
-        ("backups", backups::render(page(Section::Backups, "backups-title", "/backups"), &site)),
-        ("backups-empty", backups::render(page(Section::Backups, "backups-title", "/backups"), &empty)),
-        (
-            "report",
-            report::render(page(Section::Reports, "report-title", "/reports/availability"), &site, period, &figures),
-        ),
+        ("ticket", ticket_page(0, None)),
+        ("ticket-refused", ticket_page(2, refused)),
+        ("ticket-new", ticket::render_new(new_frame, &site, ticket::NewTicketForm::default(), None)),
+    ]
+}
+
+fn empty_pages(language: Language) -> Vec<Rendered> {
+    let mut site = snapshot();
+    site.catalogue = std::sync::Arc::new(crate::domain::catalogue::Catalogue::empty());
+    (site.services, site.hosts, site.tickets, site.backups) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let query = tickets::TicketQuery::default();
+    let frame = |section, title, path| page(language, section, title, path);
+    let report_frame = frame(Section::Reports, "report-title", "/reports/availability");
+    vec![
+        ("overview-empty", overview::render(frame(Section::Overview, "overview-title", "/"), &site)),
+        ("hosts-empty", hosts::render(frame(Section::Hosts, "hosts-title", "/hosts"), &site)),
+        ("tickets-empty", tickets::render(frame(Section::Tickets, "tickets-title", "/tickets"), &site, &query, &[])),
+        ("backups-empty", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
+        ("report-empty", report::render(report_frame, &site, november(), &[])),
+    ]
+}
+
+fn alone_pages(language: Language) -> Vec<Rendered> {
+    let nobody = || {
+        let mut frame = page(language, Section::None, "login-title", "/login");
+        frame.reader = None;
+        frame
+    };
+    let texts = Texts::new(language, chrono_tz::Asia::Jakarta);
+    let wait = texts.text("login-wait", &[("span", &texts.duration(840))]);
+    vec![
         ("login", alone::render_login(nobody(), "t".into(), "/".into(), "rina".into(), Some(wait))),
         ("not-found", alone::render_error(nobody(), http::StatusCode::NOT_FOUND)),
     ]
-    .into_iter()
-    .map(|(name, html)| (name, html.expect("renders")))
-    .collect()
 }
 
-/// Writes the pages into a folder to be looked at: `PANTAU_PAGES_DIR=… cargo test -p pantau-collector written_pages`.
+/// Writes the pages with their files into a folder; to look at them: `PANTAU_PAGES_DIR=… cargo test -p pantau-collector written_pages`.
 #[test]
 fn written_pages() {
-    let Ok(folder) = std::env::var("PANTAU_PAGES_DIR") else { return };
-    let assets_folder = Path::new(&folder).join("assets");
+    let scratch = tempfile::tempdir().expect("folder");
+    let asked = std::env::var_os("PANTAU_PAGES_DIR");
+    let folder = asked.as_deref().map_or(scratch.path(), Path::new);
+    let assets_folder = folder.join("assets");
     std::fs::create_dir_all(&assets_folder).expect("folder");
     for (name, body) in assets::all() {
         std::fs::write(assets_folder.join(name), body).expect("writes");
     }
     for language in [Language::Id, Language::En] {
         for (name, html) in pages(language) {
-            std::fs::write(Path::new(&folder).join(format!("{name}-{}.html", language.code())), html).expect("writes");
+            std::fs::write(folder.join(format!("{name}-{}.html", language.code())), html).expect("writes");
         }
     }
+    let written = std::fs::read_dir(folder).expect("reads").count();
+    assert!(written > 2 * pages(Language::Id).len(), "each page in both languages, and the files");
 }
 
 /// The golden text of a page: what a reader sees, without the sprite and the addresses of files.

@@ -129,7 +129,7 @@ pub(crate) fn render(
     TicketPage {
         number: ticket.number.to_string(),
         about: about(snapshot, &ticket.key.scope),
-        about_href: about_href(&ticket.key.scope),
+        about_href: about_href(snapshot, &ticket.key.scope),
         symptom: texts.phrase(&ticket.symptom),
         priority,
         priority_label: priority_label(texts, priority),
@@ -172,10 +172,13 @@ fn local_input(texts: Texts, at: pantau_shared::timestamp::Timestamp) -> String 
     at.to_utc().with_timezone(&texts.zone()).format("%Y-%m-%dT%H:%M").to_string()
 }
 
-fn about_href(scope: &TicketScope) -> String {
+/// Where more is said of what a ticket is about; the list where it is no longer in the catalogue or enrolled.
+fn about_href(snapshot: &Snapshot, scope: &TicketScope) -> String {
     match scope {
-        TicketScope::Service(id) => format!("/services/{id}"),
-        TicketScope::Host(id, _) => format!("/hosts/{id}"),
+        TicketScope::Service(id) if snapshot.catalogue.service(id).is_some() => format!("/services/{id}"),
+        TicketScope::Service(_) => "/".to_owned(),
+        TicketScope::Host(id, _) if snapshot.hosts.iter().any(|host| host.id == *id) => format!("/hosts/{id}"),
+        TicketScope::Host(..) => "/hosts".to_owned(),
         TicketScope::Backup(_) => "/backups".to_owned(),
     }
 }

@@ -370,17 +370,19 @@ fn backups() -> Vec<Arc<BackupView>> {
     ]
 }
 
-/// The site.
-pub(crate) fn snapshot() -> Snapshot {
+fn services() -> Vec<Service> {
     let (public, internal) = (ServiceGroup::Publik, ServiceGroup::AdministrasiPemerintahan);
-    let services = vec![
+    vec![
         service("perizinan", "Perizinan Online (SIMPEL)", public, ServiceClass::Kritis, Some(995_000)),
         service("adminduk", "Administrasi Kependudukan", public, ServiceClass::Kritis, Some(999_000)),
         service("jdih", "JDIH Kabupaten Bangka", public, ServiceClass::Normal, None),
         service("simpeg", "SIMPEG", internal, ServiceClass::Kritis, Some(999_000)),
         service("esakip", "e-SAKIP", internal, ServiceClass::Esensial, Some(990_000)),
-    ];
-    let views = vec![
+    ]
+}
+
+fn views(services: &[Service]) -> Vec<Arc<ServiceView>> {
+    vec![
         view(
             &services[0],
             State::Down,
@@ -439,10 +441,13 @@ pub(crate) fn snapshot() -> Snapshot {
                 _ => (0, 0, 0),
             }),
         ),
-    ];
-    let catalogue = Catalogue {
+    ]
+}
+
+fn catalogue() -> Catalogue {
+    Catalogue {
         revision: 7,
-        services,
+        services: services(),
         thresholds: vec![
             Threshold { metric: ThresholdMetric::Cpu, alarm_permille: 950, clear_permille: 900, hold_seconds: 600 },
             Threshold { metric: ThresholdMetric::Memory, alarm_permille: 950, clear_permille: 900, hold_seconds: 600 },
@@ -456,12 +461,17 @@ pub(crate) fn snapshot() -> Snapshot {
         }],
         host_names: std::collections::BTreeMap::new(),
         tickets: TicketPolicy::default(),
-    };
+    }
+}
+
+/// The site.
+pub(crate) fn snapshot() -> Snapshot {
+    let catalogue = catalogue();
     Snapshot {
         at: NOW,
-        catalogue: Arc::new(catalogue),
         profile: Arc::new(profile()),
-        services: views,
+        services: views(&catalogue.services),
+        catalogue: Arc::new(catalogue),
         hosts: vec![
             host("app-01", "app-01", 318, 624, 581, false),
             host("db-01", "db-01", 871, 702, 932, false),

@@ -1,0 +1,97 @@
+//! What is opened, what is refused, and how the refusal reads.
+
+use super::*;
+use std::os::unix::fs::PermissionsExt;
+
+fn refused(path: &Path) -> StoreError {
+    Store::open(path, at(0)).expect_err("refused")
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_left_alone() {
+    let fixture = Fixture::new();
+    let path = fixture.folder.path().join("pantau.db");
+    let Fixture { folder: _folder, store } = fixture;
+    drop(store);
+    let connection = Connection::open(&path).expect("opens");
+    connection.pragma_update(None, "user_version", 99).expect("sets");
+    drop(connection);
+    let error = refused(&path);
+    assert!(matches!(error, StoreError::NewerSchema { found: 99, .. }), "{error}");
+    assert!(error.to_string().contains("start the newer program"), "{error}");
+}
+
+#[test]
+fn what_is_not_ours_is_refused_and_left_alone() {
+    let folder = TempDir::new().expect("folder");
+    let (database, text) = (folder.path().join("other.db"), folder.path().join("text.db"));
+    Connection::open(&database).and_then(|c| c.execute_batch("CREATE TABLE t (x)")).expect("makes");
+    std::fs::write(&text, "certainly no database, and long enough to be taken for one".repeat(20)).expect("writes");
+    for path in [&database, &text] {
+        let before = std::fs::read(path).expect("reads");
+        assert!(matches!(refused(path), StoreError::Foreign { .. }), "{}", path.display());
+        assert_eq!(std::fs::read(path).expect("reads"), before);
+    }
+}
+
+#[test]
+fn a_folder_that_is_missing_or_cannot_be_written_is_named_with_the_remedy() {
+    let folder = TempDir::new().expect("folder");
+    // /proc takes no new files, not even from root, for whom permissions do not count.
+    for path in [folder.path().join("missing/pantau.db"), PathBuf::from("/proc/pantau.db")] {
+        let error = refused(&path);
+        let text = error.to_string();
+        assert!(matches!(error, StoreError::Open { .. }), "{text}");
+        assert!(text.contains(&path.display().to_string()) && text.contains("writable"), "{text}");
+    }
+}
+
+#[test]
+fn one_collector_has_the_file_and_a_persons_command_may_join_it() {
+    let fixture = Fixture::new();
+    let path = fixture.folder.path().join("pantau.db");
+    assert!(matches!(refused(&path), StoreError::InUse { .. }));
+    let beside = Store::open_beside(&path, at(0)).expect("joins");
+    wait(beside.write(|w| w.save_setting("a", "1"))).expect("writes");
+    assert_eq!(fixture.read(|r| r.setting("a")), Some("1".into()));
+    drop(beside);
+    assert!(matches!(refused(&path), StoreError::InUse { .. }), "the lock is still the first one's");
+    let fixture = fixture.reopen();
+    assert_eq!(fixture.read(|r| r.setting("a")), Some("1".into()));
+}
+
+#[test]
+fn a_persons_command_does_not_migrate_under_a_running_collector() {
+    let fixture = Fixture::new();
+    let path = fixture.folder.path().join("pantau.db");
+    let connection = Connection::open(&path).expect("opens");
+    connection.pragma_update(None, "user_version", 0).expect("an older collector's file");
+    drop(connection);
+    assert!(matches!(Store::open_beside(&path, at(0)), Err(StoreError::InUse { .. })));
+}
+
+#[test]
+fn files_are_private_and_durable_by_their_settings() {
+    let fixture = Fixture::new();
+    fixture.write(|w| w.save_setting("a", "1")).expect("writes");
+    for file in ["pantau.db", "pantau.db-wal", "pantau.lock"] {
+        let mode = std::fs::metadata(fixture.folder.path().join(file)).expect(file).permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+    let settings = fixture.write(|w| {
+        let ask = |sql: &str| w.reader().row("ask", sql, (), |row| columns::column::<i64>(row, 0));
+        let mode = w.reader().row("ask", "PRAGMA journal_mode", (), |row| columns::column::<String>(row, 0))?;
+        Ok((ask("PRAGMA synchronous")?, ask("PRAGMA foreign_keys")?, mode))
+    });
+    assert_eq!(settings.expect("asks"), (Some(2), Some(1), Some("wal".into())));
+}
+
+#[test]
+fn a_handle_dropped_inside_the_writer_does_not_lock_up() {
+    let Fixture { folder, store } = Fixture::new();
+    let inside = store.clone();
+    let mut dropping = Box::pin(async move { store.write(move |_| Ok(inside.queued())).await });
+    assert!(start(&mut dropping));
+    wait(dropping).expect("committed");
+    Store::open(&folder.path().join("pantau.db"), at(0)).expect("free again");
+}

@@ -1,0 +1,56 @@
+//! The questions asked often go through an index: none reads a whole table.
+
+use super::*;
+use crate::store::{facts, ledger};
+use rusqlite::types::Value;
+
+fn plan(fixture: &Fixture, sql: &str, values: usize) -> Vec<String> {
+    let values = vec![Value::Null; values];
+    fixture.read(|r| {
+        let params = rusqlite::params_from_iter(values);
+        r.rows("explain", &format!("EXPLAIN QUERY PLAN {sql}"), params, |row| columns::column::<String>(row, 3))
+    })
+}
+
+#[test]
+fn hot_questions_scan_nothing_and_sort_only_few() {
+    let fixture = Fixture::new();
+    let open = format!("{} {}", tickets::COLUMNS, tickets::open_condition());
+    let filter = TicketFilter { states: vec![TicketState::Baru], ..TicketFilter::default() };
+    let (filtered, _) = tickets::filtered(&filter, None, 10);
+    let cases = [
+        (facts::FACTS_AFTER, 2),
+        (facts::PROBES, 4),
+        (facts::PROBES_BEFORE, 4),
+        (facts::BACKUPS, 2),
+        (samples::SAMPLES, 4),
+        (samples::NEWEST_SAMPLES, 2),
+        (ledger::LEDGER, 3),
+        (outbox::DUE, 2),
+        (open.as_str(), 0),
+        (filtered.as_str(), 3),
+    ];
+    for (sql, values) in cases {
+        for line in plan(&fixture, sql, values) {
+            // The rows of a subquery that is bounded itself are no table.
+            let scan = line.starts_with("SCAN") && !line.contains("(subquery");
+            assert!(!scan, "{line}\nin {sql}");
+        }
+    }
+}
+
+#[test]
+fn answers_are_read_in_the_order_of_an_index_without_sorting() {
+    let fixture = Fixture::new();
+    for (sql, values) in [
+        (facts::FACTS_AFTER, 2),
+        (facts::PROBES_BEFORE, 4),
+        (facts::BACKUPS, 2),
+        (samples::SAMPLES, 4),
+        (samples::NEWEST_SAMPLES, 2),
+        (ledger::LEDGER, 3),
+    ] {
+        let plan = plan(&fixture, sql, values);
+        assert!(!plan.iter().any(|line| line.contains("TEMP B-TREE")), "{plan:?}\nin {sql}");
+    }
+}
