@@ -135,8 +135,7 @@ fn services(services: &[std::sync::Arc<ServiceView>]) -> Vec<Family> {
     let mut availability =
         gauge("pantau_service_availability_ratio", "Availability over the known time of the period to date.");
     let mut target = gauge("pantau_service_availability_target_ratio", "Availability target in force.");
-    let mut budget =
-        gauge("pantau_service_error_budget_seconds", "Downtime the target allows in the period to date.");
+    let mut budget = gauge("pantau_service_error_budget_seconds", "Downtime the target allows in the period to date.");
     let mut left = gauge(
         "pantau_service_error_budget_remaining_seconds",
         "Allowed downtime less downtime in the period to date; negative when overspent.",

@@ -48,8 +48,7 @@ enum Metric {
 }
 
 impl Metric {
-    const ALL: [Self; 6] =
-        [Self::Cpu, Self::Memory, Self::Storage, Self::NetworkIn, Self::NetworkOut, Self::Load];
+    const ALL: [Self; 6] = [Self::Cpu, Self::Memory, Self::Storage, Self::NetworkIn, Self::NetworkOut, Self::Load];
 
     const fn name(self) -> &'static str {
         match self {

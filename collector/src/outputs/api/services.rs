@@ -301,8 +301,7 @@ mod tests {
         let rows = [row(0, 10, ServiceState::Up), row(20, 30, ServiceState::Down), row(30, 90, ServiceState::Up)];
         let pieces = tile(&rows, at(5), at(50));
         let seen: Vec<_> = pieces.iter().map(|p| (p.from.as_secs(), p.to.as_secs(), p.state.name())).collect();
-        let expected =
-            [(5, 10, "up"), (10, 20, "unknown"), (20, 30, "down"), (30, 50, "up")];
+        let expected = [(5, 10, "up"), (10, 20, "unknown"), (20, 30, "down"), (30, 50, "up")];
         assert_eq!(seen, expected);
         assert_eq!(tile(&[], at(5), at(50)).len(), 1);
         assert!(tile(&rows, at(5), at(5)).is_empty());
