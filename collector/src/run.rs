@@ -144,28 +144,13 @@ impl Collector {
         };
         // Parts behind the listeners stop after them: a request in flight still finds its engine.
         let (stop_inner, inner) = watch::channel(false);
-        let mut parts: JoinSet<(&str, Result<()>)> = JoinSet::new();
+        let mut parts: JoinSet<(&'static str, Result<()>)> = JoinSet::new();
         let stop = inner.clone();
-        parts.spawn(async move {
-            ("engine", {
-                engine.run(stop).await;
-                Ok(())
-            })
-        });
+        parts.spawn(endless("engine", engine.run(stop)));
         let stop = inner.clone();
-        parts.spawn(async move {
-            ("delivery", {
-                deliverer.run(stop).await;
-                Ok(())
-            })
-        });
+        parts.spawn(endless("delivery", deliverer.run(stop)));
         let (keeper, stop, raw) = (app.clone(), inner.clone(), settings.raw_retention_s);
-        parts.spawn(async move {
-            ("retention", {
-                retention::run(keeper, raw, stop).await;
-                Ok(())
-            })
-        });
+        parts.spawn(endless("retention", retention::run(keeper, raw, stop)));
         let context = AdminContext { profile: Arc::clone(&app.profile), pin };
         let (socket, stop) = ((settings.clone(), app.store.clone(), app.clock.clone()), inner.clone());
         parts.spawn(async move {
@@ -173,12 +158,7 @@ impl Collector {
             ("admin socket", admin::serve(&settings, store, context, clock, stop).await)
         });
         let (watched, stop) = (app.clone(), inner.clone());
-        parts.spawn(async move {
-            ("watchdog", {
-                feed_watchdog(watched, stop).await;
-                Ok(())
-            })
-        });
+        parts.spawn(endless("watchdog", feed_watchdog(watched, stop)));
         let (reloading, stop) = ((app.clone(), settings), inner.clone());
         parts.spawn(async move { ("reload", reload(reloading.0, reloading.1, stop).await) });
         if let Some(tls) = tls {
@@ -206,6 +186,12 @@ impl Collector {
         }
         result
     }
+}
+
+/// A part that cannot fail; only its name tells it apart.
+async fn endless(name: &'static str, work: impl Future<Output = ()>) -> (&'static str, Result<()>) {
+    work.await;
+    (name, Ok(()))
 }
 
 /// A part that ends before it is told to is a failure, whatever it says.
