@@ -146,6 +146,24 @@ pub enum BackupState {
     Informasi,
 }
 
+impl BackupState {
+    /// All, in declared order.
+    pub const ALL: [Self; 6] =
+        [Self::Segar, Self::Peringatan, Self::Langgar, Self::TanpaCadangan, Self::BelumDitetapkan, Self::Informasi];
+
+    /// The code in the API and metrics.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Segar => "segar",
+            Self::Peringatan => "peringatan",
+            Self::Langgar => "langgar",
+            Self::TanpaCadangan => "tanpa_cadangan",
+            Self::BelumDitetapkan => "belum_ditetapkan",
+            Self::Informasi => "informasi",
+        }
+    }
+}
+
 /// A backup set now.
 #[derive(Debug, Clone)]
 pub struct BackupView {

@@ -1,8 +1,75 @@
-//! The API.
+//! The REST API, `/api/v1`. Everything a program can ask is in [`router`], line by line.
+//!
+//! A handler takes the snapshot, or asks the store where history is wanted, and lays the answer out in view structs of
+//! its own: neither the domain nor the store's records are serialised, so they may change without breaking a caller.
+//! Times are RFC 3339 with the offset of the profile's zone, durations seconds, ratios stand beside their ppm integers;
+//! what has no value is `null`. Errors have one shape, see [`crate::http_error`].
+
+pub(crate) mod access;
+mod backups;
+mod failure;
+mod hosts;
+mod idempotency;
+mod outbox;
+mod parameters;
+mod series;
+mod services;
+mod ticket_writes;
+mod tickets;
+mod view;
+
+#[cfg(test)]
+mod tests;
 
 use crate::app::App;
+use crate::http_error::HttpError;
+use crate::store::{Reader, StoreError};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{any, get, post};
+use idempotency::Answers;
+
+/// Largest body of a write, in bytes: the longest text of a ticket many times over.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// What handlers share.
+#[derive(Debug, Clone)]
+struct ApiState {
+    app: App,
+    answers: Answers,
+}
 
 pub(crate) fn router(app: App) -> Router {
-    Router::new().with_state(app)
+    Router::new()
+        .route("/api/v1/services", get(services::list))
+        .route("/api/v1/services/{id}", get(services::one))
+        .route("/api/v1/services/{id}/availability", get(services::availability))
+        .route("/api/v1/services/{id}/ledger", get(services::ledger))
+        .route("/api/v1/hosts", get(hosts::list))
+        .route("/api/v1/hosts/{id}", get(hosts::one))
+        .route("/api/v1/hosts/{id}/series", get(series::series))
+        .route("/api/v1/tickets", get(tickets::list).post(ticket_writes::open))
+        .route("/api/v1/tickets/{number}", get(tickets::one))
+        .route("/api/v1/tickets/{number}/actions", post(ticket_writes::act))
+        .route("/api/v1/backups", get(backups::list))
+        .route("/api/v1/outbox", get(outbox::list))
+        .route("/api/v1/{*path}", any(async || no_such("resource")))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(ApiState { app, answers: Answers::default() })
+}
+
+/// 404.
+fn no_such(what: &str) -> HttpError {
+    HttpError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
+}
+
+/// Reads from the store on a blocking thread: history may be long.
+async fn read<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, HttpError> {
+    let store = app.store.clone();
+    let read = tokio::task::spawn_blocking(move || store.read(work)).await;
+    read.map_err(|error| HttpError::internal(&error))?.map_err(|error| HttpError::internal(&error))
 }

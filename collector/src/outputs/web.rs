@@ -26,10 +26,12 @@ mod tickets;
 mod visit;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::app::App;
 use crate::auth::lockout::Lockout;
+pub(crate) use visit::{SESSION_COOKIE, cookie};
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};

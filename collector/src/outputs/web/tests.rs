@@ -1,7 +1,7 @@
 //! Pages from a constructed site: golden text in both languages, and the rules every page keeps.
 
 mod requests;
-mod site;
+pub(crate) mod site;
 
 use super::page::{Page, Reader, Section, Theme};
 use super::{alone, assets, backups, host, hosts, overview, report, service, ticket, tickets};

@@ -1,0 +1,71 @@
+//! Who calls: a program with `Authorization: Bearer <token>`, or a person's browser with the session of the pages.
+//!
+//! A `read` token reads, a `write` token also writes. A session writes where its role may act on tickets, and only with
+//! the session's form token in `x-csrf-token`, so that another site's page cannot write in its name.
+
+use crate::app::App;
+use crate::auth::{self, Role};
+use crate::http_error::HttpError;
+use crate::outputs::web::{SESSION_COOKIE, cookie};
+use axum::http::{HeaderMap, StatusCode, header};
+
+/// Header with the session's form token.
+const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Someone who may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// Name for the ticket's log.
+    pub(super) name: String,
+    may_write: bool,
+    /// The form token a write must carry; a program needs none.
+    csrf: Option<String>,
+}
+
+/// Who calls.
+///
+/// # Errors
+/// 401 for nobody known; 500 when the store fails.
+pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError> {
+    let now = app.clock.now();
+    if let Some(authorization) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) {
+        let token = auth::check_api_token(&app.store, authorization, now);
+        let token = token.map_err(|error| HttpError::internal(&error))?;
+        return token
+            .map(|token| Caller { name: token.name, may_write: token.scope == "write", csrf: None })
+            .ok_or_else(|| unauthenticated("the API token is not known here or was revoked"));
+    }
+    let session = cookie(headers, SESSION_COOKIE).map(auth::token_hash);
+    let session = session.map(|hash| app.store.read(|reader| reader.session(&hash, now)));
+    let session = session.transpose().map_err(|error| HttpError::internal(&error))?.flatten();
+    session
+        .filter(|session| now < session.expires_at)
+        .and_then(|session| {
+            let role = Role::parse(&session.role)?;
+            Some(Caller { name: session.user, may_write: role.may_act(), csrf: Some(session.csrf) })
+        })
+        .ok_or_else(|| unauthenticated("log in, or send `Authorization: Bearer <API token>`"))
+}
+
+/// Who calls and may write.
+///
+/// # Errors
+/// 401 and 500 as [`caller`]; 403 for one who only reads, or a session without its form token.
+pub(super) fn writer(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError> {
+    let caller = caller(app, headers)?;
+    let refuse = |code, message: &str| Err(HttpError::new(StatusCode::FORBIDDEN, code, message));
+    if !caller.may_write {
+        return refuse("read_only", "this access may only read");
+    }
+    if let Some(expected) = &caller.csrf {
+        let given = headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !auth::same_secret(given, expected) {
+            return refuse("csrf", "a session writes only with its form token in `x-csrf-token`");
+        }
+    }
+    Ok(caller)
+}
+
+fn unauthenticated(message: &str) -> HttpError {
+    HttpError::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+}
