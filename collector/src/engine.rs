@@ -12,7 +12,7 @@ pub mod deliver;
 mod evaluate;
 mod host_model;
 mod load;
-mod message;
+pub mod message;
 mod model;
 mod service_model;
 mod snapshot_builder;
@@ -189,3 +189,6 @@ impl Engine {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod store_tests;

@@ -20,6 +20,7 @@ mod availability;
 mod calendars;
 mod case;
 mod compare;
+mod tickets;
 mod working_time;
 
 use case::{Case, GoldenFile};
@@ -40,6 +41,11 @@ const RUNNERS: &[(&str, &str, Runner)] = &[
     ("availability", "composite", availability::composite),
     ("availability", "late", availability::late),
     ("availability", "timeline", availability::timeline),
+    ("tickets", "priority_change", tickets::priority_change),
+    ("tickets", "priority_matrix", tickets::priority_matrix),
+    ("tickets", "resolution_targets", tickets::resolution_targets),
+    ("tickets", "response_targets", tickets::response_targets),
+    ("tickets", "sla", tickets::sla),
     ("tickets", "work_add", working_time::add),
     ("tickets", "work_between", working_time::between),
 ];

@@ -56,8 +56,13 @@ impl<S: Sender> Deliverer<S> {
     /// Runs until `stop` is true or its sender is gone.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         loop {
-            if let Err(error) = self.deliver_due().await {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot work on the outbox");
+            match self.deliver_due().await {
+                // What was taken may have held back a later message.
+                Ok(taken) if taken > 0 && !*stop.borrow() => continue,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "cannot work on the outbox");
+                }
             }
             tokio::select! {
                 changed = stop.changed() => if changed.is_err() || *stop.borrow() { return },
@@ -79,8 +84,8 @@ impl<S: Sender> Deliverer<S> {
         rows.sort_by_key(|row| row.id);
         let (mut taken, mut held) = (0, BTreeSet::new());
         for row in rows {
-            let lane = (row.message.ticket, row.message.target.clone());
-            if held.contains(&lane) {
+            // A target that is away costs one time-out per round, not one per message.
+            if held.contains(&row.message.target) {
                 continue;
             }
             let now = self.clock.now();
@@ -88,7 +93,7 @@ impl<S: Sender> Deliverer<S> {
                 Sent::Taken => DeliveryResult::Delivered,
                 Sent::Refused(reason) => DeliveryResult::Rejected { reason },
                 Sent::Later(reason) => {
-                    held.insert(lane);
+                    held.insert(row.message.target.clone());
                     DeliveryResult::RetryLater { reason, at: now.plus_ms(pause_ms(&row)) }
                 }
             };

@@ -138,9 +138,16 @@ impl ServiceModel {
     /// Takes an answer of the vantage at `index`; from when the timeline may differ. `None`: it is late, or reaches back
     /// to what is forgotten.
     pub(crate) fn feed(&mut self, index: usize, at: Timestamp, outcome: &ProbeOutcome) -> Option<Timestamp> {
+        // Also one of the newest instant: after a restart the replay has seen facts that the cursor has not passed, and a
+        // failure must not count twice.
+        let known = self.vantages.get(index)?.track.last().is_some_and(|last| at <= last.at);
+        if known { None } else { self.take(index, at, outcome).filter(|from| *from >= self.certain_from) }
+    }
+
+    fn take(&mut self, index: usize, at: Timestamp, outcome: &ProbeOutcome) -> Option<Timestamp> {
         let vantage = self.vantages.get_mut(index)?;
         let check = self.service.checks.get(vantage.check)?;
-        vantage.feed(check, at, outcome).filter(|from| *from >= self.certain_from)
+        vantage.feed(check, at, outcome)
     }
 
     /// The vantages are certain from here on: they were replayed.
@@ -156,7 +163,7 @@ impl ServiceModel {
             *place = fresh;
         }
         for (at, outcome) in answers {
-            self.feed(index, *at, outcome);
+            self.take(index, *at, outcome);
         }
     }
 

@@ -187,6 +187,43 @@ mod tests {
         assert!(hmac::verify(&key, b"6.{}", &tag).is_err());
     }
 
+    #[tokio::test]
+    async fn a_message_arrives_signed_and_a_missing_receiver_is_tried_again() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let folder = tempfile::tempdir().expect("a folder");
+        let secret_file = folder.path().join("secret");
+        std::fs::write(&secret_file, "0123456789abcdef\n").expect("writes");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+        let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
+        let target = WebhookTarget { name: "meja".into(), url, secret_file };
+        let hooks = Webhooks::new(&[target]).expect("makes");
+        let message = OutboxMessage {
+            ticket: crate::domain::ticket::TicketNumber { year: 2026, number: 7 },
+            target: "meja".into(),
+            version: 3,
+            event: "restored".into(),
+            payload: "{\"a\":1}".into(),
+        };
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.expect("accepts");
+            let mut got = vec![0; 4096];
+            let mut length = 0;
+            while !got[..length].ends_with(b"{\"a\":1}") {
+                length += stream.read(&mut got[length..]).await.expect("reads");
+            }
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.expect("writes");
+            String::from_utf8_lossy(&got[..length]).into_owned()
+        };
+        let (sent, request) = tokio::join!(hooks.send(&message, Timestamp::from_secs(5)), serve);
+        assert_eq!(sent, Sent::Taken);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"0123456789abcdef");
+        let expected = signature(&key, Timestamp::from_secs(5), "{\"a\":1}");
+        assert!(request.contains(&format!("pantau-signature: {expected}")), "{request}");
+        assert!(request.contains("idempotency-key: SPBE-GGN-2026-0007.3.meja"), "{request}");
+        drop(listener);
+        assert!(matches!(hooks.send(&message, Timestamp::from_secs(5)).await, Sent::Later(_)));
+    }
+
     #[test]
     fn only_a_final_refusal_is_final() {
         for (status, expected) in [
