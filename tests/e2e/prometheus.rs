@@ -12,7 +12,10 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-/// `promtool check metrics` over a text; fails on any finding.
+/// What promtool says of node_exporter's own names too: dashboards ask for them as they are.
+const KNOWN: &str = "metric names should be written in 'snake_case' not 'camelCase'";
+
+/// `promtool check metrics` over a text; fails on any finding but node_exporter's own memory names.
 async fn check_metrics(what: &str, text: &str) -> Result<()> {
     ensure!(text.lines().count() > 20, "{what} says something: {text}");
     let mut child = Command::new("promtool")
@@ -28,7 +31,10 @@ async fn check_metrics(what: &str, text: &str) -> Result<()> {
     drop(stdin);
     let output = tokio::time::timeout(Duration::from_secs(20), child.wait_with_output()).await??;
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success() && said.trim().is_empty(), "{what}: {said}");
+    let known = |line: &&str| !(line.starts_with("node_memory_") && line.ends_with(KNOWN));
+    let findings: Vec<&str> = said.lines().filter(known).filter(|line| !line.trim().is_empty()).collect();
+    ensure!(findings.is_empty(), "{what}: {findings:#?}");
+    ensure!(output.status.success() || said.contains(KNOWN), "{what}: promtool ended with {}", output.status);
     Ok(())
 }
 
