@@ -38,4 +38,5 @@ pub mod service_period;
 pub mod snapshot;
 pub mod store;
 pub mod texts;
+mod ticket_form;
 pub mod tls;

@@ -7,6 +7,7 @@ use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketState};
 use crate::http_error::HttpError;
 use crate::store::records::TicketFilter;
 use crate::texts::{Language, Texts};
+use crate::ticket_form::TicketForm;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
@@ -16,61 +17,14 @@ use serde::Serialize;
 /// Largest page.
 const PAGE_MAX: usize = 200;
 
-/// A ticket; numbers in the comments are those of the form's fields.
+/// A ticket: its form, and its log where one ticket is asked for.
 #[derive(Debug, Serialize)]
 pub(super) struct TicketBody {
-    nomor: String,
-    versi: u32,
-    kunci_dedup: String,
-    kelas: &'static str,
-    /// 1
-    dicatat_pada: String,
-    /// 2
-    pelapor: String,
-    /// 3
-    metode_pelaporan: String,
-    /// 4
-    kategori: String,
-    /// 5
-    gejala: String,
-    /// 6
-    dampak: &'static str,
-    /// 6
-    uraian_dampak: Option<String>,
-    /// 7
-    prioritas: u8,
-    /// 8
-    penyebab: Option<String>,
-    /// 9
-    status: &'static str,
-    /// 10
-    komponen: Vec<String>,
-    /// 11; only where one ticket is asked for.
+    #[serde(flatten)]
+    form: TicketForm,
+    /// Field 11.
     #[serde(skip_serializing_if = "Option::is_none")]
     aktivitas: Option<Vec<ActivityBody>>,
-    /// 12
-    penanggung: Vec<String>,
-    /// 13
-    metode_konfirmasi: Option<String>,
-    /// 14
-    dikonfirmasi_pada: Option<String>,
-    /// 14
-    dikonfirmasi_oleh: Option<String>,
-    /// 15
-    ditutup_pada: Option<String>,
-    mulai_gangguan: String,
-    dilaporkan_pada: String,
-    respons_pertama_pada: Option<String>,
-    estimasi_selesai: Option<String>,
-    pulih_pada: Option<String>,
-    layanan_terdampak: Vec<String>,
-    target_tanggap_s: Option<u32>,
-    batas_tanggap_pada: Option<String>,
-    target_penyelesaian_s: Option<u32>,
-    batas_penyelesaian_pada: Option<String>,
-    kambuh: u32,
-    alarm_palsu: bool,
-    sla_versi: String,
 }
 
 /// One entry of the log.
@@ -99,40 +53,8 @@ pub(super) fn body(texts: Texts, ticket: &Ticket, activities: Option<&[Activity]
         },
     };
     TicketBody {
-        nomor: ticket.number.to_string(),
-        versi: ticket.version,
-        kunci_dedup: ticket.key.to_string(),
-        kelas: ticket.key.class.code(),
-        dicatat_pada: time(ticket.recorded_at),
-        pelapor: ticket.reporter.clone().unwrap_or_else(|| texts.get("reporter-system")),
-        metode_pelaporan: ticket.reporting_method.clone(),
-        kategori: ticket.category.clone(),
-        gejala: texts.phrase(&ticket.symptom),
-        dampak: ticket.impact.code(),
-        uraian_dampak: ticket.impact_text.clone(),
-        prioritas: ticket.priority.number(),
-        penyebab: ticket.cause.clone(),
-        status: ticket.state.code(),
-        komponen: ticket.components.clone(),
+        form: TicketForm::new(ticket, texts.zone(), &|phrase| texts.phrase(phrase)),
         aktivitas: activities.map(|all| all.iter().map(activity).collect()),
-        penanggung: ticket.handlers.clone(),
-        metode_konfirmasi: ticket.confirmation_method.clone(),
-        dikonfirmasi_pada: ticket.confirmed_at.map(time),
-        dikonfirmasi_oleh: ticket.confirmed_by.clone(),
-        ditutup_pada: ticket.closed_at.map(time),
-        mulai_gangguan: time(ticket.onset_at),
-        dilaporkan_pada: time(ticket.reported_at),
-        respons_pertama_pada: ticket.first_response_at.map(time),
-        estimasi_selesai: ticket.estimated_at.map(time),
-        pulih_pada: ticket.restored_at.map(time),
-        layanan_terdampak: ticket.affected_services.iter().map(ToString::to_string).collect(),
-        target_tanggap_s: ticket.response_target.map(|target| target.seconds),
-        batas_tanggap_pada: ticket.response_due_at().map(time),
-        target_penyelesaian_s: ticket.resolution_target.map(|target| target.seconds),
-        batas_penyelesaian_pada: ticket.resolution_due_at().map(time),
-        kambuh: ticket.recurrences,
-        alarm_palsu: ticket.false_alarm,
-        sla_versi: ticket.sla_version.clone(),
     }
 }
 
@@ -163,7 +85,7 @@ pub(super) async fn list(
     let tickets = read(&state.app, move |reader| reader.tickets(&filter, before, limit + 1)).await?;
     let texts = Texts::new(Language::Id, state.app.profile.time_zone);
     let items = tickets.iter().map(|ticket| body(texts, ticket, None)).collect();
-    Ok(Json(Page::new(items, limit, |ticket: &TicketBody| ticket.nomor.clone())))
+    Ok(Json(Page::new(items, limit, |ticket: &TicketBody| ticket.form.nomor.clone())))
 }
 
 pub(super) async fn one(
