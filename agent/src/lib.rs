@@ -22,7 +22,6 @@
 //! | `transport` | signed batches to the collector, acknowledgements and assignments back |
 //! | `tls` | whom a connection trusts |
 //! | `assignment_file` | the assignment kept for a start without collector |
-//! | [`exposition`] | metric families in the making, for any `/metrics` |
 //! | `metrics` | `/metrics` on loopback: the newest readings under the field's usual names |
 //! | `self_stats` | the agent's own counters |
 //! | `state` | what the loops share |
@@ -34,7 +33,6 @@ mod assignment_file;
 mod backups;
 pub mod clock;
 pub mod config;
-pub mod exposition;
 mod facts;
 mod identity;
 mod metrics;

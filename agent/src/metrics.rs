@@ -3,11 +3,11 @@
 //! Bounds: [`CONNECTIONS_MAX`] connections (more are closed at once and counted), [`HEADER_TIMEOUT`] to send a request,
 //! [`CONNECTION_TIMEOUT`] for a connection as a whole. Only `GET /metrics` and `GET /` are answered.
 
+mod exposition;
 mod host;
 mod own;
 
 use crate::RunError;
-use crate::exposition::Exposition;
 use crate::state::State;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -112,7 +112,7 @@ fn render(state: &State, facts: &AgentStarted) -> Result<String, prometheus::Err
         let newest = state.newest();
         (newest.sample.clone(), newest.probes.clone())
     };
-    let mut out = Exposition::default();
+    let mut out = exposition::Exposition::default();
     if let Some(sample) = sample {
         host::render_host(&mut out, facts, &sample, state.clock.now());
     }

@@ -230,7 +230,7 @@ async fn new_token(store: &Store, name: String, scope: String, now: Timestamp) -
 /// # Errors
 /// The socket cannot be made.
 pub async fn serve(
-    settings: &Settings,
+    settings: Settings,
     store: Store,
     context: AdminContext,
     clock: crate::clock::Clock,

@@ -47,7 +47,7 @@ use pantau_shared::limits::{BATCH_BYTES_MAX, cut_text};
 use pantau_shared::timestamp::Timestamp;
 use pantau_shared::wire::{self, WireError};
 use prost::Message;
-use refusal::Refusal;
+pub use refusal::Refusal;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -137,7 +137,10 @@ impl Ingest {
     }
 
     /// Takes one batch, from whatever road it came: verified, committed, then the reply.
-    async fn take(&self, bytes: &[u8]) -> Result<Acknowledgement, Refusal> {
+    ///
+    /// # Errors
+    /// A [`Refusal`]; whoever sent it still has the batch.
+    pub async fn take(&self, bytes: &[u8]) -> Result<Acknowledgement, Refusal> {
         let received_at = self.clock.now();
         let (host, batch) = self.open(bytes, received_at).await?;
         self.clones.look(&host, &batch.boot_id, &self.stats);

@@ -145,51 +145,18 @@ impl Collector {
         // Parts behind the listeners stop after them: a request in flight still finds its engine.
         let (stop_inner, inner) = watch::channel(false);
         let mut parts: JoinSet<(&str, Result<()>)> = JoinSet::new();
-        let stop = inner.clone();
-        parts.spawn(async move {
-            ("engine", {
-                engine.run(stop).await;
-                Ok(())
-            })
-        });
-        let stop = inner.clone();
-        parts.spawn(async move {
-            ("delivery", {
-                deliverer.run(stop).await;
-                Ok(())
-            })
-        });
-        let (keeper, stop, raw) = (app.clone(), inner.clone(), settings.raw_retention_s);
-        parts.spawn(async move {
-            ("retention", {
-                retention::run(keeper, raw, stop).await;
-                Ok(())
-            })
-        });
-        let context = AdminContext { profile: Arc::clone(&app.profile), pin };
-        let (socket, stop) = ((settings.clone(), app.store.clone(), app.clock.clone()), inner.clone());
-        parts.spawn(async move {
-            let (settings, store, clock) = socket;
-            ("admin socket", admin::serve(&settings, store, context, clock, stop).await)
-        });
-        let (watched, stop) = (app.clone(), inner.clone());
-        parts.spawn(async move {
-            ("watchdog", {
-                feed_watchdog(watched, stop).await;
-                Ok(())
-            })
-        });
-        let (reloading, stop) = ((app.clone(), settings), inner.clone());
-        parts.spawn(async move { ("reload", reload(reloading.0, reloading.1, stop).await) });
+        parts.spawn(endless("engine", engine.run(inner.clone())));
+        parts.spawn(endless("delivery", deliverer.run(inner.clone())));
+        parts.spawn(endless("retention", retention::run(app.clone(), settings.raw_retention_s, inner.clone())));
+        parts.spawn(endless("watchdog", feed_watchdog(app.clone(), inner.clone())));
         if let Some(tls) = tls {
-            let (clock, stop) = (app.clock.clone(), inner);
-            parts.spawn(async move {
-                ("certificate", {
-                    tls.run(clock, stop).await;
-                    Ok(())
-                })
-            });
+            parts.spawn(endless("certificate", tls.run(app.clock.clone(), inner.clone())));
         }
+        let context = AdminContext { profile: Arc::clone(&app.profile), pin };
+        let socket = admin::serve(settings.clone(), app.store.clone(), context, app.clock.clone(), inner.clone());
+        parts.spawn(async move { ("admin socket", socket.await) });
+        let reloading = reload(app.clone(), settings, inner);
+        parts.spawn(async move { ("reload", reloading.await) });
         let stats = Arc::clone(&app.stats);
         let serving = server.run(router(app, &ingest), stats, shutdown);
         tokio::pin!(serving);
@@ -206,6 +173,12 @@ impl Collector {
         }
         result
     }
+}
+
+/// A part that cannot fail, with its name.
+async fn endless(name: &'static str, part: impl Future<Output = ()>) -> (&'static str, Result<()>) {
+    part.await;
+    (name, Ok(()))
 }
 
 /// A part that ends before it is told to is a failure, whatever it says.

@@ -64,6 +64,4 @@ pub struct SelfStats {
     pub delivery_failures: Counter,
     /// Logins refused.
     pub logins_refused: Counter,
-    /// Remembered answers of API writes that were dropped for newer ones.
-    pub api_answers_dropped: Counter,
 }

@@ -13,7 +13,10 @@ use serde::Serialize;
 /// The fields, and what the product adds to them; the log (field 11) is apart.
 #[derive(Debug, Serialize)]
 pub(crate) struct TicketForm {
-    nomor: String,
+    pub(crate) nomor: String,
+    versi: u32,
+    kunci_dedup: String,
+    kelas: &'static str,
     /// Field 1.
     dicatat_pada: String,
     dilaporkan_pada: String,
@@ -50,13 +53,13 @@ pub(crate) struct TicketForm {
     respons_pertama_pada: Option<String>,
     estimasi_selesai: Option<String>,
     pulih_pada: Option<String>,
-    batas_tanggap: Option<String>,
-    batas_selesai: Option<String>,
-    kunci_dedup: String,
+    target_tanggap_s: Option<u32>,
+    batas_tanggap_pada: Option<String>,
+    target_penyelesaian_s: Option<u32>,
+    batas_penyelesaian_pada: Option<String>,
     sla_versi: String,
     alarm_palsu: bool,
     kambuh: u32,
-    versi: u32,
 }
 
 impl TicketForm {
@@ -66,6 +69,9 @@ impl TicketForm {
         let maybe = |at: Option<Timestamp>| at.map(time);
         Self {
             nomor: ticket.number.to_string(),
+            versi: ticket.version,
+            kunci_dedup: ticket.key.to_string(),
+            kelas: ticket.key.class.code(),
             dicatat_pada: time(ticket.recorded_at),
             dilaporkan_pada: time(ticket.reported_at),
             pelapor: ticket.reporter.clone().unwrap_or_else(|| render(&Phrase::new("reporter-system"))),
@@ -88,13 +94,13 @@ impl TicketForm {
             respons_pertama_pada: maybe(ticket.first_response_at),
             estimasi_selesai: maybe(ticket.estimated_at),
             pulih_pada: maybe(ticket.restored_at),
-            batas_tanggap: maybe(ticket.response_due_at()),
-            batas_selesai: maybe(ticket.resolution_due_at()),
-            kunci_dedup: ticket.key.to_string(),
+            target_tanggap_s: ticket.response_target.map(|target| target.seconds),
+            batas_tanggap_pada: maybe(ticket.response_due_at()),
+            target_penyelesaian_s: ticket.resolution_target.map(|target| target.seconds),
+            batas_penyelesaian_pada: maybe(ticket.resolution_due_at()),
             sla_versi: ticket.sla_version.clone(),
             alarm_palsu: ticket.false_alarm,
             kambuh: ticket.recurrences,
-            versi: ticket.version,
         }
     }
 }

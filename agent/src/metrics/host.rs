@@ -1,6 +1,6 @@
 //! A sample under node_exporter's names, labels and units. Pure.
 
-use crate::exposition::Exposition;
+use super::exposition::Exposition;
 use pantau_shared::envelope::AgentStarted;
 use pantau_shared::sample::{CpuTimes, Disk, Filesystem, Interface, Memory, Sample};
 use pantau_shared::timestamp::Timestamp;

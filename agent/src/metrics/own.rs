@@ -1,6 +1,6 @@
 //! Probes under blackbox_exporter's names, with the label `check`; and the agent's own figures. Pure.
 
-use crate::exposition::Exposition;
+use super::exposition::Exposition;
 use crate::self_stats::SelfStats;
 use crate::spool::SpoolStats;
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};

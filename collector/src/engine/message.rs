@@ -22,3 +22,49 @@ pub(crate) fn payload(ticket: &Ticket, event: &str, profile: &Profile, render: &
     let message = Message { event, version: ticket.version, correlation_id, ticket: form };
     serde_json::to_string(&message).expect("strings and numbers under text keys always encode")
 }
+
+/// Every message that the engine writes; both languages hold each (a test).
+pub const MESSAGE_IDS: [&str; 26] = [
+    "symptom-service-down",
+    "symptom-service-degraded",
+    "symptom-host-silent",
+    "symptom-threshold-cpu",
+    "symptom-threshold-ram",
+    "symptom-threshold-storage",
+    "symptom-threshold-bandwidth",
+    "symptom-backup-overdue",
+    "symptom-backup-missing",
+    "symptom-backup-never-seen",
+    "symptom-reported",
+    "activity-opened",
+    "activity-acknowledged",
+    "activity-estimate",
+    "activity-confirmed",
+    "activity-closed",
+    "activity-updated",
+    "activity-restored",
+    "activity-recurred",
+    "reason-check-failed",
+    "reason-check-degraded",
+    "finding-critical-without-rpo",
+    "finding-critical-without-rto",
+    "finding-critical-without-recovery-plan",
+    "finding-no-resolution-target",
+    "finding-no-availability-target",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::MESSAGE_IDS;
+
+    #[test]
+    fn both_languages_hold_every_message_and_no_other() {
+        let id = include_str!("../../../config/locales/id/tickets.ftl");
+        let en = include_str!("../../../config/locales/en/tickets.ftl");
+        for text in [id, en] {
+            let lines = text.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty());
+            let ids: Vec<&str> = lines.map(|l| l.split(" = ").next().unwrap_or_default()).collect();
+            assert_eq!(ids, MESSAGE_IDS);
+        }
+    }
+}

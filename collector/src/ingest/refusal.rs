@@ -19,7 +19,7 @@ const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// A refusal as it is sent.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub struct Refusal {
     status: StatusCode,
     code: &'static str,
     message: String,

@@ -1,21 +1,20 @@
-//! The API, version 1. Everything it answers is in [`router`], line by line.
+//! The REST API, `/api/v1`. Everything a program can ask is in [`router`], line by line.
 //!
-//! Reading needs a session or a token, writing a token of scope `write` or a session with its form token
-//! ([`access`]). Views are types of their own; names of the regulation's fields are the product's Indonesian ones. Times
-//! are RFC 3339 in the office's zone, durations seconds, ratios parts per million. What is not understood is refused by
-//! name. Bounds: [`BODY_BYTES_MAX`], page sizes, ranges and points as each resource says.
+//! A handler takes the snapshot, or asks the store where history is wanted, and lays the answer out in view structs of
+//! its own: neither the domain nor the store's records are serialised, so they may change without breaking a caller.
+//! Times are RFC 3339 with the offset of the profile's zone, durations seconds, ratios stand beside their ppm integers;
+//! what has no value is `null`. Errors have one shape, see [`crate::http_error`].
 
-mod access;
+pub(crate) mod access;
 mod backups;
+mod failure;
 mod hosts;
 mod idempotency;
-mod ledger;
 mod outbox;
-mod query;
+mod parameters;
 mod series;
 mod services;
-mod store_read;
-mod ticket_actions;
+mod ticket_writes;
 mod tickets;
 mod view;
 
@@ -24,41 +23,39 @@ mod tests;
 
 use crate::app::App;
 use crate::http_error::HttpError;
+use crate::store::{Reader, StoreError};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::routing::{any, get, post};
-use http::{HeaderValue, StatusCode, header};
 use idempotency::Answers;
-use std::sync::Arc;
-use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-/// Largest body taken, in bytes: the longest text of a ticket many times over.
+/// Largest body of a write, in bytes: the longest text of a ticket many times over.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// What handlers share.
 #[derive(Debug, Clone)]
 struct ApiState {
     app: App,
-    answers: Arc<Answers>,
+    answers: Answers,
 }
 
 pub(crate) fn router(app: App) -> Router {
-    let answers = Arc::new(Answers::new(Arc::clone(&app.stats)));
     Router::new()
         .route("/api/v1/services", get(services::list))
         .route("/api/v1/services/{id}", get(services::one))
         .route("/api/v1/services/{id}/availability", get(services::availability))
-        .route("/api/v1/services/{id}/ledger", get(ledger::ledger))
+        .route("/api/v1/services/{id}/ledger", get(services::ledger))
         .route("/api/v1/hosts", get(hosts::list))
         .route("/api/v1/hosts/{id}", get(hosts::one))
         .route("/api/v1/hosts/{id}/series", get(series::series))
-        .route("/api/v1/tickets", get(tickets::list).post(ticket_actions::open))
+        .route("/api/v1/tickets", get(tickets::list).post(ticket_writes::open))
         .route("/api/v1/tickets/{number}", get(tickets::one))
-        .route("/api/v1/tickets/{number}/actions", post(ticket_actions::act))
+        .route("/api/v1/tickets/{number}/actions", post(ticket_writes::act))
         .route("/api/v1/backups", get(backups::list))
         .route("/api/v1/outbox", get(outbox::list))
-        .route("/api/{*rest}", any(async || nothing_here()))
+        .route("/api/v1/{*path}", any(async || no_such("resource")))
         .method_not_allowed_fallback(async || {
             let message = "this address does not take that method";
             HttpError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
@@ -66,14 +63,24 @@ pub(crate) fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(CompressionLayer::new())
-        .with_state(ApiState { app, answers })
+        .with_state(ApiState { app, answers: Answers::default() })
 }
 
 fn fixed(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
 }
 
-fn nothing_here() -> HttpError {
-    HttpError::new(StatusCode::NOT_FOUND, "not_found", "the API has nothing at this address")
+/// 404.
+fn no_such(what: &str) -> HttpError {
+    HttpError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
+}
+
+/// Reads from the store on a blocking thread: history may be long.
+async fn read<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, HttpError> {
+    let store = app.store.clone();
+    let read = tokio::task::spawn_blocking(move || store.read(work)).await;
+    read.map_err(|error| HttpError::internal(&error))?.map_err(|error| HttpError::internal(&error))
 }

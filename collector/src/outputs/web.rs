@@ -30,10 +30,12 @@ pub(crate) mod tests;
 
 use crate::app::App;
 use crate::auth::lockout::Lockout;
+pub(crate) use visit::{SESSION_COOKIE, cookie};
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 use std::sync::Arc;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -78,11 +80,6 @@ pub fn router(app: App) -> Router {
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(CompressionLayer::new())
         .with_state(state)
-}
-
-/// The value of the session's cookie; the API takes it too.
-pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    visit::cookie(headers, visit::SESSION_COOKIE)
 }
 
 fn fixed(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

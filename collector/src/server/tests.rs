@@ -1,3 +1,5 @@
+//! Addresses that cannot be taken, and bounds on connections.
+
 use super::*;
 use axum::extract::ConnectInfo;
 use axum::routing::get;

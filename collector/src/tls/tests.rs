@@ -1,3 +1,5 @@
+//! The own authority, given files, renewal.
+
 use super::*;
 use crate::server::{Listen, Server};
 use axum::Router;

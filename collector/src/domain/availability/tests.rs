@@ -1,3 +1,5 @@
+//! Figures, outages and verdicts: scenarios as text, and against a second-by-second model.
+
 use super::*;
 use crate::domain::calendar::{DEFAULT_ZONE, MinuteOfDay, Period, WeeklyHours};
 use crate::domain::state::State;

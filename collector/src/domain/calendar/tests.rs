@@ -1,3 +1,5 @@
+//! Calendars against the wall clock: clock changes, holidays, periods, deadlines.
+
 use super::zone::{day, day_start, last_days, local_date};
 use super::*;
 use chrono::{TimeZone, Timelike, Weekday};

@@ -1,3 +1,5 @@
+//! Three-valued composites and their excluded time.
+
 use super::*;
 use pantau_shared::timestamp::Timestamp;
 

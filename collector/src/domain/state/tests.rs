@@ -1,3 +1,5 @@
+//! From answers to states: scenarios as text, and the incremental track against its definition.
+
 use super::track::{CONFIRM_FAILURES_MAX, safe_cut};
 use super::*;
 use crate::domain::interval::Interval;

@@ -1,82 +1,71 @@
-//! Who asks: a person with a session, or a program with a token. And what they may do.
+//! Who calls: a program with `Authorization: Bearer <token>`, or a person's browser with the session of the pages.
 //!
-//! A token is looked for first. A person's write needs the session's form token in `X-CSRF-Token` as well, because a
-//! browser sends the cookie by itself; a program's token is never sent by itself.
+//! A `read` token reads, a `write` token also writes. A session writes where its role may act on tickets, and only with
+//! the session's form token in `x-csrf-token`, so that another site's page cannot write in its name.
 
-use super::ApiState;
-use super::store_read::read;
+use crate::app::App;
 use crate::auth::{self, Role};
 use crate::http_error::HttpError;
-use crate::outputs::web::session_cookie;
-use axum::extract::FromRequestParts;
-use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
+use crate::outputs::web::{SESSION_COOKIE, cookie};
+use axum::http::{HeaderMap, StatusCode, header};
 
+/// Header with the session's form token.
 const CSRF_HEADER: &str = "x-csrf-token";
 
 /// Someone who may read.
-#[derive(Debug, Clone)]
-pub(super) struct Caller {
-    name: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// Name for the ticket's log.
+    pub(super) name: String,
     may_write: bool,
-    /// What a write must carry; none for a program.
+    /// The form token a write must carry; a program needs none.
     csrf: Option<String>,
 }
 
-/// Someone who may write.
-#[derive(Debug, Clone)]
-pub(super) struct Author {
-    /// For the ticket's log.
-    pub(super) name: String,
-}
-
-impl Caller {
-    async fn identify(headers: &HeaderMap, state: &ApiState) -> Result<Option<Self>, HttpError> {
-        let now = state.app.clock.now();
-        if let Some(authorization) = headers.get(header::AUTHORIZATION) {
-            let text = authorization.to_str().unwrap_or_default().to_owned();
-            let store = state.app.store.clone();
-            let checked = tokio::task::spawn_blocking(move || auth::check_api_token(&store, &text, now)).await;
-            let token = checked.map_err(|e| HttpError::internal(&e))?.map_err(|e| HttpError::internal(&e))?;
-            return Ok(token.map(|token| Self { name: token.name, may_write: token.scope == "write", csrf: None }));
-        }
-        let Some(cookie) = session_cookie(headers) else { return Ok(None) };
-        let hash = auth::token_hash(cookie);
-        let session = read(&state.app, move |reader| reader.session(&hash, now)).await?;
-        Ok(session.filter(|session| now < session.expires_at).and_then(|session| {
-            let may_write = Role::parse(&session.role)?.may_act();
-            Some(Self { name: session.user, may_write, csrf: Some(session.csrf) })
-        }))
+/// Who calls.
+///
+/// # Errors
+/// 401 for nobody known; 500 when the store fails.
+pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError> {
+    let now = app.clock.now();
+    if let Some(authorization) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) {
+        let token = auth::check_api_token(&app.store, authorization, now);
+        let token = token.map_err(|error| HttpError::internal(&error))?;
+        return token
+            .map(|token| Caller { name: token.name, may_write: token.scope == "write", csrf: None })
+            .ok_or_else(|| unauthenticated("the API token is not known here or was revoked"));
     }
-}
-
-impl FromRequestParts<ApiState> for Caller {
-    type Rejection = HttpError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, HttpError> {
-        Self::identify(&parts.headers, state).await?.ok_or_else(|| {
-            let message = "log in, or send an API token as `Authorization: Bearer …`";
-            HttpError::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+    let session = cookie(headers, SESSION_COOKIE).map(auth::token_hash);
+    let session = session.map(|hash| app.store.read(|reader| reader.session(&hash, now)));
+    let session = session.transpose().map_err(|error| HttpError::internal(&error))?.flatten();
+    session
+        .filter(|session| now < session.expires_at)
+        .and_then(|session| {
+            let role = Role::parse(&session.role)?;
+            Some(Caller { name: session.user, may_write: role.may_act(), csrf: Some(session.csrf) })
         })
-    }
+        .ok_or_else(|| unauthenticated("log in, or send `Authorization: Bearer <API token>`"))
 }
 
-impl FromRequestParts<ApiState> for Author {
-    type Rejection = HttpError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, HttpError> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        if !caller.may_write {
-            let message = "this needs a token of scope `write`, or the role operator or admin";
-            return Err(HttpError::new(StatusCode::FORBIDDEN, "forbidden", message));
-        }
-        if let Some(expected) = &caller.csrf {
-            let given = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            if !auth::same_secret(given, expected) {
-                let message = "a write with a session needs its form token in the header X-CSRF-Token";
-                return Err(HttpError::new(StatusCode::FORBIDDEN, "csrf", message));
-            }
-        }
-        Ok(Self { name: caller.name })
+/// Who calls and may write.
+///
+/// # Errors
+/// 401 and 500 as [`caller`]; 403 for one who only reads, or a session without its form token.
+pub(super) fn writer(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError> {
+    let caller = caller(app, headers)?;
+    let refuse = |code, message: &str| Err(HttpError::new(StatusCode::FORBIDDEN, code, message));
+    if !caller.may_write {
+        return refuse("read_only", "this access may only read");
     }
+    if let Some(expected) = &caller.csrf {
+        let given = headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !auth::same_secret(given, expected) {
+            return refuse("csrf", "a session writes only with its form token in `x-csrf-token`");
+        }
+    }
+    Ok(caller)
+}
+
+fn unauthenticated(message: &str) -> HttpError {
+    HttpError::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
 }

@@ -1,58 +1,52 @@
-//! `/backups`.
+//! Backup sets against their recovery point objective.
 
-use super::ApiState;
-use super::access::Caller;
-use super::query::Parameters;
-use super::services::Items;
-use super::view::maybe_time;
+use super::parameters::Parameters;
+use super::view::{List, instant};
+use super::{ApiState, access};
 use crate::http_error::HttpError;
-use crate::snapshot::BackupView;
 use axum::Json;
 use axum::extract::State;
-use chrono_tz::Tz;
-use http::Uri;
-use pantau_shared::timestamp::Timestamp;
+use axum::http::{HeaderMap, Uri};
 use serde::Serialize;
 
+/// A backup set now.
 #[derive(Debug, Serialize)]
-pub(super) struct BackupJson {
+pub(super) struct BackupBody {
     id: String,
     service: String,
     state: &'static str,
     data_time: Option<String>,
-    /// Whole seconds, floored.
-    age_seconds: Option<i64>,
+    /// Whether the data time is only an estimate.
     estimated: bool,
-    newest_name: Option<String>,
-    newest_size_bytes: Option<u64>,
-    rpo_seconds: Option<u32>,
+    age_s: Option<i64>,
+    rpo_s: Option<u32>,
+    newest: Option<String>,
+    newest_bytes: Option<u64>,
     looked_at: Option<String>,
     error: Option<String>,
 }
 
-fn backup_json(backup: &BackupView, zone: Tz, now: Timestamp) -> BackupJson {
-    BackupJson {
-        id: backup.id.to_string(),
-        service: backup.service.to_string(),
-        state: backup.state.code(),
-        data_time: maybe_time(zone, backup.data_time),
-        age_seconds: backup.data_time.map(|at| now.ms_since(at).div_euclid(1000)),
-        estimated: backup.estimated,
-        newest_name: backup.newest.as_ref().map(|(name, _)| name.clone()),
-        newest_size_bytes: backup.newest.as_ref().and_then(|(_, size)| *size),
-        rpo_seconds: backup.rpo_seconds,
-        looked_at: maybe_time(zone, backup.looked_at),
-        error: backup.error.clone(),
-    }
-}
-
 pub(super) async fn list(
-    _: Caller,
     State(state): State<ApiState>,
+    headers: HeaderMap,
     uri: Uri,
-) -> Result<Json<Items<BackupJson>>, HttpError> {
+) -> Result<Json<List<BackupBody>>, HttpError> {
+    access::caller(&state.app, &headers)?;
     Parameters::read(&uri, &[])?;
-    let snapshot = state.app.engine.snapshot();
-    let (zone, now) = (snapshot.profile.time_zone, state.app.clock.now());
-    Ok(Json(Items { items: snapshot.backups.iter().map(|backup| backup_json(backup, zone, now)).collect() }))
+    let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
+    let zone = snapshot.profile.time_zone;
+    let items = snapshot.backups.iter().map(|view| BackupBody {
+        id: view.id.to_string(),
+        service: view.service.to_string(),
+        state: view.state.code(),
+        data_time: view.data_time.map(|at| instant(zone, at)),
+        estimated: view.estimated,
+        age_s: view.data_time.map(|at| now.ms_since(at).div_euclid(1000)),
+        rpo_s: view.rpo_seconds,
+        newest: view.newest.as_ref().map(|(name, _)| name.clone()),
+        newest_bytes: view.newest.as_ref().and_then(|(_, bytes)| *bytes),
+        looked_at: view.looked_at.map(|at| instant(zone, at)),
+        error: view.error.clone(),
+    });
+    Ok(Json(List { items: items.collect() }))
 }

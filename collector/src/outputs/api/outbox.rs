@@ -1,36 +1,26 @@
-//! `/outbox?limit=&cursor=`: what waits to leave, and what left, newest first.
+//! What left and what waits to leave, newest first. Payloads stay inside: the ticket says the same.
 
-use super::ApiState;
-use super::access::Caller;
-use super::query::Parameters;
-use super::store_read::read;
-use super::tickets::{PAGE_DEFAULT, PAGE_MAX};
-use super::view::{local_time, maybe_time};
+use super::parameters::Parameters;
+use super::view::{Page, instant};
+use super::{ApiState, access, read};
 use crate::http_error::HttpError;
-use crate::store::records::OutboxRow;
 use axum::Json;
 use axum::extract::State;
-use chrono_tz::Tz;
-use http::Uri;
+use axum::http::{HeaderMap, Uri};
 use serde::Serialize;
 
-#[derive(Debug, Serialize)]
-pub(super) struct OutboxJson {
-    pending: u64,
-    rejected: u64,
-    oldest_at: Option<String>,
-    items: Vec<MessageJson>,
-    /// The cursor of the next page, if there may be one.
-    next: Option<String>,
-}
+/// Largest page.
+const PAGE_MAX: usize = 200;
 
+/// One message to one receiver.
 #[derive(Debug, Serialize)]
-struct MessageJson {
+pub(super) struct MessageBody {
     id: i64,
     ticket: String,
+    ticket_version: u32,
     target: String,
-    version: u32,
     event: String,
+    /// `pending`, `delivered` or `rejected`.
     state: String,
     created_at: String,
     attempts: u32,
@@ -38,35 +28,28 @@ struct MessageJson {
     last_error: Option<String>,
 }
 
-fn message_json(row: OutboxRow, zone: Tz) -> MessageJson {
-    MessageJson {
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Json<Page<MessageBody>>, HttpError> {
+    access::caller(&state.app, &headers)?;
+    let parameters = Parameters::read(&uri, &["limit", "cursor"])?;
+    let limit = parameters.limit(PAGE_MAX)?;
+    let before = parameters.parsed("cursor", "a `next_cursor` of an earlier page", |text| text.parse().ok())?;
+    let rows = read(&state.app, move |reader| reader.outbox(before, limit + 1)).await?;
+    let zone = state.app.profile.time_zone;
+    let items = rows.into_iter().map(|row| MessageBody {
         id: row.id,
         ticket: row.message.ticket.to_string(),
+        ticket_version: row.message.version,
         target: row.message.target,
-        version: row.message.version,
         event: row.message.event,
-        created_at: local_time(zone, row.created_at),
+        created_at: instant(zone, row.created_at),
         attempts: row.attempts,
-        next_attempt_at: (row.state == "pending").then(|| local_time(zone, row.next_attempt_at)),
+        next_attempt_at: (row.state == "pending").then(|| instant(zone, row.next_attempt_at)),
         state: row.state,
         last_error: row.last_error,
-    }
-}
-
-pub(super) async fn list(_: Caller, State(state): State<ApiState>, uri: Uri) -> Result<Json<OutboxJson>, HttpError> {
-    let parameters = Parameters::read(&uri, &["limit", "cursor"])?;
-    let limit = parameters.number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_DEFAULT);
-    let limit = usize::try_from(limit).unwrap_or_default();
-    let before = parameters.number("cursor", 1..=i64::MAX)?;
-    let (view, rows) =
-        read(&state.app, move |reader| Ok((reader.outbox_view()?, reader.outbox(before, limit)?))).await?;
-    let zone = state.app.profile.time_zone;
-    let next = (rows.len() == limit).then(|| rows.last().map(|row| row.id.to_string())).flatten();
-    Ok(Json(OutboxJson {
-        pending: view.pending,
-        rejected: view.rejected,
-        oldest_at: maybe_time(zone, view.oldest_at),
-        items: rows.into_iter().map(|row| message_json(row, zone)).collect(),
-        next,
-    }))
+    });
+    Ok(Json(Page::new(items.collect(), limit, |message: &MessageBody| message.id.to_string())))
 }

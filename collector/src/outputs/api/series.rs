@@ -1,52 +1,56 @@
-//! `/hosts/{id}/series?metric=&from=&to=&step=`: one reading of a host in time, as mean, lowest and highest per step.
+//! A host's metric over time: mean, lowest and highest value per step.
 //!
-//! Steps are aligned to the Unix epoch. A step without a value is absent. Rates come from pairs of neighbouring
-//! samples; a pair that lies too far apart, or whose counters went back, gives none, so a gap or a reset stays a gap.
-//! Bounds: [`POINTS_MAX`], [`SAMPLES_MAX`] read in pages of [`PAGE`].
+//! Steps begin at whole multiples of `step` since the Unix epoch, so that the same step has the same value whatever
+//! window it is asked in. A step without a value is absent. Rates come from pairs of neighbouring samples and belong to
+//! the step of the later one; over a reset, or a pair further apart than [`PAIR_MS_MAX`], there is none.
 
-use super::ApiState;
-use super::access::Caller;
-use super::hosts::find;
-use super::query::{Parameters, bad};
-use super::store_read::read;
+use super::hosts::known_host;
+use super::parameters::{Parameters, bad_parameter};
+use super::{ApiState, access, read};
 use crate::domain::rate;
 use crate::http_error::HttpError;
 use crate::store::{Reader, StoreError};
 use axum::Json;
 use axum::extract::{Path, State};
-use http::{StatusCode, Uri};
+use axum::http::{HeaderMap, Uri};
 use pantau_shared::ids::HostId;
 use pantau_shared::sample::Sample;
 use pantau_shared::timestamp::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
-/// Most points of an answer.
-const POINTS_MAX: i64 = 2_000;
-/// Most samples that one answer reads: a week at one sample in five seconds.
-const SAMPLES_MAX: usize = 120_000;
-/// Samples held at once.
-const PAGE: usize = 1_000;
-/// A pair further apart than so many sampling periods is no pair.
-const PERIODS_APART_MAX: i64 = 3;
+/// Longest window: the raw samples of so many seconds are read for one answer.
+const WINDOW_SECONDS_MAX: i64 = 8 * 86_400;
+
+/// Most steps in a window.
+const STEPS_MAX: i64 = 5000;
+
+/// Steps when none is asked for, about.
+const STEPS_DEFAULT: i64 = 300;
+
+/// Shortest step in seconds when none is asked for.
+const STEP_SECONDS_DEFAULT_MIN: i64 = 10;
+
+/// Samples further apart say nothing about the time between them.
+const PAIR_MS_MAX: i64 = 900_000;
+
+/// Samples read at a time.
+const CHUNK: usize = 1000;
 
 /// What can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Metric {
     Cpu,
     Memory,
-    /// The fullest file system that can be written to.
     Storage,
     NetworkIn,
     NetworkOut,
-    /// One-minute load.
     Load,
 }
 
 impl Metric {
     const ALL: [Self; 6] = [Self::Cpu, Self::Memory, Self::Storage, Self::NetworkIn, Self::NetworkOut, Self::Load];
 
-    fn code(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
             Self::Memory => "memory",
@@ -57,25 +61,35 @@ impl Metric {
         }
     }
 
-    fn unit(self) -> &'static str {
+    fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+
+    const fn unit(self) -> &'static str {
         match self {
             Self::Cpu | Self::Memory | Self::Storage => "permille",
             Self::NetworkIn | Self::NetworkOut => "bytes_per_second",
-            Self::Load => "hundredths",
+            Self::Load => "load_centi",
         }
     }
 
-    /// The value at a sample, given the one before it if they are a pair.
-    fn value(self, before: Option<(i64, &Sample)>, sample: &Sample) -> Option<u64> {
-        let network = || before.and_then(|(elapsed, before)| rate::network_bytes_per_second(before, sample, elapsed));
+    /// The value at `after`; rates need the sample before it.
+    fn value(self, before: Option<&(Timestamp, Sample)>, after: &(Timestamp, Sample)) -> Option<u64> {
+        let (at, sample) = after;
+        let before = before.filter(|(earlier, _)| (1..=PAIR_MS_MAX).contains(&at.ms_since(*earlier)));
+        let network = || {
+            let (earlier, before) = before?;
+            rate::network_bytes_per_second(before, sample, at.ms_since(*earlier))
+        };
         match self {
             Self::Cpu => {
-                let (before, after) = before.and_then(|(_, b)| b.cpu_total.as_ref()).zip(sample.cpu_total.as_ref())?;
+                let (before, after) = (before?.1.cpu_total.as_ref()?, sample.cpu_total.as_ref()?);
                 rate::cpu_busy_permille(before, after).map(u64::from)
             }
             Self::Memory => sample.memory.as_ref().and_then(rate::memory_permille).map(u64::from),
             Self::Storage => {
-                let writable = sample.filesystems.iter().filter(|f| f.read_only != Some(true));
+                // As the engine counts it: what cannot be written to is full for ever and says nothing.
+                let writable = sample.filesystems.iter().filter(|filesystem| filesystem.read_only != Some(true));
                 writable.filter_map(rate::storage_permille).max().map(u64::from)
             }
             Self::NetworkIn => network().map(|(received, _)| received),
@@ -85,158 +99,131 @@ impl Metric {
     }
 }
 
-/// What a step has seen.
-#[derive(Debug, Clone, Copy)]
+/// One step being filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Step {
+    begins_at: i64,
     sum: u128,
     count: u32,
-    low: u64,
-    high: u64,
+    min: u64,
+    max: u64,
 }
 
-/// A series in the making: samples go in by time.
+/// Folds values, in order of time, into steps.
 #[derive(Debug)]
-struct Series {
-    metric: Metric,
-    step_s: i64,
-    apart_max_ms: i64,
-    before: Option<(Timestamp, Sample)>,
-    steps: BTreeMap<i64, Step>,
+struct Steps {
+    seconds: i64,
+    steps: Vec<Step>,
 }
 
-/// Begin of a step in Unix seconds, mean (floored), lowest, highest.
-type Point = (i64, u64, u64, u64);
-
-impl Series {
-    fn feed(&mut self, at: Timestamp, sample: Sample) {
-        let pair = self.before.as_ref().map(|(time, before)| (at.ms_since(*time), before));
-        let pair = pair.filter(|(elapsed, _)| (1..=self.apart_max_ms).contains(elapsed));
-        if let Some(value) = self.metric.value(pair, &sample) {
-            let begin = at.as_secs().div_euclid(self.step_s) * self.step_s;
-            let step = self.steps.entry(begin).or_insert(Step { sum: 0, count: 0, low: value, high: value });
-            step.sum += u128::from(value);
-            step.count += 1;
-            step.low = step.low.min(value);
-            step.high = step.high.max(value);
+impl Steps {
+    fn add(&mut self, at: Timestamp, value: u64) {
+        let begins_at = at.as_secs().div_euclid(self.seconds) * self.seconds;
+        match self.steps.last_mut().filter(|step| step.begins_at == begins_at) {
+            Some(step) => {
+                step.sum += u128::from(value);
+                step.count += 1;
+                step.min = step.min.min(value);
+                step.max = step.max.max(value);
+            }
+            None => self.steps.push(Step { begins_at, sum: value.into(), count: 1, min: value, max: value }),
         }
-        self.before = Some((at, sample));
     }
 
-    /// Points that begin at `from` or later.
-    fn points(&self, from_s: i64) -> Vec<Point> {
-        let mean = |step: &Step| u64::try_from(step.sum / u128::from(step.count.max(1))).unwrap_or(u64::MAX);
-        self.steps.range(from_s..).map(|(begin, step)| (*begin, mean(step), step.low, step.high)).collect()
+    /// `[begin, mean, min, max]`; the mean is floored.
+    fn points(self) -> Vec<(i64, u64, u64, u64)> {
+        let mean = |step: &Step| u64::try_from(step.sum / u128::from(step.count)).unwrap_or(u64::MAX);
+        self.steps.iter().map(|step| (step.begins_at, mean(step), step.min, step.max)).collect()
     }
 }
 
-/// Feeds all samples of `[from, to)`; `false` when there are too many.
-fn feed_all(
+/// Reads in chunks, so that memory does not grow with the window.
+fn load(
     reader: &Reader,
     host: &HostId,
-    from: Timestamp,
-    to: Timestamp,
-    series: &mut Series,
-) -> Result<bool, StoreError> {
-    let (mut from, mut seen) = (from, 0);
+    metric: Metric,
+    (from, to): (Timestamp, Timestamp),
+    step_seconds: i64,
+) -> Result<Vec<(i64, u64, u64, u64)>, StoreError> {
+    let mut steps = Steps { seconds: step_seconds, steps: Vec::new() };
+    let mut before: Option<(Timestamp, Sample)> = None;
+    // The pair that ends in the first step begins before it.
+    let mut next = from.plus_ms(-PAIR_MS_MAX);
     loop {
-        let page = reader.samples(host, from, to, PAGE)?;
-        let whole = page.len() == PAGE;
-        seen += page.len();
-        if seen > SAMPLES_MAX {
-            return Ok(false);
+        let chunk = reader.samples(host, next, to, CHUNK)?;
+        let more = chunk.len() == CHUNK;
+        for sample in chunk {
+            next = sample.0.plus_ms(1);
+            let value = metric.value(before.as_ref(), &sample).filter(|_| sample.0 >= from);
+            if let Some(value) = value {
+                steps.add(sample.0, value);
+            }
+            before = Some(sample);
         }
-        for (at, sample) in page {
-            from = at.plus_ms(1);
-            series.feed(at, sample);
-        }
-        if !whole {
-            return Ok(true);
+        if !more {
+            return Ok(steps.points());
         }
     }
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct SeriesJson {
+pub(super) struct SeriesBody {
     metric: &'static str,
     unit: &'static str,
     step_seconds: i64,
-    points: Vec<Point>,
+    points: Vec<(i64, u64, u64, u64)>,
 }
 
 pub(super) async fn series(
-    _: Caller,
     State(state): State<ApiState>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     uri: Uri,
-) -> Result<Json<SeriesJson>, HttpError> {
+) -> Result<Json<SeriesBody>, HttpError> {
+    access::caller(&state.app, &headers)?;
     let parameters = Parameters::read(&uri, &["metric", "from", "to", "step"])?;
-    let codes = Metric::ALL.map(Metric::code);
-    let asked = parameters.required("metric")?;
-    let metric = Metric::ALL.into_iter().find(|metric| metric.code() == asked);
-    let metric = metric.ok_or_else(|| bad("metric", &format!("one of {}", codes.join(", "))))?;
-    let (from, to) = (parameters.instant("from")?, parameters.instant("to")?);
-    let step_s = parameters.number("step", 1..=86_400)?.unwrap_or(60);
-    if from >= to || to.ms_since(from) / 1000 / step_s > POINTS_MAX {
-        return Err(bad("to", &format!("after `from`, by at most {POINTS_MAX} steps")));
-    }
-    let snapshot = state.app.engine.snapshot();
-    let host = find(&snapshot, &id)?.id.clone();
-    let apart_max_ms = i64::from(snapshot.catalogue.sample_period_ms) * PERIODS_APART_MAX;
-    let from_s = from.as_secs().div_euclid(step_s) * step_s;
-    let mut series = Series { metric, step_s, apart_max_ms, before: None, steps: BTreeMap::new() };
-    // The sample before the first step makes the first pair.
-    let begin = Timestamp::from_secs(from_s).plus_ms(-apart_max_ms);
-    let read = read(&state.app, move |reader| {
-        Ok(feed_all(reader, &host, begin, to, &mut series)?.then(|| series.points(from_s)))
-    });
-    let points = read.await?.ok_or_else(|| {
-        let message = format!("more than {SAMPLES_MAX} samples lie in this range; ask for a shorter one");
-        HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, "range_too_large", message)
+    let host = known_host(&state.app, &id)?;
+    let expected = format!("one of {}", Metric::ALL.map(Metric::name).join(", "));
+    let metric = parameters.parsed("metric", &expected, Metric::parse)?;
+    let metric = metric.ok_or_else(|| bad_parameter("metric", &format!("missing: {expected}")))?;
+    let window = parameters.window(state.app.clock.now(), 3600, WINDOW_SECONDS_MAX)?;
+    let seconds = (window.1.ms_since(window.0) / 1000).max(1);
+    let step = parameters.parsed("step", "1 to 86400 seconds", |text| {
+        text.parse::<i64>().ok().filter(|step| (1..=86_400).contains(step))
     })?;
-    Ok(Json(SeriesJson { metric: metric.code(), unit: metric.unit(), step_seconds: step_s, points }))
+    let step = step.unwrap_or_else(|| (seconds / STEPS_DEFAULT).max(STEP_SECONDS_DEFAULT_MIN));
+    if seconds / step > STEPS_MAX {
+        return Err(bad_parameter("step", &format!("too short: the window would have more than {STEPS_MAX} steps")));
+    }
+    let points = read(&state.app, move |reader| load(reader, &host, metric, window, step)).await?;
+    Ok(Json(SeriesBody { metric: metric.name(), unit: metric.unit(), step_seconds: step, points }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pantau_shared::sample::{Interface, Load};
+    use pantau_shared::sample::CpuTimes;
 
-    fn fed(metric: Metric, samples: Vec<(i64, Sample)>) -> Vec<Point> {
-        let mut series = Series { metric, step_s: 10, apart_max_ms: 6_000, before: None, steps: BTreeMap::new() };
-        for (seconds, sample) in samples {
-            series.feed(Timestamp::from_secs(seconds), sample);
+    fn busy(at_s: i64, user: u64, idle: u64) -> (Timestamp, Sample) {
+        let times = CpuTimes { user_ms: Some(user), idle_ms: Some(idle), ..CpuTimes::default() };
+        (Timestamp::from_secs(at_s), Sample { cpu_total: Some(times), ..Sample::default() })
+    }
+
+    #[test]
+    fn steps_are_aligned_and_gaps_absent() {
+        let mut steps = Steps { seconds: 60, steps: Vec::new() };
+        for (at, value) in [(65, 10), (70, 21), (185, 7)] {
+            steps.add(Timestamp::from_secs(at), value);
         }
-        series.points(100)
-    }
-
-    fn received(bytes: u64) -> Sample {
-        let interface = Interface {
-            device: "eth0".into(),
-            receive_bytes: Some(bytes),
-            transmit_bytes: Some(0),
-            ..Interface::default()
-        };
-        Sample { interfaces: vec![interface], ..Sample::default() }
+        assert_eq!(steps.points(), [(60, 15, 10, 21), (180, 7, 7, 7)]);
     }
 
     #[test]
-    fn steps_are_aligned_and_hold_mean_lowest_and_highest() {
-        let load =
-            |centi| Sample { load: Some(Load { one_centi: Some(centi), ..Load::default() }), ..Sample::default() };
-        let points = fed(Metric::Load, vec![(99, load(9)), (100, load(1)), (109, load(4)), (125, load(7))]);
-        assert_eq!(points, [(100, 2, 1, 4), (120, 7, 7, 7)]);
-    }
-
-    #[test]
-    fn resets_and_gaps_give_no_rate() {
-        let samples = vec![
-            (98, received(0)),
-            (100, received(200)),
-            (105, received(50)),
-            (111, received(650)),
-            (120, received(9_000_000)),
-            (122, received(9_000_010)),
-        ];
-        assert_eq!(fed(Metric::NetworkIn, samples), [(100, 100, 100, 100), (110, 100, 100, 100), (120, 5, 5, 5)]);
+    fn a_rate_needs_a_neighbour_without_a_reset() {
+        let (one, two) = (busy(0, 0, 0), busy(10, 2500, 7500));
+        assert_eq!(Metric::Cpu.value(Some(&one), &two), Some(250));
+        assert_eq!(Metric::Cpu.value(None, &two), None);
+        assert_eq!(Metric::Cpu.value(Some(&two), &busy(20, 10, 10)), None, "the counters were reset");
+        assert_eq!(Metric::Cpu.value(Some(&one), &busy(1000, 2500, 7500)), None, "nobody knows what lies between");
     }
 }

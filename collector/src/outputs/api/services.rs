@@ -1,231 +1,341 @@
-//! `/services`, `/services/{id}`, `/services/{id}/availability`.
+//! Services: the list, one, its figures over a period, its ledger.
 
-use super::ApiState;
-use super::access::Caller;
-use super::query::{Parameters, bad};
-use super::store_read::read;
-use super::view::{CountsView, FiguresView, local_time, maybe_time, no_such};
-use crate::domain::availability::Availability;
+use super::parameters::{Parameters, bad_parameter};
+use super::view::{List, instant, ratio};
+use super::{ApiState, access, no_such, read};
+use crate::domain::availability::Figures;
 use crate::domain::calendar::period::{Period, PeriodKind};
 use crate::domain::catalogue::{Service, ServiceId};
-use crate::domain::profile::{Operator, TimeTarget};
+use crate::domain::phrase::Phrase;
+use crate::domain::state::State as ServiceState;
 use crate::http_error::HttpError;
 use crate::service_period;
-use crate::snapshot::{CheckView, ServiceView, Snapshot};
+use crate::snapshot::{ServiceView, Snapshot};
+use crate::store::records::LedgerRow;
 use crate::texts::{Language, Texts};
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
 use chrono_tz::Tz;
-use http::Uri;
+use pantau_shared::timestamp::Timestamp;
 use serde::Serialize;
-use std::sync::Arc;
 
-/// The catalogue's eleven fields, what is agreed, and how it stands.
+/// Longest stretch of a ledger in one answer: a leap year.
+const LEDGER_SECONDS_MAX: i64 = 366 * 86_400;
+
+/// Most intervals in one answer; `truncated_at` says where to go on.
+const INTERVALS_MAX: usize = 5000;
+
+/// Figures of one service over one period, all from counted seconds.
 #[derive(Debug, Serialize)]
-pub(super) struct ServiceJson {
-    id: String,
-    nama: String,
-    deskripsi: String,
-    penyedia: String,
-    administrator_layanan: Vec<String>,
-    administrator_infrastruktur: Vec<String>,
-    cara_akses: String,
-    target_ketersediaan: Option<AvailabilityTargetJson>,
-    kontak_bantuan: String,
-    waktu_bantuan: String,
-    target_pelayanan: Option<TimeTargetJson>,
-    jam_layanan: String,
-    kelompok: &'static str,
-    klasifikasi: &'static str,
-    rpo_seconds: Option<u32>,
-    rto_seconds: Option<u32>,
-    drp: Option<String>,
-    host: Vec<String>,
-    state: &'static str,
-    since: Option<String>,
-    reason: Option<String>,
-    effective_from: Option<String>,
-    month: FiguresView,
-    checks: Vec<CheckJson>,
+pub(super) struct FiguresView {
+    agreed_s: u64,
+    up_s: u64,
+    degraded_s: u64,
+    down_s: u64,
+    unknown_s: u64,
+    excluded_s: u64,
+    availability: Option<f64>,
+    availability_ppm: Option<u32>,
+    availability_min_ppm: Option<u32>,
+    availability_max_ppm: Option<u32>,
+    coverage: Option<f64>,
+    coverage_ppm: Option<u32>,
+    target: Option<f64>,
+    target_ppm: Option<u32>,
+    target_changed: bool,
+    outages: u64,
+    longest_outage_s: u64,
+    mtrs_s: Option<u64>,
+    mtbf_s: Option<u64>,
+    budget_s: Option<i64>,
+    budget_left_s: Option<i64>,
+    verdict: &'static str,
 }
 
-#[derive(Debug, Serialize)]
-struct AvailabilityTargetJson {
-    ppm: u32,
-    operator: &'static str,
-    period: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct TimeTargetJson {
-    seconds: u32,
-    operator: &'static str,
-}
-
-impl From<TimeTarget> for TimeTargetJson {
-    fn from(target: TimeTarget) -> Self {
-        let operator = match target.operator {
-            Operator::Below => "<",
-            Operator::AtMost => "<=",
-        };
-        Self { seconds: target.seconds, operator }
+impl From<&Figures> for FiguresView {
+    fn from(figures: &Figures) -> Self {
+        let counts = &figures.counts;
+        Self {
+            agreed_s: figures.agreed_s,
+            up_s: counts.up_s,
+            degraded_s: counts.degraded_s,
+            down_s: counts.down_s,
+            unknown_s: counts.unknown_s,
+            excluded_s: counts.excluded_s,
+            availability: figures.availability_ppm.map(ratio),
+            availability_ppm: figures.availability_ppm,
+            availability_min_ppm: figures.availability_min_ppm,
+            availability_max_ppm: figures.availability_max_ppm,
+            coverage: figures.coverage_ppm.map(ratio),
+            coverage_ppm: figures.coverage_ppm,
+            target: figures.target_ppm.map(ratio),
+            target_ppm: figures.target_ppm,
+            target_changed: figures.target_changed,
+            outages: figures.outages,
+            longest_outage_s: figures.longest_outage_s,
+            mtrs_s: figures.mtrs_s,
+            mtbf_s: figures.mtbf_s,
+            budget_s: figures.budget_s,
+            budget_left_s: figures.budget_left_s,
+            verdict: figures.verdict.code(),
+        }
     }
 }
 
-/// A check's newest answer from one vantage.
 #[derive(Debug, Serialize)]
-struct CheckJson {
+struct CheckView {
     id: String,
     host: String,
     at: Option<String>,
+    /// `ok`, `degraded`, `failed`, `probe_error`; `null` before the first answer.
     verdict: Option<&'static str>,
-    reason: Option<String>,
     duration_us: Option<u64>,
-    http_status: Option<u32>,
 }
 
-fn check(view: &CheckView, zone: Tz) -> CheckJson {
-    let outcome = view.outcome.as_ref();
-    CheckJson {
-        id: view.id.to_string(),
-        host: view.host.to_string(),
-        at: maybe_time(zone, view.at),
-        verdict: outcome.map(|outcome| outcome.verdict().name()),
-        reason: outcome.map(|outcome| outcome.reason.clone()).filter(|reason| !reason.is_empty()),
-        duration_us: outcome.map(|outcome| outcome.duration_us),
-        http_status: outcome.and_then(|outcome| outcome.http_status),
-    }
-}
-
-fn service_json(service: &Service, view: &ServiceView, snapshot: &Snapshot) -> ServiceJson {
-    let zone = snapshot.profile.time_zone;
-    let texts = Texts::new(Language::Id, zone);
-    ServiceJson {
-        id: service.id.to_string(),
-        nama: service.name.clone(),
-        deskripsi: service.description.clone(),
-        penyedia: service.provider.clone(),
-        administrator_layanan: service.service_administrators.clone(),
-        administrator_infrastruktur: service.infrastructure_administrators.clone(),
-        cara_akses: service.access.clone(),
-        target_ketersediaan: service.target.map(|target| AvailabilityTargetJson {
-            ppm: target.ppm,
-            operator: ">=",
-            period: "month",
-        }),
-        kontak_bantuan: service.support_contact.clone(),
-        waktu_bantuan: service.support_hours.clone(),
-        target_pelayanan: snapshot.profile.resolution_target(service.group, service.class).map(Into::into),
-        jam_layanan: service.service_hours.clone(),
-        kelompok: service.group.code(),
-        klasifikasi: service.class.code(),
-        rpo_seconds: service.rpo_seconds,
-        rto_seconds: service.rto_seconds,
-        drp: service.recovery_plan.clone(),
-        host: service.hosts.iter().map(ToString::to_string).collect(),
-        state: view.state.name(),
-        since: maybe_time(zone, view.since),
-        reason: view.reason.as_ref().map(|reason| texts.phrase(reason)),
-        effective_from: maybe_time(zone, view.effective_from),
-        month: (&view.month).into(),
-        checks: view.checks.iter().map(|view| check(view, zone)).collect(),
-    }
-}
-
-/// The service of that name, in catalogue and snapshot.
-pub(super) fn find<'a>(snapshot: &'a Snapshot, id: &str) -> Result<(&'a Service, &'a Arc<ServiceView>), HttpError> {
-    let parsed = ServiceId::parse(id).map_err(|_| no_such("service", id))?;
-    let view = snapshot.services.iter().find(|view| view.id == parsed);
-    snapshot.catalogue.service(&parsed).zip(view).ok_or_else(|| no_such("service", id))
-}
-
-/// A list that is whole.
 #[derive(Debug, Serialize)]
-pub(super) struct Items<T> {
-    pub(super) items: Vec<T>,
+pub(super) struct ServiceBody {
+    id: String,
+    nama: String,
+    kelompok: &'static str,
+    kelas: &'static str,
+    state: &'static str,
+    since: Option<String>,
+    /// Why, in Bahasa Indonesia.
+    reason: Option<String>,
+    effective_from: Option<String>,
+    month: FiguresView,
+    checks: Vec<CheckView>,
+}
+
+fn body(zone: Tz, service: &Service, view: &ServiceView) -> ServiceBody {
+    let check = |check: &crate::snapshot::CheckView| CheckView {
+        id: check.id.to_string(),
+        host: check.host.to_string(),
+        at: check.at.map(|at| instant(zone, at)),
+        verdict: check.outcome.as_ref().map(|outcome| outcome.verdict().name()),
+        duration_us: check.outcome.as_ref().map(|outcome| outcome.duration_us),
+    };
+    ServiceBody {
+        id: view.id.to_string(),
+        nama: service.name.clone(),
+        kelompok: service.group.code(),
+        kelas: service.class.code(),
+        state: view.state.name(),
+        since: view.since.map(|at| instant(zone, at)),
+        reason: view.reason.as_ref().map(|reason| Texts::new(Language::Id, zone).phrase(reason)),
+        effective_from: view.effective_from.map(|at| instant(zone, at)),
+        month: FiguresView::from(&view.month),
+        checks: view.checks.iter().map(check).collect(),
+    }
+}
+
+/// The service of a path.
+fn found<'a>(snapshot: &'a Snapshot, id: &str) -> Result<(&'a Service, &'a ServiceView), HttpError> {
+    let service = ServiceId::parse(id).ok().and_then(|id| snapshot.catalogue.service(&id));
+    let view = snapshot.services.iter().find(|view| view.id.as_str() == id);
+    service.zip(view.map(AsRef::as_ref)).ok_or_else(|| no_such("service"))
 }
 
 pub(super) async fn list(
-    _: Caller,
     State(state): State<ApiState>,
+    headers: HeaderMap,
     uri: Uri,
-) -> Result<Json<Items<ServiceJson>>, HttpError> {
+) -> Result<Json<List<ServiceBody>>, HttpError> {
+    access::caller(&state.app, &headers)?;
     Parameters::read(&uri, &[])?;
     let snapshot = state.app.engine.snapshot();
-    let found = snapshot.services.iter().filter_map(|view| Some((snapshot.catalogue.service(&view.id)?, view)));
-    let items = found.map(|(service, view)| service_json(service, view, &snapshot)).collect();
-    Ok(Json(Items { items }))
+    let zone = snapshot.profile.time_zone;
+    let each = |view: &std::sync::Arc<ServiceView>| {
+        snapshot.catalogue.service(&view.id).map(|service| body(zone, service, view))
+    };
+    Ok(Json(List { items: snapshot.services.iter().filter_map(each).collect() }))
 }
 
 pub(super) async fn one(
-    _: Caller,
     State(state): State<ApiState>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     uri: Uri,
-) -> Result<Json<ServiceJson>, HttpError> {
+) -> Result<Json<ServiceBody>, HttpError> {
+    access::caller(&state.app, &headers)?;
     Parameters::read(&uri, &[])?;
     let snapshot = state.app.engine.snapshot();
-    let (service, view) = find(&snapshot, &id)?;
-    Ok(Json(service_json(service, view, &snapshot)))
+    let (service, view) = found(&snapshot, &id)?;
+    Ok(Json(body(snapshot.profile.time_zone, service, view)))
 }
 
-/// The judgement of one service over one period.
 #[derive(Debug, Serialize)]
-pub(super) struct AvailabilityJson {
+pub(super) struct AvailabilityBody {
     service: String,
     period: String,
-    /// What was judged: the period as far as it is known and the service was in force; may be empty.
     from: String,
     to: String,
+    as_of: String,
+    catalogue_revision: u32,
+    profile: String,
     #[serde(flatten)]
     figures: FiguresView,
-    without_maintenance: CountsView,
-    outages: Vec<OutageJson>,
+}
+
+pub(super) async fn availability(
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Json<AvailabilityBody>, HttpError> {
+    access::caller(&state.app, &headers)?;
+    let parameters = Parameters::read(&uri, &["period"])?;
+    let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
+    let zone = snapshot.profile.time_zone;
+    let service = found(&snapshot, &id)?.0.clone();
+    let period = match parameters.text("period") {
+        None => Period::containing_instant(PeriodKind::Month, zone, now),
+        Some(text) => Period::parse(text).map_err(|error| bad_parameter("period", &format!("bad: {error}")))?,
+    };
+    let judged = read(&state.app, move |reader| service_period::load(reader, zone, &service, period, now)).await?;
+    let window = period.interval(zone);
+    Ok(Json(AvailabilityBody {
+        service: id,
+        period: period.to_string(),
+        from: instant(zone, window.from),
+        to: instant(zone, window.to),
+        as_of: instant(zone, now),
+        catalogue_revision: snapshot.catalogue.revision,
+        profile: snapshot.profile.version.clone(),
+        figures: FiguresView::from(&judged.figures),
+    }))
 }
 
 #[derive(Debug, Serialize)]
-struct OutageJson {
+struct IntervalView {
     from: String,
-    to: Option<String>,
-    counted_seconds: u64,
-    started_in_period: bool,
+    to: String,
+    state: &'static str,
+    /// Why, in Bahasa Indonesia.
+    reason: Option<String>,
 }
 
-fn availability_json(service: &ServiceId, period: Period, judged: &Availability, zone: Tz) -> AvailabilityJson {
-    let outage = |outage: &crate::domain::availability::Outage| OutageJson {
-        from: local_time(zone, outage.from),
-        to: maybe_time(zone, outage.to),
-        counted_seconds: outage.counted_s,
-        started_in_period: outage.started_in_period,
-    };
-    AvailabilityJson {
-        service: service.to_string(),
-        period: period.to_string(),
-        from: local_time(zone, judged.window.from),
-        to: local_time(zone, judged.window.to),
-        figures: (&judged.figures).into(),
-        without_maintenance: (&judged.without_maintenance).into(),
-        outages: judged.outages.iter().map(outage).collect(),
+/// The intervals tile `[from, to)`; `truncated_at` is `null` when they all fit.
+#[derive(Debug, Serialize)]
+pub(super) struct LedgerBody {
+    service: String,
+    from: String,
+    to: String,
+    intervals: Vec<IntervalView>,
+    truncated_at: Option<String>,
+}
+
+/// One piece of a window with what holds in it.
+#[derive(Debug, PartialEq, Eq)]
+struct Piece<'a> {
+    from: Timestamp,
+    to: Timestamp,
+    state: ServiceState,
+    reason: Option<&'a Phrase>,
+}
+
+/// Rows clipped to the window, with *unknown* where there is none: pieces that tile `[from, to)`. Neighbours of one
+/// state are one piece with the first one's reason.
+fn tile(rows: &[LedgerRow], from: Timestamp, to: Timestamp) -> Vec<Piece<'_>> {
+    let gap = |from, to| Piece { from, to, state: ServiceState::Unknown, reason: None };
+    let mut at = from;
+    let mut parts = Vec::with_capacity(rows.len() * 2 + 1);
+    for row in rows {
+        let (begin, end) = (row.from.max(at), row.to.min(to));
+        if begin < end {
+            parts.push(gap(at, begin));
+            parts.push(Piece { from: begin, to: end, state: row.state, reason: row.reason.as_ref() });
+            at = end;
+        }
     }
+    parts.push(gap(at, to));
+    let mut pieces: Vec<Piece<'_>> = Vec::with_capacity(parts.len());
+    for part in parts.into_iter().filter(|part| part.from < part.to) {
+        match pieces.last_mut() {
+            Some(last) if last.state == part.state => last.to = part.to,
+            _ => pieces.push(part),
+        }
+    }
+    pieces
 }
 
-/// `?period=`: a day, week, month, quarter or year; this month without it.
-pub(super) async fn availability(
-    _: Caller,
+pub(super) async fn ledger(
     State(state): State<ApiState>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     uri: Uri,
-) -> Result<Json<AvailabilityJson>, HttpError> {
-    let parameters = Parameters::read(&uri, &["period"])?;
-    let snapshot = state.app.engine.snapshot();
-    let (zone, now) = (snapshot.profile.time_zone, state.app.clock.now());
-    let service = find(&snapshot, &id)?.0.clone();
-    let period = match parameters.text("period") {
-        None => Period::containing_instant(PeriodKind::Month, zone, now),
-        Some(text) => Period::parse(text)
-            .map_err(|_| bad("period", "one of 2026, 2026-Q2, 2026-06, 2026-W24, 2026-06-14 (years 1970 to 2999)"))?,
-    };
-    let id = service.id.clone();
-    let judged = read(&state.app, move |reader| service_period::load(reader, zone, &service, period, now)).await?;
-    Ok(Json(availability_json(&id, period, &judged, zone)))
+) -> Result<Json<LedgerBody>, HttpError> {
+    access::caller(&state.app, &headers)?;
+    let parameters = Parameters::read(&uri, &["from", "to"])?;
+    let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
+    let zone = snapshot.profile.time_zone;
+    let service = found(&snapshot, &id)?.0.id.clone();
+    let (from, to) = parameters.window(now, 86_400, LEDGER_SECONDS_MAX)?;
+    // After now nothing is known, not even that it is unknown.
+    let to = to.min(now).max(from);
+    let rows = read(&state.app, move |reader| reader.ledger(&service, from, to)).await?;
+    let texts = Texts::new(Language::Id, zone);
+    let mut pieces = tile(&rows, from, to);
+    let truncated_at = pieces.get(INTERVALS_MAX).map(|piece| instant(zone, piece.from));
+    pieces.truncate(INTERVALS_MAX);
+    let intervals = pieces.iter().map(|piece| IntervalView {
+        from: instant(zone, piece.from),
+        to: instant(zone, piece.to),
+        state: piece.state.name(),
+        reason: piece.reason.map(|reason| texts.phrase(reason)),
+    });
+    Ok(Json(LedgerBody {
+        service: id,
+        from: instant(zone, from),
+        to: instant(zone, to),
+        intervals: intervals.collect(),
+        truncated_at,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn pieces_tile_the_window_whatever_the_rows_cover() {
+        let at = Timestamp::from_secs;
+        let row = |from, to, state| LedgerRow { from: at(from), to: at(to), state, reason: None };
+        let rows = [row(0, 10, ServiceState::Up), row(20, 30, ServiceState::Down), row(30, 90, ServiceState::Up)];
+        let pieces = tile(&rows, at(5), at(50));
+        let seen: Vec<_> = pieces.iter().map(|p| (p.from.as_secs(), p.to.as_secs(), p.state.name())).collect();
+        let expected = [(5, 10, "up"), (10, 20, "unknown"), (20, 30, "down"), (30, 50, "up")];
+        assert_eq!(seen, expected);
+        assert_eq!(tile(&[], at(5), at(50)).len(), 1);
+        assert!(tile(&rows, at(5), at(5)).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn every_second_is_told_once_and_neighbours_differ(
+            lengths in prop::collection::vec((0_i64..5, 1_i64..5, 0_usize..4), 0..12),
+            from in 0_i64..40,
+            length in 1_i64..60,
+        ) {
+            let at = Timestamp::from_secs;
+            let (mut end, mut rows) = (0, Vec::new());
+            for (gap, length, state) in lengths {
+                let (from, to) = (at(end + gap), at(end + gap + length));
+                rows.push(LedgerRow { from, to, state: ServiceState::ALL[state], reason: None });
+                end += gap + length;
+            }
+            let pieces = tile(&rows, at(from), at(from + length));
+            prop_assert_eq!((pieces[0].from, pieces[pieces.len() - 1].to), (at(from), at(from + length)));
+            for pair in pieces.windows(2) {
+                prop_assert!(pair[0].to == pair[1].from && pair[0].state != pair[1].state);
+            }
+            for second in (from..from + length).map(at) {
+                let row = rows.iter().find(|row| row.from <= second && second < row.to);
+                let told = pieces.iter().find(|piece| piece.from <= second && second < piece.to);
+                prop_assert_eq!(told.map(|piece| piece.state), Some(row.map_or(ServiceState::Unknown, |row| row.state)));
+            }
+        }
+    }
 }

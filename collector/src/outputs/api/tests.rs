@@ -1,251 +1,213 @@
-//! The router over a real store and engine: access, shapes, refusals, writes that are sent twice.
+//! The API over a real store and engine: access, refusals, writes that are sent twice.
 
 use super::router;
-use crate::auth::{self, token_hash};
-use crate::outputs::web::tests::requests::{Site, site};
-use crate::store::records::ApiTokenRecord;
+use crate::app::App;
+use crate::auth::token_hash;
+use crate::clock::Clock;
+use crate::config::profile::bangka_2025;
+use crate::engine::{Engine, EngineOptions};
+use crate::outputs::web::tests::site::{NOW, snapshot};
+use crate::store::Store;
+use crate::store::records::{ApiTokenRecord, SessionRecord};
+use crate::texts::{Language, Texts};
 use axum::Router;
 use axum::body::Body;
-use http::{Request, StatusCode, header};
+use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::sync::watch;
 use tower::ServiceExt;
 
-const READ: &str = "token-that-reads";
-const WRITE: &str = "token-that-writes";
-
-struct Api {
-    site: Site,
+/// A running collector with a reading and a writing program, and an operator who is logged in.
+struct Site {
     router: Router,
+    _folder: tempfile::TempDir,
+    _stop: watch::Sender<bool>,
 }
 
-async fn api() -> Api {
-    let site = site().await;
-    let now = site.app.clock.now();
-    for (token, scope) in [(READ, "read"), (WRITE, "write")] {
+const READER: &[(&str, &str)] = &[("authorization", "Bearer reading")];
+const WRITER: &[(&str, &str)] = &[("authorization", "Bearer writing")];
+
+async fn site() -> Site {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = Store::open(&folder.path().join("pantau.db"), NOW).expect("opens");
+    for (token, scope) in [("reading", "read"), ("writing", "write"), ("revoked", "write")] {
         let record = ApiTokenRecord {
             token_hash: token_hash(token),
-            name: format!("uji-{scope}"),
+            name: format!("program-{token}"),
             scope: scope.into(),
-            created_at: now,
-            revoked_at: None,
+            created_at: NOW,
+            revoked_at: (token == "revoked").then_some(NOW),
         };
-        site.app.store.write(move |writer| writer.save_api_token(&record)).await.expect("saves");
+        store.write(move |writer| writer.save_api_token(&record)).await.expect("saves");
     }
-    Api { router: router(site.app.clone()), site }
+    let user = crate::store::records::UserRecord {
+        name: "rina".into(),
+        password_hash: String::new(),
+        role: "operator".into(),
+        disabled_at: None,
+    };
+    let session = SessionRecord {
+        token_hash: token_hash("cookie"),
+        user: "rina".into(),
+        role: "operator".into(),
+        csrf: "form".into(),
+        expires_at: NOW.plus_secs(60),
+    };
+    store
+        .write(move |writer| {
+            writer.save_user(&user)?;
+            writer.save_session(&session)
+        })
+        .await
+        .expect("saves");
+    let (clock, profile) = (Clock::manual(NOW), Arc::new(bangka_2025()));
+    let texts = Texts::new(Language::Id, profile.time_zone);
+    let (engine, task) = Engine::start(EngineOptions {
+        store: store.clone(),
+        clock: clock.clone(),
+        profile: profile.clone(),
+        catalogue: snapshot().catalogue,
+        catalogue_applied_at: NOW,
+        targets: Vec::new(),
+        render: Arc::new(move |phrase| texts.phrase(phrase)),
+        stats: Arc::default(),
+        demo: false,
+    })
+    .expect("starts");
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(task.run(stopped));
+    let app = App { clock, store, engine, profile, stats: Arc::default(), tls: false };
+    let router = router(app.clone()).merge(crate::outputs::metrics::router(app));
+    Site { router, _folder: folder, _stop: stop }
 }
 
-impl Api {
-    async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
-        let answer = self.router.clone().oneshot(request).await.expect("answers");
-        let status = answer.status();
-        let bytes = answer.into_body().collect().await.expect("reads").to_bytes();
-        (status, serde_json::from_slice(&bytes).expect("JSON"))
+impl Site {
+    async fn ask(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = self.router.clone().oneshot(request).await.expect("answers");
+        let status = response.status();
+        let bytes = response.into_body().collect().await.expect("reads").to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
-        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {READ}"));
-        self.send(request.body(Body::empty()).expect("valid")).await
+    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> (StatusCode, Value) {
+        let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+        self.ask(request.body(Body::empty()).expect("valid")).await
     }
 
     async fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> (StatusCode, Value) {
-        let mut request = Request::post(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+        let request = headers.iter().fold(Request::post(path), |request, (name, value)| request.header(*name, *value));
+        self.ask(request.body(Body::from(body.to_string())).expect("valid")).await
+    }
+}
+
+fn report(symptom: &str) -> Value {
+    json!({ "pelapor": "Bagian Umum", "metode_pelaporan": "telepon", "gejala": symptom, "dampak": "mayor",
+            "layanan": "simpeg", "kategori": bangka_2025().categories[0] })
+}
+
+#[tokio::test]
+async fn nobody_reads_without_access_and_readers_do_not_write() {
+    let site = site().await;
+    for path in ["/api/v1/services", "/api/v1/tickets", "/api/v1/hosts", "/api/v1/outbox", "/metrics"] {
+        for headers in [&[][..], &[("authorization", "Bearer revoked")], &[("authorization", "Bearer x")]] {
+            let (status, body) = site.get(path, headers).await;
+            assert_eq!((status, &body["error"]["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")));
         }
-        self.send(request.body(Body::from(body.to_string())).expect("valid")).await
+        assert_eq!(site.get(path, READER).await.0, StatusCode::OK, "{path}");
     }
-
-    async fn write(&self, path: &str, body: &Value) -> (StatusCode, Value) {
-        self.post(path, &[("authorization", &format!("Bearer {WRITE}"))], body).await
-    }
-
-    /// Cookie and form token of a person's session.
-    async fn session(&self, name: &str) -> (String, String) {
-        let user = self.site.app.store.read(|reader| reader.user(name)).expect("reads").expect("exists");
-        let session = auth::begin_session(&user, self.site.app.clock.now()).expect("random");
-        let record = session.record.clone();
-        self.site.app.store.write(move |writer| writer.save_session(&record)).await.expect("saves");
-        (format!("pantau_session={}", session.token), session.record.csrf)
-    }
-}
-
-fn code(answer: &(StatusCode, Value)) -> (u16, &str) {
-    (answer.0.as_u16(), answer.1["error"]["code"].as_str().unwrap_or_default())
-}
-
-fn report() -> Value {
-    json!({ "pelapor": "Bagian Umum", "metode_pelaporan": "telepon", "kategori": "aplikasi", "gejala": "Lambat",
-        "dampak": "minor", "layanan": "simpeg" })
+    let (status, body) = site.post("/api/v1/tickets", READER, &report("Mati")).await;
+    assert_eq!((status, &body["error"]["code"]), (StatusCode::FORBIDDEN, &json!("read_only")));
 }
 
 #[tokio::test]
-async fn nobody_reads_without_a_session_or_a_token() {
-    let api = api().await;
-    let (cookie, _) = api.session("viewer").await;
-    for path in ["/services", "/services/simpeg", "/hosts", "/tickets", "/backups", "/outbox"] {
-        let path = format!("/api/v1{path}");
-        let bare = api.send(Request::get(&path).body(Body::empty()).expect("valid")).await;
-        assert_eq!(code(&bare), (401, "unauthenticated"), "{path}");
-        let wrong = Request::get(&path).header("authorization", "Bearer x").header("cookie", &cookie);
-        assert_eq!(code(&api.send(wrong.body(Body::empty()).expect("valid")).await), (401, "unauthenticated"));
-        let person = Request::get(&path).header("cookie", &cookie).body(Body::empty()).expect("valid");
-        assert_eq!(api.send(person).await.0, StatusCode::OK, "{path}");
-        assert_eq!(api.get(&path).await.0, StatusCode::OK, "{path}");
-        assert_eq!(code(&api.get(&format!("{path}?warna=biru")).await), (400, "unknown_parameter"), "{path}");
+async fn a_session_writes_only_with_its_form_token() {
+    let site = site().await;
+    let cookie = ("cookie", "pantau_session=cookie");
+    assert_eq!(site.get("/api/v1/services", &[cookie]).await.0, StatusCode::OK);
+    for headers in [&[cookie][..], &[cookie, ("x-csrf-token", "forn")]] {
+        let (status, body) = site.post("/api/v1/tickets", headers, &report("Mati")).await;
+        assert_eq!((status, &body["error"]["code"]), (StatusCode::FORBIDDEN, &json!("csrf")));
     }
+    let (status, _) = site.post("/api/v1/tickets", &[cookie, ("x-csrf-token", "form")], &report("Mati")).await;
+    assert_eq!(status, StatusCode::CREATED);
 }
 
 #[tokio::test]
-async fn a_service_carries_the_fields_of_the_catalogue_and_its_state() {
-    let api = api().await;
-    let (_, service) = api.get("/api/v1/services/simpeg").await;
-    for field in [
-        "id",
-        "nama",
-        "deskripsi",
-        "penyedia",
-        "administrator_layanan",
-        "administrator_infrastruktur",
-        "cara_akses",
-        "target_ketersediaan",
-        "kontak_bantuan",
-        "waktu_bantuan",
-        "target_pelayanan",
-        "jam_layanan",
-        "state",
-        "since",
-        "reason",
-        "month",
+async fn what_is_not_known_is_refused_in_one_shape() {
+    let site = site().await;
+    for (path, status, code) in [
+        ("/api/v1/services?stat=up", 400, "unknown_parameter"),
+        ("/api/v1/services/none", 404, "not_found"),
+        ("/api/v1/services/simpeg/availability?period=june", 400, "bad_parameter"),
+        ("/api/v1/services/simpeg/ledger?from=5&to=5", 400, "bad_parameter"),
+        ("/api/v1/hosts/none/series?metric=cpu", 404, "not_found"),
+        ("/api/v1/tickets?priority=7", 400, "bad_parameter"),
+        ("/api/v1/tickets?state=offen", 400, "bad_parameter"),
+        ("/api/v1/tickets?limit=1000000", 400, "bad_parameter"),
+        ("/api/v1/tickets/SPBE-GGN-2026-9999", 404, "not_found"),
+        ("/api/v1/nothing/here", 404, "not_found"),
     ] {
-        assert!(service.get(field).is_some(), "{field} in {service:#}");
+        let (got, body) = site.get(path, READER).await;
+        assert_eq!((got.as_u16(), body["error"]["code"].as_str()), (status, Some(code)), "{path}: {body}");
+        assert!(body["error"]["message"].is_string() && body["error"].get("detail").is_some(), "{body}");
     }
-    assert_eq!(service["state"], "unknown", "nobody has watched yet");
-    assert_eq!(service["target_pelayanan"], json!({ "seconds": 43_200, "operator": "<" }));
-    assert_eq!(service["month"]["availability_ppm"], Value::Null);
-    assert_eq!(service["month"]["verdict"], "tanpa_waktu_layanan");
-    let (_, all) = api.get("/api/v1/services").await;
-    assert_eq!(all["items"].as_array().map(Vec::len), Some(5));
+    let (got, body) = site.post("/api/v1/backups", WRITER, &json!({})).await;
+    assert_eq!((got, &body["error"]["code"]), (StatusCode::METHOD_NOT_ALLOWED, &json!("method_not_allowed")));
 }
 
 #[tokio::test]
-async fn periods_and_ranges_are_read_or_refused() {
-    let api = api().await;
-    let (status, judged) = api.get("/api/v1/services/simpeg/availability?period=2026-Q3").await;
-    assert_eq!((status, &judged["period"], &judged["outages"]), (StatusCode::OK, &json!("2026-Q3"), &json!([])));
-    let (_, ledger) =
-        api.get("/api/v1/services/simpeg/ledger?from=2026-11-24T13:00:00%2B07:00&to=2026-11-25T00:00:00Z").await;
-    let whole = json!([{ "from": "2026-11-24T13:00:00+07:00", "to": "2026-11-24T14:05:00+07:00", "state": "unknown",
-        "reason": null }]);
-    assert_eq!(ledger["intervals"], whole, "clipped at now");
-    for (path, expected) in [
-        ("services/simpeg/availability?period=kemarin", (400, "bad_parameter")),
-        ("services/simpeg/ledger?from=5", (400, "missing_parameter")),
-        ("services/simpeg/ledger?from=5&to=4", (400, "bad_parameter")),
-        ("services/tidak-ada", (404, "not_found")),
-        ("services/TIDAK%20ADA/ledger?from=1&to=2", (404, "not_found")),
-        ("hosts/tidak-ada/series?metric=cpu&from=1&to=2", (404, "not_found")),
-        ("hosts/x/series?metric=suhu&from=1&to=2", (400, "bad_parameter")),
-        ("hosts/x/series?metric=cpu&from=1&to=9999999&step=1", (400, "bad_parameter")),
-        ("tickets?limit=201", (400, "bad_parameter")),
-        ("tickets?state=baru,hilang", (400, "bad_parameter")),
-        ("tickets/SPBE-GGN-2026-0009", (404, "not_found")),
-        ("nothing", (404, "not_found")),
-    ] {
-        assert_eq!(code(&api.get(&format!("/api/v1/{path}")).await), expected, "{path}");
-    }
-    assert_eq!(code(&api.write("/api/v1/backups", &json!({})).await), (405, "method_not_allowed"));
+async fn services_answer_with_figures_and_a_ledger_that_tiles() {
+    let site = site().await;
+    let (_, list) = site.get("/api/v1/services", READER).await;
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(snapshot().catalogue.services.len()));
+    let (_, one) = site.get("/api/v1/services/simpeg", READER).await;
+    assert_eq!((&one["state"], &one["month"]["availability_ppm"]), (&json!("unknown"), &Value::Null));
+    let (_, figures) = site.get("/api/v1/services/simpeg/availability?period=2026-11", READER).await;
+    assert_eq!(figures["from"], "2026-11-01T00:00:00+07:00");
+    assert_eq!(figures["verdict"], "tanpa_waktu_layanan");
+    let (_, ledger) = site.get("/api/v1/services/simpeg/ledger", READER).await;
+    let intervals = ledger["intervals"].as_array().expect("a list");
+    assert_eq!(intervals.len(), 1);
+    assert_eq!((&intervals[0]["from"], &intervals[0]["to"]), (&ledger["from"], &ledger["to"]));
+    assert_eq!(intervals[0]["state"], "unknown");
 }
 
 #[tokio::test]
-async fn tickets_are_opened_listed_by_page_and_acted_on() {
-    let api = api().await;
-    let (status, opened) = api.write("/api/v1/tickets", &report()).await;
-    assert_eq!(status, StatusCode::CREATED, "{opened:#}");
-    let number = opened["nomor"].as_str().expect("a number").to_owned();
-    assert_eq!(code(&api.write("/api/v1/tickets", &report()).await), (409, "already_open"));
-    let mut other = report();
-    other["layanan"] = json!("jdih");
-    assert_eq!(api.write("/api/v1/tickets", &other).await.0, StatusCode::CREATED);
+async fn a_ticket_lives_through_the_api_and_a_key_acts_once() {
+    let site = site().await;
+    let keyed = [WRITER[0], ("idempotency-key", "a1")];
+    let (status, first) = site.post("/api/v1/tickets", &keyed, &report("Mati")).await;
+    assert_eq!(status, StatusCode::CREATED, "{first}");
+    assert_eq!((&first["pelapor"], &first["status"]), (&json!("Bagian Umum"), &json!("baru")));
+    assert_eq!(site.post("/api/v1/tickets", &keyed, &report("Mati")).await, (StatusCode::CREATED, first.clone()));
+    let (status, body) = site.post("/api/v1/tickets", &keyed, &report("Lain")).await;
+    assert_eq!((status, &body["error"]["code"]), (StatusCode::CONFLICT, &json!("idempotency_key_reused")));
+    let (status, body) = site.post("/api/v1/tickets", WRITER, &report("Mati")).await;
+    assert_eq!((status, &body["error"]["detail"]["nomor"]), (StatusCode::CONFLICT, &first["nomor"]));
 
-    let (_, first) = api.get("/api/v1/tickets?state=open&limit=1").await;
-    let (_, second) =
-        api.get(&format!("/api/v1/tickets?limit=1&cursor={}", first["next"].as_str().expect("more"))).await;
-    assert_eq!(
-        (&first["items"][0]["layanan_terdampak"][0], &second["items"][0]["nomor"]),
-        (&json!("jdih"), &json!(number))
-    );
-
-    let actions = format!("/api/v1/tickets/{number}/actions");
-    let act = async |body: Value| api.write(&actions, &body).await;
-    assert_eq!(act(json!({ "action": "acknowledge" })).await.1["status"], "ditanggapi");
-    assert_eq!(code(&act(json!({ "action": "close" })).await), (409, "illegal_transition"));
-    assert_eq!(code(&act(json!({ "action": "comment", "text": " " })).await), (422, "bad_text"));
-    assert_eq!(code(&act(json!({ "action": "estimate", "at": "besok" })).await), (422, "invalid"));
-    for bad in [
-        json!({ "action": "hapus" }),
-        json!({ "action": "acknowledge", "x": 1 }),
-        json!([]),
-        json!({ "action": "comment" }),
+    let path = format!("/api/v1/tickets/{}", first["nomor"].as_str().expect("text"));
+    let actions = format!("{path}/actions");
+    let (status, acted) = site.post(&actions, WRITER, &json!({ "action": "acknowledge" })).await;
+    assert_eq!((status, &acted["status"]), (StatusCode::OK, &json!("ditanggapi")));
+    for (body, status, code) in [
+        (json!({ "action": "close" }), 409, "illegal_transition"),
+        (json!({ "action": "comment", "text": "" }), 422, "bad_text"),
+        (json!({ "action": "estimate", "at": "besok" }), 422, "bad_instant"),
+        (json!({ "action": "delete" }), 400, "bad_body"),
+        (json!({ "action": "close", "cause": "x" }), 400, "bad_body"),
+        (json!({ "action": "comment", "text": "x", "txt": "y" }), 400, "bad_body"),
+        (json!({ "action": "comment", "text": "x".repeat(70_000) }), 413, "body_too_large"),
     ] {
-        assert_eq!(code(&act(bad.clone()).await), (400, "malformed"), "{bad}");
+        let (got, answer) = site.post(&actions, WRITER, &body).await;
+        assert_eq!((got.as_u16(), answer["error"]["code"].as_str()), (status, Some(code)), "{answer}");
     }
-    let (_, ticket) = api.get(&format!("/api/v1/tickets/{number}")).await;
-    assert_eq!(ticket["aktivitas"][1]["oleh"], "uji-write");
-    for field in [
-        "dicatat_pada",
-        "pelapor",
-        "metode_pelaporan",
-        "kategori",
-        "gejala",
-        "dampak",
-        "prioritas",
-        "penyebab",
-        "status",
-        "komponen",
-        "aktivitas",
-        "penanggung",
-        "metode_konfirmasi",
-        "dikonfirmasi_pada",
-        "ditutup_pada",
-    ] {
-        assert!(ticket.get(field).is_some(), "{field} in {ticket:#}");
-    }
-    let huge = json!({ "action": "comment", "text": "x".repeat(super::BODY_BYTES_MAX) });
-    assert_eq!(code(&act(huge).await), (413, "too_large"));
-}
-
-#[tokio::test]
-async fn writing_needs_the_right_and_for_a_session_its_form_token() {
-    let api = api().await;
-    let read = format!("Bearer {READ}");
-    assert_eq!(code(&api.post("/api/v1/tickets", &[("authorization", &read)], &report()).await), (403, "forbidden"));
-    let (viewer, viewer_csrf) = api.session("viewer").await;
-    let (operator, csrf) = api.session("operator").await;
-    for (cookie, token, expected) in [
-        (&viewer, &viewer_csrf, (403, "forbidden")),
-        (&operator, &viewer_csrf, (403, "csrf")),
-        (&operator, &String::new(), (403, "csrf")),
-        (&operator, &csrf, (201, "")),
-    ] {
-        let headers = [("cookie", cookie.as_str()), ("x-csrf-token", token.as_str())];
-        assert_eq!(code(&api.post("/api/v1/tickets", &headers, &report()).await), expected);
-    }
-}
-
-#[tokio::test]
-async fn a_write_that_is_sent_twice_is_done_once() {
-    let api = api().await;
-    let write = format!("Bearer {WRITE}");
-    let headers = [("authorization", write.as_str()), ("idempotency-key", "k1")];
-    let first = api.post("/api/v1/tickets", &headers, &report()).await;
-    let second = api.post("/api/v1/tickets", &headers, &report()).await;
-    assert_eq!(first.0, StatusCode::CREATED);
-    assert_eq!(first, second, "the same answer, not `already_open`");
-    let mut other = report();
-    other["layanan"] = json!("jdih");
-    let third = api.post("/api/v1/tickets", &headers, &other).await;
-    assert_eq!(code(&third), (409, "idempotency_key_reused"));
-    let (_, tickets) = api.get("/api/v1/tickets").await;
-    assert_eq!(tickets["items"].as_array().map(Vec::len), Some(1));
+    let (_, one) = site.get(&path, READER).await;
+    let log = one["aktivitas"].as_array().expect("a log");
+    assert!(log.iter().any(|entry| entry["oleh"] == "program-writing" && entry["jenis"] == "acknowledged"), "{one}");
+    let (_, list) = site.get("/api/v1/tickets?state=open&limit=1", READER).await;
+    assert_eq!((&list["items"][0]["nomor"], &list["next_cursor"]), (&first["nomor"], &Value::Null));
+    let (_, none) = site.get("/api/v1/tickets?state=ditutup", READER).await;
+    assert_eq!(none["items"], json!([]));
 }

@@ -1,110 +1,107 @@
-//! `/tickets?state=&priority=&limit=&cursor=` and `/tickets/{number}`.
+//! Tickets: the list by pages, and one with its log. The 15 fields of the form stand under their product names.
 
-use super::ApiState;
-use super::access::Caller;
-use super::query::{Parameters, bad};
-use super::store_read::read;
-use super::view::{local_time, no_such};
-use crate::domain::profile::Profile;
-use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketNumber, TicketState};
+use super::parameters::Parameters;
+use super::view::{Page, instant, ticket_number};
+use super::{ApiState, access, no_such, read};
+use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketState};
 use crate::http_error::HttpError;
 use crate::store::records::TicketFilter;
 use crate::texts::{Language, Texts};
 use crate::ticket_form::TicketForm;
 use axum::Json;
 use axum::extract::{Path, State};
-use http::Uri;
+use axum::http::{HeaderMap, Uri};
+use pantau_shared::timestamp::Timestamp;
 use serde::Serialize;
 
-/// Items of a page when nothing is asked for.
-pub(super) const PAGE_DEFAULT: i64 = 50;
-/// Most items of a page.
-pub(super) const PAGE_MAX: i64 = 200;
+/// Largest page.
+const PAGE_MAX: usize = 200;
 
+/// A ticket: its form, and its log where one ticket is asked for.
 #[derive(Debug, Serialize)]
-pub(super) struct TicketPage {
-    items: Vec<TicketForm>,
-    /// The cursor of the next page, if there may be one.
-    next: Option<String>,
-}
-
-/// The whole form, field 11 included.
-#[derive(Debug, Serialize)]
-pub(super) struct WholeTicket {
+pub(super) struct TicketBody {
     #[serde(flatten)]
     form: TicketForm,
-    aktivitas: Vec<ActivityJson>,
+    /// Field 11.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aktivitas: Option<Vec<ActivityBody>>,
 }
 
-/// An entry of the log. `oleh` is `null` for the system.
+/// One entry of the log.
 #[derive(Debug, Serialize)]
-struct ActivityJson {
+struct ActivityBody {
     pada: String,
+    /// `null` is the monitoring system.
     oleh: Option<String>,
     jenis: String,
     isi: String,
 }
 
-/// A ticket as its form, in Bahasa Indonesia.
-pub(super) fn form(ticket: &Ticket, profile: &Profile) -> TicketForm {
-    let texts = Texts::new(Language::Id, profile.time_zone);
-    TicketForm::new(ticket, profile.time_zone, &|phrase| texts.phrase(phrase))
-}
-
-fn activity_json(activity: &Activity, profile: &Profile) -> ActivityJson {
-    ActivityJson {
-        pada: local_time(profile.time_zone, activity.at),
+/// The ticket as it is told, in Bahasa Indonesia.
+pub(super) fn body(texts: Texts, ticket: &Ticket, activities: Option<&[Activity]>) -> TicketBody {
+    let time = |at: Timestamp| instant(texts.zone(), at);
+    let activity = |activity: &Activity| ActivityBody {
+        pada: time(activity.at),
         oleh: match &activity.actor {
             Actor::System => None,
             Actor::Person(name) => Some(name.clone()),
         },
         jenis: activity.kind.clone(),
         isi: match &activity.text {
-            ActivityText::Phrase(phrase) => Texts::new(Language::Id, profile.time_zone).phrase(phrase),
-            ActivityText::Written(text) => text.clone(),
+            ActivityText::Phrase(phrase) => texts.phrase(phrase),
+            ActivityText::Written(written) => written.clone(),
         },
+    };
+    TicketBody {
+        form: TicketForm::new(ticket, texts.zone(), &|phrase| texts.phrase(phrase)),
+        aktivitas: activities.map(|all| all.iter().map(activity).collect()),
     }
 }
 
-/// `open`, or codes apart by commas.
-fn states(text: &str) -> Result<Vec<TicketState>, HttpError> {
+/// `open`, or codes of states apart by commas.
+fn states(text: &str) -> Option<Vec<TicketState>> {
     if text == "open" {
-        return Ok(TicketState::ALL.into_iter().filter(|state| state.is_open()).collect());
+        return Some(TicketState::ALL.into_iter().filter(|state| state.is_open()).collect());
     }
-    let codes: Vec<&str> = TicketState::ALL.into_iter().map(TicketState::code).collect();
-    let wanted = || bad("state", &format!("`open`, or some of {}", codes.join(",")));
-    text.split(',').map(|code| TicketState::parse(code).ok_or_else(wanted)).collect()
+    text.split(',').take(TicketState::ALL.len() + 1).map(TicketState::parse).collect()
 }
 
-pub(super) async fn list(_: Caller, State(state): State<ApiState>, uri: Uri) -> Result<Json<TicketPage>, HttpError> {
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Json<Page<TicketBody>>, HttpError> {
+    access::caller(&state.app, &headers)?;
     let parameters = Parameters::read(&uri, &["state", "priority", "limit", "cursor"])?;
+    let known = format!("`open` or codes apart by commas: {}", TicketState::ALL.map(TicketState::code).join(", "));
+    let priority = |text: &str| text.parse::<u8>().ok().filter(|priority| (1..=6).contains(priority));
     let filter = TicketFilter {
-        states: parameters.text("state").map(states).transpose()?.unwrap_or_default(),
-        priority: parameters.number("priority", 1..=6)?.and_then(|priority| u8::try_from(priority).ok()),
+        states: parameters.parsed("state", &known, states)?.unwrap_or_default(),
+        priority: parameters.parsed("priority", "1 to 6", priority)?,
         ..TicketFilter::default()
     };
-    let limit = parameters.number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_DEFAULT);
-    let limit = usize::try_from(limit).unwrap_or_default();
-    let cursor = parameters
-        .text("cursor")
-        .map(|text| TicketNumber::parse(text).ok_or_else(|| bad("cursor", "what `next` of the page before said")));
-    let cursor = cursor.transpose()?;
-    let tickets = read(&state.app, move |reader| reader.tickets(&filter, cursor, limit)).await?;
-    let next = (tickets.len() == limit).then(|| tickets.last().map(|ticket| ticket.number.to_string())).flatten();
-    Ok(Json(TicketPage { items: tickets.iter().map(|ticket| form(ticket, &state.app.profile)).collect(), next }))
+    let limit = parameters.limit(PAGE_MAX)?;
+    let before = parameters.parsed("cursor", "a `next_cursor` of an earlier page", ticket_number)?;
+    let tickets = read(&state.app, move |reader| reader.tickets(&filter, before, limit + 1)).await?;
+    let texts = Texts::new(Language::Id, state.app.profile.time_zone);
+    let items = tickets.iter().map(|ticket| body(texts, ticket, None)).collect();
+    Ok(Json(Page::new(items, limit, |ticket: &TicketBody| ticket.form.nomor.clone())))
 }
 
 pub(super) async fn one(
-    _: Caller,
     State(state): State<ApiState>,
     Path(number): Path<String>,
+    headers: HeaderMap,
     uri: Uri,
-) -> Result<Json<WholeTicket>, HttpError> {
+) -> Result<Json<TicketBody>, HttpError> {
+    access::caller(&state.app, &headers)?;
     Parameters::read(&uri, &[])?;
-    let parsed = TicketNumber::parse(&number).ok_or_else(|| no_such("ticket", &number))?;
-    let found = read(&state.app, move |reader| Ok((reader.ticket(parsed)?, reader.activities(parsed)?))).await?;
-    let (Some(ticket), activities) = found else { return Err(no_such("ticket", &number)) };
-    let profile = &state.app.profile;
-    let aktivitas = activities.iter().map(|activity| activity_json(activity, profile)).collect();
-    Ok(Json(WholeTicket { form: form(&ticket, profile), aktivitas }))
+    let number = ticket_number(&number).ok_or_else(|| no_such("ticket"))?;
+    let found = read(&state.app, move |reader| {
+        let Some(ticket) = reader.ticket(number)? else { return Ok(None) };
+        Ok(Some((ticket, reader.activities(number)?)))
+    });
+    let (ticket, activities) = found.await?.ok_or_else(|| no_such("ticket"))?;
+    let texts = Texts::new(Language::Id, state.app.profile.time_zone);
+    Ok(Json(body(texts, &ticket, Some(&activities))))
 }

@@ -1,85 +1,66 @@
-//! What views share: instants in the office's zone, figures, 404.
+//! Forms that all answers share: instants, ratios, pages.
 
-use crate::domain::availability::{Counts, Figures};
-use crate::http_error::HttpError;
+use crate::domain::ticket::TicketNumber;
+use chrono::SecondsFormat;
 use chrono_tz::Tz;
-use http::StatusCode;
+use pantau_shared::timestamp::Timestamp;
 use serde::Serialize;
 
-pub(super) use crate::ticket_form::local_time;
-
-/// Whole seconds of agreed time by what they count as.
-#[derive(Debug, Serialize)]
-pub(super) struct CountsView {
-    up_seconds: u64,
-    degraded_seconds: u64,
-    down_seconds: u64,
-    unknown_seconds: u64,
-    excluded_seconds: u64,
-    availability_ppm: Option<u32>,
+/// RFC 3339 with the zone's offset; milliseconds only where there are any.
+pub(super) fn instant(zone: Tz, at: Timestamp) -> String {
+    let form = if at.as_ms().rem_euclid(1000) == 0 { SecondsFormat::Secs } else { SecondsFormat::Millis };
+    at.to_utc().with_timezone(&zone).to_rfc3339_opts(form, false)
 }
 
-impl From<&Counts> for CountsView {
-    fn from(counts: &Counts) -> Self {
-        Self {
-            up_seconds: counts.up_s,
-            degraded_seconds: counts.degraded_s,
-            down_seconds: counts.down_s,
-            unknown_seconds: counts.unknown_s,
-            excluded_seconds: counts.excluded_s,
-            availability_ppm: counts.availability_ppm(),
-        }
+/// The decimal form of parts per million; the integer beside it is the truth.
+pub(super) fn ratio(ppm: u32) -> f64 {
+    f64::from(ppm) / 1e6
+}
+
+/// A whole list.
+#[derive(Debug, Serialize)]
+pub(super) struct List<T> {
+    pub(super) items: Vec<T>,
+}
+
+/// A page of a list; `next_cursor` goes into `cursor` for the next one, `null` on the last.
+#[derive(Debug, Serialize)]
+pub(super) struct Page<T> {
+    pub(super) items: Vec<T>,
+    pub(super) next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// From one more item than the page holds: the one that is too many says that more follow.
+    pub(super) fn new(mut items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next_cursor = items.last().filter(|_| more).map(cursor);
+        Self { items, next_cursor }
     }
 }
 
-/// All figures; `null` is "no value".
-#[derive(Debug, Serialize)]
-pub(super) struct FiguresView {
-    agreed_seconds: u64,
-    #[serde(flatten)]
-    counts: CountsView,
-    availability_min_ppm: Option<u32>,
-    availability_max_ppm: Option<u32>,
-    coverage_ppm: Option<u32>,
-    outage_count: u64,
-    longest_outage_seconds: u64,
-    mtrs_seconds: Option<u64>,
-    mtbf_seconds: Option<u64>,
-    target_ppm: Option<u32>,
-    target_changed: bool,
-    budget_seconds: Option<i64>,
-    budget_left_seconds: Option<i64>,
-    verdict: &'static str,
+/// A ticket's number in a path or cursor.
+pub(super) fn ticket_number(text: &str) -> Option<TicketNumber> {
+    TicketNumber::parse(text)
 }
 
-impl From<&Figures> for FiguresView {
-    fn from(figures: &Figures) -> Self {
-        Self {
-            agreed_seconds: figures.agreed_s,
-            counts: (&figures.counts).into(),
-            availability_min_ppm: figures.availability_min_ppm,
-            availability_max_ppm: figures.availability_max_ppm,
-            coverage_ppm: figures.coverage_ppm,
-            outage_count: figures.outages,
-            longest_outage_seconds: figures.longest_outage_s,
-            mtrs_seconds: figures.mtrs_s,
-            mtbf_seconds: figures.mtbf_s,
-            target_ppm: figures.target_ppm,
-            target_changed: figures.target_changed,
-            budget_seconds: figures.budget_s,
-            budget_left_seconds: figures.budget_left_s,
-            verdict: figures.verdict.code(),
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_carry_the_offset_of_the_office() {
+        let at = Timestamp::parse_rfc3339("2026-06-01T00:00:00Z").expect("valid");
+        assert_eq!(instant(chrono_tz::Asia::Jakarta, at), "2026-06-01T07:00:00+07:00");
+        assert_eq!(instant(chrono_tz::Asia::Jakarta, at.plus_ms(5)), "2026-06-01T07:00:00.005+07:00");
     }
-}
 
-/// An instant that may be missing.
-pub(super) fn maybe_time(zone: Tz, at: Option<pantau_shared::timestamp::Timestamp>) -> Option<String> {
-    at.map(|at| local_time(zone, at))
-}
-
-/// 404 for a thing of that kind.
-pub(super) fn no_such(kind: &str, id: &str) -> HttpError {
-    let id: String = id.chars().take(80).collect();
-    HttpError::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {kind} `{id}`"))
+    #[test]
+    fn a_page_tells_whether_more_follow() {
+        let page = Page::new(vec![1, 2, 3], 2, ToString::to_string);
+        assert_eq!((page.items, page.next_cursor), (vec![1, 2], Some("2".into())));
+        let last = Page::new(vec![1, 2], 2, ToString::to_string);
+        assert_eq!((last.items, last.next_cursor), (vec![1, 2], None));
+    }
 }

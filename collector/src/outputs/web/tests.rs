@@ -1,6 +1,6 @@
 //! Pages from a constructed site: golden text in both languages, and the rules every page keeps.
 
-pub(crate) mod requests;
+mod requests;
 pub(crate) mod site;
 
 use super::page::{Page, Reader, Section, Theme};

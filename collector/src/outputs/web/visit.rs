@@ -16,7 +16,7 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
 
 /// The session's cookie.
-pub(super) const SESSION_COOKIE: &str = "pantau_session";
+pub(crate) const SESSION_COOKIE: &str = "pantau_session";
 /// The language's cookie.
 pub(super) const LANGUAGE_COOKIE: &str = "pantau_language";
 /// The theme's cookie.
@@ -42,7 +42,7 @@ pub(super) struct Known {
 }
 
 /// The value of a cookie.
-pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -4,7 +4,7 @@ use super::*;
 use std::sync::mpsc::sync_channel;
 
 /// Holds the writer in a request until the returned sender speaks, so that what follows lands in one group.
-fn hold(
+pub(super) fn hold(
     store: &Store,
 ) -> (std::sync::mpsc::SyncSender<()>, Pin<Box<impl Future<Output = Result<(), StoreError>> + use<>>>) {
     let (go, wait) = sync_channel::<()>(1);

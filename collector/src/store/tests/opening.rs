@@ -87,11 +87,18 @@ fn files_are_private_and_durable_by_their_settings() {
 }
 
 #[test]
-fn a_handle_dropped_inside_the_writer_does_not_lock_up() {
+fn the_last_handle_may_go_inside_the_writer() {
     let Fixture { folder, store } = Fixture::new();
+    let (go, holding) = group::hold(&store);
     let inside = store.clone();
     let mut dropping = Box::pin(async move { store.write(move |_| Ok(inside.queued())).await });
     assert!(start(&mut dropping));
-    wait(dropping).expect("committed");
-    Store::open(&folder.path().join("pantau.db"), at(0)).expect("free again");
+    drop((holding, dropping));
+    go.send(()).expect("the writer waits");
+    let path = folder.path().join("pantau.db");
+    let opened = (0..1_000).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        Store::open(&path, at(0)).ok()
+    });
+    assert!(opened.is_some(), "the writer ended and let go of the file");
 }

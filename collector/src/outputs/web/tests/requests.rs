@@ -21,14 +21,14 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 /// A running site with one person of each role; all have the password `sungailiat`.
-pub(crate) struct Site {
-    pub(crate) app: App,
+struct Site {
+    app: App,
     router: Router,
     _folder: tempfile::TempDir,
     _stop: watch::Sender<bool>,
 }
 
-pub(crate) async fn site() -> Site {
+async fn site() -> Site {
     let folder = tempfile::tempdir().expect("folder");
     let store = Store::open(&folder.path().join("pantau.db"), NOW).expect("opens");
     let hash = password::hash("sungailiat").expect("hashes");

@@ -4,13 +4,12 @@ use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricT
 
 /// Families in the making; every name is begun once.
 #[derive(Debug, Default)]
-pub struct Exposition {
+pub(super) struct Exposition {
     families: Vec<MetricFamily>,
 }
 
 /// One family; empty ones are left out at the end, because the encoder refuses them.
-#[derive(Debug)]
-pub struct Family<'a> {
+pub(super) struct Family<'a> {
     kind: MetricType,
     metrics: Vec<Metric>,
     family: MetricFamily,
@@ -19,12 +18,12 @@ pub struct Family<'a> {
 
 impl Exposition {
     /// Begins a counter.
-    pub fn counter(&mut self, name: &str, help: &str) -> Family<'_> {
+    pub(super) fn counter(&mut self, name: &str, help: &str) -> Family<'_> {
         self.family(name, help, MetricType::COUNTER)
     }
 
     /// Begins a gauge.
-    pub fn gauge(&mut self, name: &str, help: &str) -> Family<'_> {
+    pub(super) fn gauge(&mut self, name: &str, help: &str) -> Family<'_> {
         self.family(name, help, MetricType::GAUGE)
     }
 
@@ -37,14 +36,14 @@ impl Exposition {
     }
 
     /// All families.
-    pub fn into_families(self) -> Vec<MetricFamily> {
+    pub(super) fn into_families(self) -> Vec<MetricFamily> {
         self.families
     }
 }
 
 impl Family<'_> {
     /// Adds a sample; a missing value is a missing sample.
-    pub fn add(&mut self, labels: &[(&str, &str)], value: Option<f64>) -> &mut Self {
+    pub(super) fn add(&mut self, labels: &[(&str, &str)], value: Option<f64>) -> &mut Self {
         let Some(value) = value else {
             return self;
         };

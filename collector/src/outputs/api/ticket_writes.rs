@@ -1,0 +1,164 @@
+//! Writes: a ticket that a person reports, and what people do to tickets. The rules decide; a refusal is told as one.
+
+use super::idempotency::Answer;
+use super::tickets::body;
+use super::view::ticket_number;
+use super::{ApiState, BODY_BYTES_MAX, access, failure, no_such};
+use crate::domain::catalogue::ServiceId;
+use crate::domain::profile::Impact;
+use crate::domain::ticket::{Ticket, TicketAction};
+use crate::engine::{CommandError, ManualTicket};
+use crate::http_error::HttpError;
+use crate::texts::{Language, Texts};
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use chrono_tz::Tz;
+use pantau_shared::timestamp::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// A ticket that a person reports.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenBody {
+    pelapor: String,
+    metode_pelaporan: String,
+    gejala: String,
+    dampak: String,
+    layanan: String,
+    kategori: String,
+}
+
+/// What a person does to a ticket.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+enum ActionBody {
+    // Braces, so that unknown fields are refused here too.
+    Acknowledge {},
+    Comment {
+        text: String,
+    },
+    /// RFC 3339 with offset.
+    Estimate {
+        at: String,
+    },
+    Escalate {
+        text: String,
+    },
+    Cause {
+        text: String,
+        category: Option<String>,
+    },
+    Confirm {
+        method: String,
+    },
+    Close {},
+    Cancel {
+        text: String,
+        #[serde(default)]
+        false_alarm: bool,
+    },
+}
+
+fn unprocessable(code: &'static str, message: String) -> HttpError {
+    HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+}
+
+impl ActionBody {
+    fn action(self) -> Result<TicketAction, HttpError> {
+        Ok(match self {
+            Self::Acknowledge {} => TicketAction::Acknowledge,
+            Self::Comment { text } => TicketAction::Comment(text),
+            Self::Estimate { at } => {
+                let parsed = Timestamp::parse_rfc3339(&at);
+                TicketAction::Estimate(
+                    parsed.map_err(|_| unprocessable("bad_instant", "`at` is not RFC 3339 with offset".to_owned()))?,
+                )
+            }
+            Self::Escalate { text } => TicketAction::Escalate(text),
+            Self::Cause { text, category } => TicketAction::Cause { text, category },
+            Self::Confirm { method } => TicketAction::Confirm { method },
+            Self::Close {} => TicketAction::Close,
+            Self::Cancel { text, false_alarm } => TicketAction::Cancel { reason: text, false_alarm },
+        })
+    }
+}
+
+impl OpenBody {
+    fn ticket(self) -> Result<ManualTicket, HttpError> {
+        let impact = Impact::ALL.into_iter().find(|impact| impact.code() == self.dampak);
+        let impact =
+            impact.ok_or_else(|| unprocessable("unknown_code", "`dampak` is none of mayor, minor".to_owned()))?;
+        let service = ServiceId::parse(&self.layanan)
+            .map_err(|error| unprocessable("unknown_service", format!("`layanan` is no identifier: {error}")))?;
+        for (field, text) in [("pelapor", &self.pelapor), ("gejala", &self.gejala)] {
+            if text.trim().is_empty() {
+                return Err(unprocessable("bad_text", format!("`{field}` must say something")));
+            }
+        }
+        Ok(ManualTicket {
+            reporter: self.pelapor.trim().to_owned(),
+            reporting_method: self.metode_pelaporan,
+            symptom: self.gejala.trim().to_owned(),
+            impact,
+            service,
+            category: self.kategori,
+        })
+    }
+}
+
+fn received(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, HttpError> {
+    bytes.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
+            HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+        }
+        _ => HttpError::new(StatusCode::BAD_REQUEST, "bad_body", "the body could not be read"),
+    })
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, HttpError> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| HttpError::new(StatusCode::BAD_REQUEST, "bad_body", format!("the body is not right: {error}")))
+}
+
+fn answer(zone: Tz, status: StatusCode, result: Result<Ticket, CommandError>) -> Answer {
+    let ticket = result.map_err(|error| failure::of_command(&error))?;
+    let body = serde_json::to_value(body(Texts::new(Language::Id, zone), &ticket, None));
+    Ok((status, body.map_err(|error| HttpError::internal(&error))?))
+}
+
+pub(super) async fn open(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+    uri: Uri,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Result<Response, HttpError> {
+    let caller = access::writer(&state.app, &headers)?;
+    super::parameters::Parameters::read(&uri, &[])?;
+    let bytes = received(bytes)?;
+    let ticket = parsed::<OpenBody>(&bytes)?.ticket()?;
+    let (engine, zone, actor) = (state.app.engine.clone(), state.app.profile.time_zone, caller.name.clone());
+    let write = async move { answer(zone, StatusCode::CREATED, engine.open_ticket(ticket, actor).await) };
+    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+}
+
+pub(super) async fn act(
+    State(state): State<ApiState>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Result<Response, HttpError> {
+    let caller = access::writer(&state.app, &headers)?;
+    super::parameters::Parameters::read(&uri, &[])?;
+    let bytes = received(bytes)?;
+    let number = ticket_number(&number).ok_or_else(|| no_such("ticket"))?;
+    let action = parsed::<ActionBody>(&bytes)?.action()?;
+    let (engine, zone, actor) = (state.app.engine.clone(), state.app.profile.time_zone, caller.name.clone());
+    let write = async move { answer(zone, StatusCode::OK, engine.act_on_ticket(number, action, actor).await) };
+    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+}
