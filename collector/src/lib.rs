@@ -14,6 +14,7 @@
 //! | [`outputs`] | web, API, metrics, webhook | how to change state |
 //! | [`auth`] | who may come in | pages |
 //! | [`texts`] | both languages | who reads them |
+//! | [`demo`] | a simulated office, through the same rules | any short cut around them |
 //! | [`clock`] | the only reader of the clock | |
 
 pub mod admin;
@@ -21,6 +22,7 @@ pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod http_error;

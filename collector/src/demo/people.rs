@@ -36,8 +36,9 @@ pub(super) fn next_action(ticket: &Ticket, now: Timestamp, end: Timestamp) -> Op
             after(Some(ticket.recorded_at), patience).then_some(TicketAction::Acknowledge)
         }
         TicketState::Ditanggapi if ticket.key.class == TicketClass::Capacity => None,
-        TicketState::Ditanggapi => after(ticket.first_response_at, 8 * MINUTE)
-            .then(|| TicketAction::Estimate(now.plus_secs(2 * 60 * MINUTE))),
+        TicketState::Ditanggapi => {
+            after(ticket.first_response_at, 8 * MINUTE).then(|| TicketAction::Estimate(now.plus_secs(2 * 60 * MINUTE)))
+        }
         TicketState::Ditangani => after(ticket.first_response_at, 60 * MINUTE).then(|| {
             TicketAction::Escalate("Belum pulih; dibantu Penanggung Jawab Infrastruktur dan Aplikasi".to_owned())
         }),
@@ -52,9 +53,7 @@ pub(super) fn next_action(ticket: &Ticket, now: Timestamp, end: Timestamp) -> Op
         TicketState::Pulih => after(ticket.restored_at, (30 + number % 5 * 10) * MINUTE)
             .then(|| TicketAction::Confirm { method: "telepon".to_owned() }),
         TicketState::SelesaiTerkonfirmasi if before_end < LEFT_CONFIRMED => None,
-        TicketState::SelesaiTerkonfirmasi => {
-            after(ticket.confirmed_at, 60 * MINUTE).then_some(TicketAction::Close)
-        }
+        TicketState::SelesaiTerkonfirmasi => after(ticket.confirmed_at, 60 * MINUTE).then_some(TicketAction::Close),
         TicketState::Ditutup | TicketState::Dibatalkan => None,
     }
 }
@@ -69,4 +68,3 @@ pub(super) fn is_lively(ticket: &Ticket, end: Timestamp) -> bool {
     let far = ticket.recorded_at.plus_secs(30 * 86_400);
     next_action(ticket, far, end).is_some()
 }
-

@@ -60,10 +60,7 @@ impl Machine {
                 idle_ms: Some(self.idle_ms),
                 ..CpuTimes::default()
             }),
-            load: Some(Load {
-                one_centi: u32::try_from(busy_permille * CORES / 10).ok(),
-                ..Load::default()
-            }),
+            load: Some(Load { one_centi: u32::try_from(busy_permille * CORES / 10).ok(), ..Load::default() }),
             memory: Some(Memory { total_bytes: Some(total), available_bytes: Some(free), ..Memory::default() }),
             filesystems: vec![
                 filesystem("/", 80 * GIB, 420 + self.index * 30),

@@ -121,10 +121,10 @@ impl Scenario {
         self.incidents.iter().find(|i| i.subject == subject && i.span.contains(at)).map(|i| i.trouble)
     }
 
-    /// Whether something happens at about `at`, so that time is to be walked in small steps.
-    pub(super) fn is_busy(&self, at: Timestamp) -> bool {
+    /// Whether something happens in `window` or has just ended, so that time is to be walked in small steps.
+    pub(super) fn is_busy(&self, window: Interval) -> bool {
         const MARGIN_MS: i64 = 20 * MINUTE_MS;
-        self.incidents.iter().any(|i| i.span.from <= at.plus_ms(MARGIN_MS) && at < i.span.to.plus_ms(MARGIN_MS))
+        self.incidents.iter().any(|i| i.span.from < window.to && window.from < i.span.to.plus_ms(MARGIN_MS))
     }
 
     /// A number below `below`, always the same for the same place.
