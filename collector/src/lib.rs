@@ -16,6 +16,7 @@
 //! | [`auth`] | who may come in | pages |
 //! | [`server`], [`tls`] | addresses, connections, the certificate | what is served |
 //! | [`texts`] | both languages | who reads them |
+//! | [`demo`] | a simulated office, through the same rules | any short cut around them |
 //! | [`clock`] | the only reader of the clock | |
 
 pub mod admin;
@@ -23,6 +24,7 @@ pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod http_error;

@@ -7,11 +7,13 @@
 use crate::admin;
 use crate::clock::Clock;
 use crate::config::settings::Settings;
+use crate::demo;
 use crate::run::{Collector, hostname};
 use anyhow::{Context, Result, ensure};
 use pantau_shared::ids::HostId;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Login name of the generated administrator.
@@ -73,11 +75,21 @@ pub async fn run(options: Quickstart, clock: Clock, shutdown: watch::Receiver<bo
     let host = host_id();
     let settings = options.settings();
     make_folder(&options.data_dir)?;
-    if !options.demo {
-        write_missing(&settings.catalogue, &starter_catalogue(&host, &options.url()))?;
-    }
+    let text = if options.demo { demo::CATALOGUE.to_owned() } else { starter_catalogue(&host, &options.url()) };
+    write_missing(&settings.catalogue, &text)?;
+    let simulated_until = if options.demo {
+        let profile = Arc::new(crate::run::load_profile(&settings)?);
+        Some(demo::prepare(&settings, &profile, clock.now(), demo::DAYS).await?)
+    } else {
+        None
+    };
     let collector = Collector::start(settings, clock.clone(), options.demo).await?;
     let store = collector.app.store.clone();
+    let folder = options.data_dir.display();
+    ensure!(
+        options.demo || !demo::is_simulated(&store)?,
+        "`{folder}` holds simulated data; add --demo, or choose another folder"
+    );
     let password = if store.read(|reader| reader.users_exist())? {
         None
     } else {
@@ -86,6 +98,14 @@ pub async fn run(options: Quickstart, clock: Clock, shutdown: watch::Receiver<bo
         admin::save_user(&store, name, role, Some(password.clone())).await?;
         Some(password)
     };
+    if let Some(end) = simulated_until {
+        welcome(&options, password.as_deref());
+        let app = collector.app.clone();
+        return tokio::select! {
+            ended = collector.run(shutdown) => ended,
+            Err(error) = demo::live(app, end) => Err(error),
+        };
+    }
     let agent_dir = options.data_dir.join("agent");
     let token = admin::join_token(&store, None, host.as_str(), true, TOKEN_SECONDS, clock.now()).await?;
     welcome(&options, password.as_deref());
@@ -137,7 +157,11 @@ fn welcome(options: &Quickstart, password: Option<&str>) {
         || format!("  {ADMINISTRATOR}, with the password shown at the first start\n  (lost it? pantau-collector user password {ADMINISTRATOR})"),
         |password| format!("  {ADMINISTRATOR} / {password}      <- ditampilkan sekali, shown once"),
     );
-    let simulated = if options.demo { "  DATA SIMULASI - simulated data, not your machine's\n\n" } else { "" };
+    let simulated = if options.demo {
+        "  DATA SIMULASI - simulated data; this machine itself is not watched in the demo\n\n"
+    } else {
+        ""
+    };
     eprintln!(
         "\n  Pantau  {url}\n\n{login}\n\n{simulated}  Katalog layanan (catalogue): {folder}/catalogue.toml\n  Ubah lalu (edit, then): kill -HUP {pid}\n  Semua data (all data): {folder}/   Berhenti (stop): Ctrl-C\n",
         url = options.url(),

@@ -32,7 +32,7 @@ pub fn load(
     Ok(evaluate(zone, service, period, begins, &rows, now))
 }
 
-/// The judgement. Before its first row the service was not in force; after `now` nothing is known.
+/// The judgement from ledger rows; see [`judge`].
 pub fn evaluate(
     zone: Tz,
     service: &Service,
@@ -41,19 +41,31 @@ pub fn evaluate(
     rows: &[LedgerRow],
     now: Timestamp,
 ) -> Availability {
+    let known =
+        |row: &LedgerRow| StateInterval { interval: Interval::new(row.from, row.to.min(now)), state: row.state };
+    judge(zone, service, period, begins, &Timeline::from_intervals(rows.iter().map(known)), now)
+}
+
+/// The judgement. Before `begins`, its first answer, the service was not in force; after `now` nothing is known. Every
+/// instant is floored to whole seconds, so that figures of one moment are the same wherever they are asked for.
+pub fn judge(
+    zone: Tz,
+    service: &Service,
+    period: Period,
+    begins: Option<Timestamp>,
+    states: &Timeline,
+    now: Timestamp,
+) -> Availability {
+    let now = now.floor_second();
     let calendar = Calendar::always(zone);
     let target_ppm = service.target.map(|target| target.ppm);
     let terms = [Terms { valid_from: Interval::ALL.from, calendar: &calendar, target_ppm }];
-    let known =
-        |row: &LedgerRow| StateInterval { interval: Interval::new(row.from, row.to.min(now)), state: row.state };
-    let states = Timeline::from_intervals(rows.iter().map(known)).floored();
-    let effective = begins.map_or(Interval::new(now, now), |begins| Interval::new(begins, Interval::ALL.to));
     availability::evaluate(&Input {
         period: period.interval(zone),
         as_of: Some(now),
-        effective,
+        effective: Interval::new(begins.unwrap_or(now).floor_second(), Interval::ALL.to),
         terms: &terms,
-        states: &states,
+        states: &states.floored(),
         maintenance: &[],
         component_maintenance: None,
         corrections: &[],

@@ -47,7 +47,13 @@ impl EngineTask {
         }
     }
 
-    async fn act(&mut self, number: TicketNumber, action: TicketAction, actor: &str) -> Result<Ticket, CommandError> {
+    /// Carries out a person's action at the clock's moment; for a task that is driven by hand.
+    pub(crate) async fn act(
+        &mut self,
+        number: TicketNumber,
+        action: TicketAction,
+        actor: &str,
+    ) -> Result<Ticket, CommandError> {
         let ticket = match self.model.tickets.get(&number) {
             Some(ticket) => Some(ticket.clone()),
             None => self.read(move |reader| reader.ticket(number)).await.map_err(CommandError::Store)?,

@@ -3,11 +3,12 @@
 
 use super::model::Model;
 use super::service_model::ServiceModel;
-use crate::domain::availability::{self, Input, Policy, Terms};
-use crate::domain::calendar::{Calendar, Period, PeriodKind, zone};
+use crate::domain::availability::Figures;
+use crate::domain::calendar::{Period, PeriodKind, zone};
 use crate::domain::interval::Interval;
 use crate::domain::profile::Profile;
 use crate::domain::state::{State, Timeline};
+use crate::service_period;
 use crate::snapshot::{BackupView, CheckView, DayView, HostView, OutboxView, ServiceView, Snapshot};
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
@@ -61,28 +62,10 @@ fn service(service: &mut ServiceModel, profile: &Profile, now: Timestamp) -> Ser
     }
 }
 
-fn month(service: &ServiceModel, profile: &Profile, now: Timestamp) -> availability::Figures {
-    let period = Period::containing_instant(PeriodKind::Month, profile.time_zone, now).interval(profile.time_zone);
-    let calendar = Calendar::always(profile.time_zone);
-    let begins = service.begins.unwrap_or(now).floor_second();
-    let terms = [Terms {
-        valid_from: Interval::ALL.from,
-        calendar: &calendar,
-        target_ppm: service.service.target.map(|t| t.ppm),
-    }];
-    let states = service.ledger.floored();
-    availability::evaluate(&Input {
-        period,
-        as_of: Some(now.floor_second()),
-        effective: Interval::new(begins, Interval::ALL.to),
-        terms: &terms,
-        states: &states,
-        maintenance: &[],
-        component_maintenance: None,
-        corrections: &[],
-        policy: &Policy::default(),
-    })
-    .figures
+fn month(service: &ServiceModel, profile: &Profile, now: Timestamp) -> Figures {
+    let zone = profile.time_zone;
+    let period = Period::containing_instant(PeriodKind::Month, zone, now);
+    service_period::judge(zone, &service.service, period, service.begins, &service.ledger, now).figures
 }
 
 fn days(service: &mut ServiceModel, tz: Tz, now: Timestamp) -> Vec<DayView> {

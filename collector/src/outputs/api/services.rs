@@ -7,6 +7,7 @@ use crate::domain::availability::Figures;
 use crate::domain::calendar::period::{Period, PeriodKind};
 use crate::domain::catalogue::{Service, ServiceId};
 use crate::domain::phrase::Phrase;
+use crate::domain::profile::Profile;
 use crate::domain::state::State as ServiceState;
 use crate::http_error::HttpError;
 use crate::service_period;
@@ -16,7 +17,6 @@ use crate::texts::{Language, Texts};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
-use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -93,12 +93,59 @@ struct CheckView {
     duration_us: Option<u64>,
 }
 
+/// The eleven fields of the catalogue (2.1.1.2), by their product names, and what decides on targets.
+#[derive(Debug, Serialize)]
+struct CatalogueFields {
+    nama: String,
+    deskripsi: String,
+    penyedia: String,
+    administrator_layanan: Vec<String>,
+    administrator_infrastruktur: Vec<String>,
+    cara_akses: String,
+    /// ppm of a calendar month; `null`: not set (G22).
+    target_ketersediaan_ppm: Option<u32>,
+    kontak_bantuan: String,
+    waktu_bantuan: String,
+    /// Seconds by Tabel 2; `null`: not set (G02).
+    target_pelayanan_s: Option<u32>,
+    jam_layanan: String,
+    kelompok: &'static str,
+    klasifikasi: &'static str,
+    rpo_s: Option<u32>,
+    rto_s: Option<u32>,
+    drp: Option<String>,
+    host: Vec<String>,
+}
+
+impl CatalogueFields {
+    fn new(service: &Service, profile: &Profile) -> Self {
+        Self {
+            nama: service.name.clone(),
+            deskripsi: service.description.clone(),
+            penyedia: service.provider.clone(),
+            administrator_layanan: service.service_administrators.clone(),
+            administrator_infrastruktur: service.infrastructure_administrators.clone(),
+            cara_akses: service.access.clone(),
+            target_ketersediaan_ppm: service.target.map(|target| target.ppm),
+            kontak_bantuan: service.support_contact.clone(),
+            waktu_bantuan: service.support_hours.clone(),
+            target_pelayanan_s: profile.resolution_target(service.group, service.class).map(|target| target.seconds),
+            jam_layanan: service.service_hours.clone(),
+            kelompok: service.group.code(),
+            klasifikasi: service.class.code(),
+            rpo_s: service.rpo_seconds,
+            rto_s: service.rto_seconds,
+            drp: service.recovery_plan.clone(),
+            host: service.hosts.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct ServiceBody {
     id: String,
-    nama: String,
-    kelompok: &'static str,
-    kelas: &'static str,
+    #[serde(flatten)]
+    katalog: CatalogueFields,
     state: &'static str,
     since: Option<String>,
     /// Why, in Bahasa Indonesia.
@@ -108,7 +155,8 @@ pub(super) struct ServiceBody {
     checks: Vec<CheckView>,
 }
 
-fn body(zone: Tz, service: &Service, view: &ServiceView) -> ServiceBody {
+fn body(profile: &Profile, service: &Service, view: &ServiceView) -> ServiceBody {
+    let zone = profile.time_zone;
     let check = |check: &crate::snapshot::CheckView| CheckView {
         id: check.id.to_string(),
         host: check.host.to_string(),
@@ -118,9 +166,7 @@ fn body(zone: Tz, service: &Service, view: &ServiceView) -> ServiceBody {
     };
     ServiceBody {
         id: view.id.to_string(),
-        nama: service.name.clone(),
-        kelompok: service.group.code(),
-        kelas: service.class.code(),
+        katalog: CatalogueFields::new(service, profile),
         state: view.state.name(),
         since: view.since.map(|at| instant(zone, at)),
         reason: view.reason.as_ref().map(|reason| Texts::new(Language::Id, zone).phrase(reason)),
@@ -145,9 +191,8 @@ pub(super) async fn list(
     access::caller(&state.app, &headers)?;
     Parameters::read(&uri, &[])?;
     let snapshot = state.app.engine.snapshot();
-    let zone = snapshot.profile.time_zone;
     let each = |view: &std::sync::Arc<ServiceView>| {
-        snapshot.catalogue.service(&view.id).map(|service| body(zone, service, view))
+        snapshot.catalogue.service(&view.id).map(|service| body(&snapshot.profile, service, view))
     };
     Ok(Json(List { items: snapshot.services.iter().filter_map(each).collect() }))
 }
@@ -162,7 +207,7 @@ pub(super) async fn one(
     Parameters::read(&uri, &[])?;
     let snapshot = state.app.engine.snapshot();
     let (service, view) = found(&snapshot, &id)?;
-    Ok(Json(body(snapshot.profile.time_zone, service, view)))
+    Ok(Json(body(&snapshot.profile, service, view)))
 }
 
 #[derive(Debug, Serialize)]
