@@ -1,10 +1,20 @@
 //! The real program from the outside: what it says and with which exit code, when it is used wrongly.
 
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
+/// Runs the program to its end, which must come soon.
 fn collector(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_pantau-collector")).args(arguments).output().expect("the program starts")
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+    runtime.block_on(async {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_pantau-collector"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output();
+        tokio::time::timeout(Duration::from_secs(60), output).await.expect("the program ends").expect("it starts")
+    })
 }
 
 fn errors(output: &Output) -> String {
