@@ -2,7 +2,7 @@
 //!
 //! The files are compiled in: one binary, nothing to lose. Both languages hold the same messages (a test). A message
 //! that is missing shows its identifier and is logged: a page with one odd word is better than no page.
-//! Layout of instants, durations, shares and sizes is in [`format`]. Does not know who reads.
+//! Layout of instants, durations, shares and sizes is in [`mod@format`]. Does not know who reads.
 
 mod format;
 

@@ -6,7 +6,7 @@ use pantau_shared::envelope::{Gap, Observation, ObservationBody};
 use pantau_shared::timestamp::Timestamp;
 use prost::Message;
 
-/// What [`Spool::peek`] has gathered so far.
+/// What [`super::Spool::peek`] has gathered so far.
 pub(super) struct Peek {
     pub(super) out: Vec<Stored>,
     pub(super) bytes: usize,
