@@ -295,6 +295,7 @@ pub async fn request(settings: &Settings, command: Command, clock: &crate::clock
             Reply::Failed(text) => Err(anyhow!(text)),
         };
     }
+    crate::run::own_folder(&settings.data_dir)?;
     let store = open_store(settings, clock.now())?;
     let context = AdminContext {
         profile: Arc::new(crate::run::load_profile(settings)?),

@@ -99,6 +99,7 @@ impl Collector {
         let tls_on = settings.tls != TlsChoice::Off;
         std::fs::create_dir_all(&settings.data_dir)
             .with_context(|| format!("cannot make the data folder `{}`", settings.data_dir.display()))?;
+        own_folder(&settings.data_dir)?;
         let tls = open_tls(&settings, clock.now())?;
         let listen = |address: &SocketAddr| match &tls {
             None => Listen::Plain(*address),
@@ -238,6 +239,23 @@ fn router(app: App, ingest: &Arc<Ingest>) -> Router {
         .merge(web::router(app))
 }
 
+/// Refuses a data folder of another user: files written there by root would be closed to the service ever after.
+///
+/// # Errors
+/// Whose folder it is, and how to go on.
+pub fn own_folder(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(metadata) = std::fs::metadata(folder) else { return Ok(()) };
+    let own = std::fs::metadata("/proc/self").context("cannot tell which user this is")?.uid();
+    let (owner, shown) = (metadata.uid(), folder.display());
+    anyhow::ensure!(
+        owner == own,
+        "the data folder `{shown}` belongs to user {owner}, this is user {own}: start the collector first, or run this \
+         as that user (sudo -u '#{owner}' …)"
+    );
+    Ok(())
+}
+
 /// The kernel's name for this machine.
 pub fn hostname() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
@@ -285,5 +303,22 @@ async fn reapply(app: &App, settings: &Settings) -> Result<u32> {
 impl From<crate::config::settings::Webhook> for WebhookTarget {
     fn from(webhook: crate::config::settings::Webhook) -> Self {
         Self { name: webhook.name, url: webhook.url, secret_file: webhook.secret_file }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_another_user_is_refused_by_name() {
+        let folder = tempfile::tempdir().expect("folder");
+        assert!(own_folder(folder.path()).is_ok());
+        assert!(own_folder(Path::new("/nowhere/at/all")).is_ok(), "made later, by this user");
+        // Whoever runs this test: one of the two belongs to somebody else.
+        std::os::unix::fs::chown(folder.path(), Some(65_534), None).ok();
+        let foreign = [folder.path(), Path::new("/proc/1")].into_iter().find_map(|path| own_folder(path).err());
+        let text = foreign.expect("one is foreign").to_string();
+        assert!(text.contains("belongs to user") && text.contains("sudo -u"), "{text}");
     }
 }
