@@ -10,7 +10,7 @@ use crate::auth::{self, Role, password};
 use crate::config::settings::Settings;
 use crate::domain::profile::Profile;
 use crate::report;
-use crate::run::stopped;
+use crate::shutdown::stopped;
 use crate::store::records::{ApiTokenRecord, JoinTokenRecord, UserRecord};
 use crate::store::{Store, StoreError};
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -295,11 +295,11 @@ pub async fn request(settings: &Settings, command: Command, clock: &crate::clock
             Reply::Failed(text) => Err(anyhow!(text)),
         };
     }
-    crate::run::own_folder(&settings.data_dir)?;
+    crate::opening::own_folder(&settings.data_dir)?;
     let store = open_store(settings, clock.now())?;
     let context = AdminContext {
-        profile: Arc::new(crate::run::load_profile(settings)?),
-        pin: crate::run::open_tls(settings, clock.now())?.map(|tls| tls.pin()),
+        profile: Arc::new(crate::opening::load_profile(settings)?),
+        pin: crate::opening::open_tls(settings, clock.now())?.map(|tls| tls.pin()),
     };
     execute(&store, &context, command, clock.now()).await
 }

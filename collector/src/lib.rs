@@ -17,6 +17,11 @@
 //! | [`server`], [`tls`] | addresses, connections, the certificate | what is served |
 //! | [`texts`] | both languages | who reads them |
 //! | [`demo`] | a simulated office, through the same rules | any short cut around them |
+//! | [`config`] | collector.toml, the catalogue's and the profile's file; all faults at once | what is done with them |
+//! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
+//! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
+//! | [`admin`] | commands of this machine's administrator, over a Unix socket | the network |
+//! | [`quickstart`] | one command to see it all | an office's needs |
 //! | [`clock`] | the only reader of the clock | |
 
 pub mod admin;
@@ -29,6 +34,7 @@ pub mod domain;
 pub mod engine;
 pub mod http_error;
 pub mod ingest;
+pub mod opening;
 pub mod outputs;
 pub mod quickstart;
 pub mod report;
@@ -37,6 +43,7 @@ pub mod run;
 pub mod self_stats;
 pub mod server;
 pub mod service_period;
+mod shutdown;
 pub mod snapshot;
 pub mod store;
 pub mod texts;

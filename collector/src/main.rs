@@ -8,9 +8,10 @@ use pantau_collector::admin::{self, Command};
 use pantau_collector::clock::Clock;
 use pantau_collector::config::catalogue;
 use pantau_collector::config::settings::Settings;
+use pantau_collector::opening;
 use pantau_collector::quickstart::{self, Quickstart};
 use pantau_collector::report::{self, Format};
-use pantau_collector::run::{self, Collector};
+use pantau_collector::run::Collector;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -261,11 +262,11 @@ fn with_settings(config: ConfigFile, then: impl FnOnce(Settings) -> Result<ExitC
 }
 
 fn check(settings: &Settings) -> ExitCode {
-    let catalogue = run::read_catalogue(&settings.catalogue).and_then(|text| {
+    let catalogue = opening::read_catalogue(&settings.catalogue).and_then(|text| {
         let parsed = catalogue::parse(&settings.catalogue.display().to_string(), &text, 0);
         parsed.map_err(anyhow::Error::from)
     });
-    let profile = run::load_profile(settings).map(drop);
+    let profile = opening::load_profile(settings).map(drop);
     let mut code = ExitCode::SUCCESS;
     for error in [catalogue.as_ref().err(), profile.as_ref().err()].into_iter().flatten() {
         eprintln!("{error:#}");

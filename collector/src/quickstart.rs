@@ -8,7 +8,8 @@ use crate::admin;
 use crate::clock::Clock;
 use crate::config::settings::Settings;
 use crate::demo;
-use crate::run::{Collector, hostname};
+use crate::opening::hostname;
+use crate::run::Collector;
 use anyhow::{Context, Result, ensure};
 use pantau_shared::ids::HostId;
 use std::net::SocketAddr;
@@ -78,7 +79,7 @@ pub async fn run(options: Quickstart, clock: Clock, shutdown: watch::Receiver<bo
     let text = if options.demo { demo::CATALOGUE.to_owned() } else { starter_catalogue(&host, &options.url()) };
     write_missing(&settings.catalogue, &text)?;
     let simulated_until = if options.demo {
-        let profile = Arc::new(crate::run::load_profile(&settings)?);
+        let profile = Arc::new(crate::opening::load_profile(&settings)?);
         Some(demo::prepare(&settings, &profile, clock.now(), demo::DAYS).await?)
     } else {
         None

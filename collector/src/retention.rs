@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::http_error::Chain;
-use crate::run::stopped;
+use crate::shutdown::stopped;
 use std::time::Duration;
 use tokio::sync::watch;
 
