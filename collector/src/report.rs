@@ -126,16 +126,17 @@ fn text(rows: &[Row<'_>], profile: &Profile, zone: Tz, period: Period, now: Time
     let percent = |ppm: Option<u32>| ppm.map_or_else(|| "–".to_owned(), |ppm| texts.percent(ppm));
     let mut out = format!("{} · {period}\n{}\n\n", texts.get("report-title"), profile.legal_basis);
     let width = rows.iter().map(|row| row.nama.chars().count()).max().unwrap_or(0).clamp(7, 40);
-    let columns = ["column-service", "column-target", "column-availability", "column-coverage", "column-down"];
-    let [service, target, availability, coverage, down] = columns.map(|id| texts.get(id));
+    let (service, target) = (texts.get("column-service"), texts.get("column-target"));
+    let (availability, coverage) = (texts.get("availability"), texts.get("figure-coverage"));
+    let down = texts.get("figure-down");
     let verdict = texts.get("column-verdict");
     let _written =
-        writeln!(out, "{service:<width$}  {target:>10}  {availability:>14}  {coverage:>10}  {down:>20}  {verdict}");
+        writeln!(out, "{service:<width$}  {target:>10}  {availability:>14}  {coverage:>18}  {down:>20}  {verdict}");
     for row in rows {
         let name: String = row.nama.chars().take(width).collect();
         let _written = writeln!(
             out,
-            "{name:<width$}  {:>10}  {:>14}  {:>10}  {:>20}  {}",
+            "{name:<width$}  {:>10}  {:>14}  {:>18}  {:>20}  {}",
             percent(row.target_ppm),
             percent(row.availability_ppm),
             percent(row.coverage_ppm),
@@ -204,6 +205,45 @@ pub fn finding(finding: &Finding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_person_reads_a_table_in_bahasa_indonesia() {
+        let zone = chrono_tz::Asia::Jakarta;
+        let row = Row {
+            service: "simpeg",
+            nama: "SIMPEG",
+            target_ppm: Some(995_000),
+            availability_ppm: Some(999_999),
+            availability_min_ppm: Some(999_999),
+            availability_max_ppm: Some(999_999),
+            coverage_ppm: Some(1_000_000),
+            agreed_s: 2_592_000,
+            up_s: 2_591_999,
+            degraded_s: 0,
+            down_s: 1,
+            unknown_s: 0,
+            excluded_s: 0,
+            outages: 1,
+            longest_outage_s: 1,
+            mtrs_s: Some(1),
+            mtbf_s: Some(2_591_999),
+            budget_s: Some(12_960),
+            budget_left_s: Some(12_959),
+            verdict: Verdict::Met.code(),
+        };
+        let profile = crate::config::profile::bangka_2025();
+        let period = Period::parse("2026-06").expect("a month");
+        let text = text(&[row], &profile, zone, period, Timestamp::from_secs(1_782_864_000));
+        let lines: Vec<&str> = text.lines().skip(3).take(2).collect();
+        let words = |line: &str| {
+            line.split("  ").map(str::trim).filter(|w| !w.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            words(lines[0]),
+            ["Layanan", "Target", "Ketersediaan", "Cakupan pemantauan", "Waktu henti", "Putusan"]
+        );
+        assert_eq!(words(lines[1]), ["SIMPEG", "99,50 %", "99,99 %", "100,00 %", "1 detik", "Target tercapai"]);
+    }
 
     #[test]
     fn a_field_is_quoted_for_spreadsheets() {
