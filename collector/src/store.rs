@@ -25,7 +25,6 @@ mod settings;
 mod tickets;
 mod writer;
 
-use open::Ownership;
 use pantau_shared::timestamp::Timestamp;
 use rusqlite::{Connection, Params, Row};
 use std::fs::File;
@@ -119,7 +118,7 @@ struct Shared {
     readers: Mutex<Vec<Reader>>,
     reader_back: Condvar,
     /// Held for as long as the store is open.
-    _lock: Option<File>,
+    _lock: File,
 }
 
 /// A consistent view for reading. Methods are grouped by aggregate.
@@ -135,20 +134,7 @@ impl Store {
     /// [`StoreError::InUse`], [`StoreError::NewerSchema`], [`StoreError::Foreign`], [`StoreError::Open`],
     /// [`StoreError::Database`].
     pub fn open(path: &Path, _now: Timestamp) -> Result<Self, StoreError> {
-        Self::open_as(path, Ownership::Alone)
-    }
-
-    /// As [`Store::open`], but may join a running collector: for a person's commands (users, tokens, join tokens,
-    /// catalogue). Facts and decisions must not be written through it.
-    ///
-    /// # Errors
-    /// As [`Store::open`], except that a file in use is no error.
-    pub fn open_beside(path: &Path, _now: Timestamp) -> Result<Self, StoreError> {
-        Self::open_as(path, Ownership::Beside)
-    }
-
-    fn open_as(path: &Path, ownership: Ownership) -> Result<Self, StoreError> {
-        let (lock, connection) = open::open_writer(path, ownership)?;
+        let (lock, connection) = open::open_writer(path)?;
         let writer = Writer::new(connection)?;
         let readers = (0..READERS).map(|_| open::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
         let (queue, requests) = mpsc::channel(writer::QUEUE_MAX);

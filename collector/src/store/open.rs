@@ -1,7 +1,7 @@
 //! Opening the file: the lock, the settings of a connection, and the climb from an older schema.
 //!
 //! - **One owner.** `pantau.lock` beside the file is held (flock) for as long as the store is open; a second program on
-//!   the same file is told so. Commands of a person use [`Ownership::Beside`]: they may join a running collector.
+//!   the same file is told so. A person's command reaches a running collector over its socket.
 //! - **Durable.** WAL with `synchronous=FULL`: the log is synced at every commit, so what was committed survives a cut
 //!   of power. `NORMAL` would sync only at checkpoints and lose acknowledged batches.
 //! - **Ours.** `application_id` names the file; another program's database is refused, never altered.
@@ -30,19 +30,10 @@ const STATEMENTS_MAX: usize = 128;
 /// The log is cut back to this many bytes after a checkpoint.
 const WAL_BYTES_KEPT: i64 = 32 * 1024 * 1024;
 
-/// Whether the file may be in use by a collector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ownership {
-    /// Nobody else may have it.
-    Alone,
-    /// A running collector may have it.
-    Beside,
-}
-
 /// Takes the lock, opens the file for writing and brings it to the newest schema. The lock lasts as long as the file
-/// that is returned; there is none when a running collector holds it and [`Ownership::Beside`] was asked for.
-pub(super) fn open_writer(path: &Path, ownership: Ownership) -> Result<(Option<File>, Connection), StoreError> {
-    let lock = lock(path, ownership)?;
+/// that is returned.
+pub(super) fn open_writer(path: &Path) -> Result<(File, Connection), StoreError> {
+    let lock = lock(path)?;
     create_private(path)?;
     let mut connection = Connection::open_with_flags(
         path,
@@ -52,7 +43,7 @@ pub(super) fn open_writer(path: &Path, ownership: Ownership) -> Result<(Option<F
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed("set up the connection"))?;
     check_ours(path, &connection)?;
     set_up(&connection).map_err(|error| refused(path, error))?;
-    migrate(path, &mut connection, lock.is_some())?;
+    migrate(path, &mut connection)?;
     sync_folder(path)?;
     Ok((lock, connection))
 }
@@ -70,7 +61,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Reader, StoreError> {
     Ok(Reader { connection })
 }
 
-fn lock(path: &Path, ownership: Ownership) -> Result<Option<File>, StoreError> {
+fn lock(path: &Path) -> Result<File, StoreError> {
     let open = |error| StoreError::Open { path: path.display().to_string(), source: Box::new(error) };
     let file = OpenOptions::new()
         .create(true)
@@ -79,13 +70,10 @@ fn lock(path: &Path, ownership: Ownership) -> Result<Option<File>, StoreError> {
         .mode(0o600)
         .open(path.with_extension("lock"))
         .map_err(open)?;
-    match (file.try_lock(), ownership) {
-        (Ok(()), _) => Ok(Some(file)),
-        (Err(TryLockError::WouldBlock), Ownership::Beside) => Ok(None),
-        (Err(TryLockError::WouldBlock), Ownership::Alone) => {
-            Err(StoreError::InUse { path: path.display().to_string() })
-        }
-        (Err(TryLockError::Error(error)), _) => Err(open(error)),
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.display().to_string() }),
+        Err(TryLockError::Error(error)) => Err(open(error)),
     }
 }
 
@@ -137,7 +125,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn migrate(path: &Path, connection: &mut Connection, alone: bool) -> Result<(), StoreError> {
+fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
     let known = SCHEMA.len() as u32;
     loop {
         let step = connection
@@ -151,10 +139,6 @@ fn migrate(path: &Path, connection: &mut Connection, alone: bool) -> Result<(), 
         let Some(sql) = SCHEMA.get(found as usize) else {
             return Ok(());
         };
-        if !alone {
-            // An older collector runs on it: its statements must not lose their tables.
-            return Err(StoreError::InUse { path: path.display().to_string() });
-        }
         step.execute_batch(sql).map_err(failed("migrate the schema"))?;
         step.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed("migrate the schema"))?;
         step.pragma_update(None, "user_version", found + 1).map_err(failed("migrate the schema"))?;

@@ -47,27 +47,14 @@ fn a_folder_that_is_missing_or_cannot_be_written_is_named_with_the_remedy() {
 }
 
 #[test]
-fn one_collector_has_the_file_and_a_persons_command_may_join_it() {
+fn one_process_has_the_file_until_it_lets_go() {
     let fixture = Fixture::new();
     let path = fixture.folder.path().join("pantau.db");
+    fixture.write(|w| w.save_setting("a", "1")).expect("writes");
     assert!(matches!(refused(&path), StoreError::InUse { .. }));
-    let beside = Store::open_beside(&path, at(0)).expect("joins");
-    wait(beside.write(|w| w.save_setting("a", "1"))).expect("writes");
-    assert_eq!(fixture.read(|r| r.setting("a")), Some("1".into()));
-    drop(beside);
-    assert!(matches!(refused(&path), StoreError::InUse { .. }), "the lock is still the first one's");
+    assert!(matches!(refused(&path), StoreError::InUse { .. }), "a refusal does not take the lock away");
     let fixture = fixture.reopen();
     assert_eq!(fixture.read(|r| r.setting("a")), Some("1".into()));
-}
-
-#[test]
-fn a_persons_command_does_not_migrate_under_a_running_collector() {
-    let fixture = Fixture::new();
-    let path = fixture.folder.path().join("pantau.db");
-    let connection = Connection::open(&path).expect("opens");
-    connection.pragma_update(None, "user_version", 0).expect("an older collector's file");
-    drop(connection);
-    assert!(matches!(Store::open_beside(&path, at(0)), Err(StoreError::InUse { .. })));
 }
 
 #[test]
