@@ -37,6 +37,12 @@ pub struct Sample {
     /// The agent's own health.
     #[prost(message, optional, tag = "10")]
     pub agent: Option<AgentHealth>,
+    /// `/proc/pressure`.
+    #[prost(message, optional, tag = "11")]
+    pub pressure: Option<Pressure>,
+    /// `/proc/net/sockstat`.
+    #[prost(message, optional, tag = "12")]
+    pub sockets: Option<Sockets>,
 }
 
 /// Time spent by mode since boot, in milliseconds.
@@ -115,6 +121,21 @@ pub struct Memory {
     /// SReclaimable.
     #[prost(uint64, optional, tag = "9")]
     pub slab_reclaimable_bytes: Option<u64>,
+    /// Slab.
+    #[prost(uint64, optional, tag = "10")]
+    pub slab_bytes: Option<u64>,
+    /// Active.
+    #[prost(uint64, optional, tag = "11")]
+    pub active_bytes: Option<u64>,
+    /// Inactive.
+    #[prost(uint64, optional, tag = "12")]
+    pub inactive_bytes: Option<u64>,
+    /// AnonPages.
+    #[prost(uint64, optional, tag = "13")]
+    pub anonymous_bytes: Option<u64>,
+    /// Mapped.
+    #[prost(uint64, optional, tag = "14")]
+    pub mapped_bytes: Option<u64>,
 }
 
 /// One mounted file system.
@@ -179,6 +200,15 @@ pub struct Disk {
     /// I/O in flight now.
     #[prost(uint64, optional, tag = "9")]
     pub in_flight: Option<u64>,
+    /// Reads merged.
+    #[prost(uint64, optional, tag = "10")]
+    pub reads_merged: Option<u64>,
+    /// Writes merged.
+    #[prost(uint64, optional, tag = "11")]
+    pub writes_merged: Option<u64>,
+    /// Time with I/O in flight times their number, ms.
+    #[prost(uint64, optional, tag = "12")]
+    pub io_weighted_ms: Option<u64>,
 }
 
 /// One network interface, counters since its creation.
@@ -243,6 +273,40 @@ pub struct Kernel {
     /// Processes blocked on I/O.
     #[prost(uint64, optional, tag = "7")]
     pub blocked: Option<u64>,
+}
+
+/// Pressure stall totals since boot, in microseconds. `some`: at least one task waited; `full`: all of them.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize)]
+pub struct Pressure {
+    /// Waiting for a processor.
+    #[prost(uint64, optional, tag = "1")]
+    pub cpu_some_us: Option<u64>,
+    /// Nothing could run for want of a processor.
+    #[prost(uint64, optional, tag = "2")]
+    pub cpu_full_us: Option<u64>,
+    /// Waiting for memory.
+    #[prost(uint64, optional, tag = "3")]
+    pub memory_some_us: Option<u64>,
+    /// Nothing could run for want of memory.
+    #[prost(uint64, optional, tag = "4")]
+    pub memory_full_us: Option<u64>,
+    /// Waiting for I/O.
+    #[prost(uint64, optional, tag = "5")]
+    pub io_some_us: Option<u64>,
+    /// Nothing could run for waiting for I/O.
+    #[prost(uint64, optional, tag = "6")]
+    pub io_full_us: Option<u64>,
+}
+
+/// Sockets now.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize)]
+pub struct Sockets {
+    /// TCP sockets in use.
+    #[prost(uint64, optional, tag = "1")]
+    pub tcp_in_use: Option<u64>,
+    /// TCP sockets in TIME-WAIT.
+    #[prost(uint64, optional, tag = "2")]
+    pub tcp_time_wait: Option<u64>,
 }
 
 /// The agent's own sample.

@@ -19,21 +19,25 @@ pub(crate) fn parse_diskstats(text: &str) -> Result<Vec<Disk>, SourceError> {
         if !is_whole_device(device) || disks.len() >= DEVICES_MAX {
             continue;
         }
-        let mut counters = [0u64; 10];
+        let mut counters = [0u64; 11];
         for counter in &mut counters {
             let word = words.next().ok_or_else(|| SourceError::malformed(line))?;
             *counter = word.parse().map_err(|_| SourceError::malformed(line))?;
         }
-        let [reads, _, sectors_read, read_ms, writes, _, sectors_written, write_ms, in_flight, io_ms] = counters;
+        let [reads, reads_merged, sectors_read, read_ms, writes, writes_merged, sectors_written, ..] = counters;
+        let [.., write_ms, in_flight, io_ms, io_weighted_ms] = counters;
         disks.push(Disk {
             device: device.to_owned(),
             reads: Some(reads),
+            reads_merged: Some(reads_merged),
             read_bytes: Some(sectors_read.saturating_mul(SECTOR_BYTES)),
             read_ms: Some(read_ms),
             writes: Some(writes),
+            writes_merged: Some(writes_merged),
             written_bytes: Some(sectors_written.saturating_mul(SECTOR_BYTES)),
             write_ms: Some(write_ms),
             io_ms: Some(io_ms),
+            io_weighted_ms: Some(io_weighted_ms),
             in_flight: Some(in_flight),
         });
     }

@@ -19,6 +19,11 @@ pub(crate) fn parse_meminfo(text: &str) -> Result<Memory, SourceError> {
             "SwapTotal" => &mut memory.swap_total_bytes,
             "SwapFree" => &mut memory.swap_free_bytes,
             "Dirty" => &mut memory.dirty_bytes,
+            "Slab" => &mut memory.slab_bytes,
+            "Active" => &mut memory.active_bytes,
+            "Inactive" => &mut memory.inactive_bytes,
+            "AnonPages" => &mut memory.anonymous_bytes,
+            "Mapped" => &mut memory.mapped_bytes,
             "SReclaimable" => &mut memory.slab_reclaimable_bytes,
             _ => continue,
         };

@@ -190,6 +190,7 @@ fn sample(tick: u64) -> Sample {
             dropped: Some(0),
             send_failures: Some(3),
         }),
+        ..Sample::default()
     }
 }
 
@@ -218,6 +219,7 @@ fn memory(tick: u64) -> Memory {
         swap_free_bytes: Some(2_147_479_552),
         dirty_bytes: moved(tick, 1_234_944, 4_096),
         slab_reclaimable_bytes: moved(tick, 345_678_848, 4_096),
+        ..Memory::default()
     }
 }
 
@@ -246,6 +248,7 @@ fn disk(tick: u64, name: &str) -> Disk {
         write_ms: moved(tick, 45_678_901, 210),
         io_ms: moved(tick, 23_456_789, 160),
         in_flight: moved(tick, 0, 2),
+        ..Disk::default()
     }
 }
 
