@@ -17,6 +17,7 @@
 #![expect(clippy::print_stdout, reason = "the lines are this program's result")]
 
 mod availability;
+mod backups;
 mod calendars;
 mod case;
 mod compare;
@@ -41,6 +42,17 @@ const RUNNERS: &[(&str, &str, Runner)] = &[
     ("availability", "composite", availability::composite),
     ("availability", "late", availability::late),
     ("availability", "timeline", availability::timeline),
+    ("backups", "drill", backups::drill),
+    ("backups", "drill_validity", backups::drill_validity),
+    ("backups", "heartbeat", backups::heartbeat),
+    ("backups", "lint", backups::lint),
+    ("backups", "period", backups::period),
+    ("backups", "posisi_kemarin", backups::posisi_kemarin),
+    ("backups", "retroactive", backups::retroactive),
+    ("backups", "service", backups::service),
+    ("backups", "state", backups::state),
+    ("backups", "suspicious", backups::suspicious),
+    ("backups", "wal", backups::wal),
     ("tickets", "priority_change", tickets::priority_change),
     ("tickets", "priority_matrix", tickets::priority_matrix),
     ("tickets", "resolution_targets", tickets::resolution_targets),

@@ -1,17 +1,65 @@
 //! Freshness of a backup set against its RPO (engines C.2).
 //!
 //! Exposure at `t` is `t` minus the newest data time among the backups usable at `t`. It falls only when a backup
-//! ends. Strict `<`: an exposure of exactly the RPO is a breach (G28).
+//! ends, to the time that the backup took. A breach is decided on whole seconds: under `<` an exposure of exactly the RPO
+//! is one, under `<=` it is not (G28).
+//!
+//! Knows nothing of where backups come from; sources, schedules and looks are elsewhere.
 
+pub mod drill;
+pub mod exposure;
+pub mod heartbeat;
+pub mod plausibility;
+pub mod wal;
+
+use crate::domain::calendar::zone;
+use crate::domain::interval::Interval;
+use crate::domain::profile::Operator;
 use crate::snapshot::BackupState;
+use chrono_tz::Tz;
 use pantau_shared::backup::{BackupArtefact, BackupStatus, DataTimeBasis};
 use pantau_shared::timestamp::Timestamp;
 
 /// A data time may lie so far after its backup's end or after now, by clocks that differ.
 const CLOCK_TOLERANCE_MS: i64 = 300_000;
 
-/// A backup as far as freshness is concerned.
+const PPM: u128 = 1_000_000;
+
+/// What a set is held to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// The bound on the exposure; none when no RPO is set.
+    pub rpo_seconds: Option<u32>,
+    /// How the exposure is compared with it.
+    pub operator: Operator,
+    /// Whether an RPO must be set: kritis services (G28).
+    pub required: bool,
+    /// From this share of the RPO on it is a warning, in ppm.
+    pub warn_ppm: u32,
+    /// Whether a partial backup counts.
+    pub partial_counts: bool,
+    /// A smaller backup does not count; an empty one never does.
+    pub size_bytes_min: u64,
+    /// Whether a backup counts only from its first successful verification on.
+    pub verified_only: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            rpo_seconds: None,
+            operator: Operator::Below,
+            required: false,
+            warn_ppm: 800_000,
+            partial_counts: false,
+            size_bytes_min: 1,
+            verified_only: false,
+        }
+    }
+}
+
+/// A backup as far as freshness is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
     /// The moment to which it restores.
     pub data_time: Timestamp,
@@ -23,98 +71,140 @@ pub struct Backup {
     pub size_bytes: Option<u64>,
     /// Whether the data time is only an estimate.
     pub estimated: bool,
+    /// When it was first verified successfully.
+    pub verified_at: Option<Timestamp>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// Places, in the same list, of what it builds upon: an increment is as good as all of them.
+    pub references: Vec<usize>,
 }
 
 impl Backup {
+    /// A complete backup of unknown size.
+    pub const fn complete(data_time: Timestamp, end: Timestamp) -> Self {
+        Self {
+            data_time,
+            end,
+            status: BackupStatus::Ok,
+            size_bytes: None,
+            estimated: false,
+            verified_at: None,
+            deleted_at: None,
+            references: Vec::new(),
+        }
+    }
+
     /// Reads an artefact that was first seen at `seen_at`; `None` without a data time.
     pub fn from_artefact(artefact: &BackupArtefact, seen_at: Timestamp) -> Option<Self> {
         let data = artefact.data_time_ms.or(artefact.started_at_ms)?;
         Some(Self {
-            data_time: Timestamp::from_ms(data),
-            end: artefact.ended_at_ms.map_or(seen_at, Timestamp::from_ms),
             status: artefact.status(),
             size_bytes: artefact.size_bytes,
             estimated: matches!(artefact.basis(), DataTimeBasis::Modified | DataTimeBasis::Unspecified),
+            ..Self::complete(Timestamp::from_ms(data), artefact.ended_at_ms.map_or(seen_at, Timestamp::from_ms))
         })
     }
 
-    /// Whether it could be restored from at `at`. A size that is not known counts as large enough.
-    pub fn usable_at(&self, at: Timestamp, size_bytes_min: u64) -> bool {
+    /// When it can be restored from, whatever it builds upon. A size that is not known counts as large enough.
+    fn usable_alone(&self, policy: &Policy) -> Interval {
+        let never = Interval::new(self.end, self.end);
         let complete = match self.status {
             BackupStatus::Ok => true,
-            BackupStatus::Unspecified | BackupStatus::Partial | BackupStatus::Failed | BackupStatus::Running => false,
+            BackupStatus::Partial => policy.partial_counts,
+            BackupStatus::Unspecified | BackupStatus::Failed | BackupStatus::Running => false,
         };
-        complete
-            && self.end <= at
-            && self.size_bytes.is_none_or(|size| size > 0 && size >= size_bytes_min)
-            && self.data_time <= self.end.plus_ms(CLOCK_TOLERANCE_MS)
-            && self.data_time <= at.plus_ms(CLOCK_TOLERANCE_MS)
+        let large = self.size_bytes.is_none_or(|size| size > 0 && size >= policy.size_bytes_min);
+        if !complete || !large || self.data_time > self.end.plus_ms(CLOCK_TOLERANCE_MS) {
+            return never;
+        }
+        let mut from = self.end.max(self.data_time.plus_ms(-CLOCK_TOLERANCE_MS));
+        if policy.verified_only {
+            let Some(verified_at) = self.verified_at else { return never };
+            from = from.max(verified_at);
+        }
+        let to = self.deleted_at.unwrap_or(Interval::ALL.to);
+        if from < to { Interval::new(from, to) } else { never }
     }
+}
+
+/// Per backup of the list: when it can be restored from, with all that it builds upon. A reference to a place that does
+/// not exist, and a circle, make it worthless.
+pub fn usable_times(backups: &[Backup], policy: &Policy) -> Vec<Interval> {
+    let alone: Vec<Interval> = backups.iter().map(|backup| backup.usable_alone(policy)).collect();
+    let whole = |place: usize| {
+        let mut times = alone.get(place).copied()?;
+        let mut open: Vec<usize> = backups.get(place)?.references.clone();
+        let mut seen = std::collections::BTreeSet::new();
+        while let Some(next) = open.pop() {
+            if next == place {
+                return None;
+            }
+            if seen.insert(next) {
+                times = times.intersection(*alone.get(next)?);
+                open.extend(&backups.get(next)?.references);
+            }
+        }
+        Some(times)
+    };
+    let never = Interval::new(Interval::ALL.from, Interval::ALL.from);
+    (0..backups.len()).map(|place| whole(place).unwrap_or(never)).collect()
 }
 
 /// The usable backup with the newest data.
-pub fn newest_usable(backups: &[Backup], at: Timestamp, size_bytes_min: u64) -> Option<Backup> {
-    backups.iter().filter(|b| b.usable_at(at, size_bytes_min)).max_by_key(|b| b.data_time).copied()
+pub fn newest_usable<'a>(backups: &'a [Backup], policy: &Policy, at: Timestamp) -> Option<&'a Backup> {
+    let usable = backups.iter().zip(usable_times(backups, policy)).filter(|(_, times)| times.contains(at));
+    usable.map(|(backup, _)| backup).max_by_key(|backup| backup.data_time)
 }
 
-/// The state of a set whose newest usable data are of `data_time`.
-pub fn state(data_time: Option<Timestamp>, rpo_seconds: Option<u32>, critical: bool, at: Timestamp) -> BackupState {
-    let Some(data_time) = data_time else { return BackupState::TanpaCadangan };
-    let Some(rpo) = rpo_seconds else {
-        return if critical { BackupState::BelumDitetapkan } else { BackupState::Informasi };
-    };
-    let (exposure_ms, rpo_ms) = (at.ms_since(data_time).max(0), i64::from(rpo) * 1000);
-    if exposure_ms >= rpo_ms {
-        BackupState::Langgar
-    } else if exposure_ms.saturating_mul(10) >= rpo_ms.saturating_mul(8) {
-        BackupState::Peringatan
-    } else {
-        BackupState::Segar
+/// Age at `at` of data of `data_time` in whole seconds; data of the future, within the tolerance, are of now.
+pub fn exposure_s(data_time: Timestamp, at: Timestamp) -> u64 {
+    u64::try_from(at.ms_since(data_time).div_euclid(1000)).unwrap_or(0)
+}
+
+impl Policy {
+    /// The least exposure in whole seconds that is a breach; none without an RPO.
+    pub fn breach_from_s(&self) -> Option<u64> {
+        let rpo = u64::from(self.rpo_seconds?);
+        Some(match self.operator {
+            Operator::Below => rpo,
+            Operator::AtMost => rpo + 1,
+        })
     }
+
+    /// The state of a set whose newest usable data are of `data_time`.
+    pub fn state(&self, data_time: Option<Timestamp>, at: Timestamp) -> BackupState {
+        let Some(data_time) = data_time else { return BackupState::TanpaCadangan };
+        let (Some(rpo), Some(breach_from_s)) = (self.rpo_seconds, self.breach_from_s()) else {
+            return if self.required { BackupState::BelumDitetapkan } else { BackupState::Informasi };
+        };
+        let exposure = exposure_s(data_time, at);
+        if exposure >= breach_from_s {
+            BackupState::Langgar
+        } else if u128::from(exposure) * PPM >= u128::from(rpo) * u128::from(self.warn_ppm) {
+            BackupState::Peringatan
+        } else {
+            BackupState::Segar
+        }
+    }
+
+    /// When data of `data_time` breach the RPO unless something newer comes.
+    pub fn breach_at(&self, data_time: Timestamp) -> Option<Timestamp> {
+        Some(data_time.plus_secs(i64::try_from(self.breach_from_s()?).unwrap_or(i64::MAX)))
+    }
+}
+
+/// The second reading of the regulation's example, "per posisi kemarin" (G28): the newest usable data are of yesterday's
+/// local date or later, however many hours that is.
+pub fn is_of_yesterday(zone: Tz, data_time: Option<Timestamp>, at: Timestamp) -> bool {
+    let yesterday = zone::local_date(zone, at).pred_opt();
+    data_time.zip(yesterday).is_some_and(|(data, yesterday)| zone::local_date(zone, data) >= yesterday)
+}
+
+/// The set that is furthest from its data, by exposure: a service is as fresh as the stalest of its required sets. A set
+/// without any usable backup is the worst of all; of equal ones the first.
+pub fn stalest(data_times: &[Option<Timestamp>]) -> Option<usize> {
+    (0..data_times.len()).min_by_key(|place| data_times.get(*place).copied().flatten())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rpo_is_strict_and_warns_at_four_fifths() {
-        let s = Timestamp::from_secs;
-        for (age, expected) in [
-            (0, BackupState::Segar),
-            (79, BackupState::Segar),
-            (80, BackupState::Peringatan),
-            (99, BackupState::Peringatan),
-            (100, BackupState::Langgar),
-        ] {
-            assert_eq!(state(Some(s(0)), Some(100), true, s(age)), expected, "{age}");
-        }
-        assert_eq!(state(None, Some(100), true, s(0)), BackupState::TanpaCadangan);
-        assert_eq!(state(Some(s(0)), None, true, s(0)), BackupState::BelumDitetapkan);
-        assert_eq!(state(Some(s(0)), None, false, s(0)), BackupState::Informasi);
-    }
-
-    #[test]
-    fn only_whole_backups_of_the_past_are_usable() {
-        let s = Timestamp::from_secs;
-        let good = Backup {
-            data_time: s(1000),
-            end: s(1100),
-            status: BackupStatus::Ok,
-            size_bytes: Some(10),
-            estimated: false,
-        };
-        for (name, backup, at, usable) in [
-            ("good", good, 1100, true),
-            ("not ended", good, 1099, false),
-            ("failed", Backup { status: BackupStatus::Failed, ..good }, 1100, false),
-            ("empty", Backup { size_bytes: Some(0), ..good }, 1100, false),
-            ("small", Backup { size_bytes: Some(9), ..good }, 1100, false),
-            ("from the future", Backup { data_time: s(1401), ..good }, 2000, false),
-        ] {
-            assert_eq!(backup.usable_at(s(at), 10), usable, "{name}");
-        }
-        let older = Backup { data_time: s(500), end: s(1200), ..good };
-        assert_eq!(newest_usable(&[good, older], s(1300), 1), Some(good));
-    }
-}
+mod tests;

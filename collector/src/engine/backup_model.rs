@@ -1,7 +1,7 @@
 //! One backup set in memory: what was last seen of it.
 
 use crate::domain::catalogue::{BackupSet, ServiceClass};
-use crate::domain::rpo::{self, Backup};
+use crate::domain::rpo::{self, Backup, Policy};
 use crate::snapshot::BackupState;
 use pantau_shared::backup::BackupObservation;
 use pantau_shared::timestamp::Timestamp;
@@ -75,12 +75,21 @@ impl BackupModel {
     }
 
     /// The usable backup with the newest data.
-    pub(crate) fn usable(&self, now: Timestamp) -> Option<Backup> {
-        rpo::newest_usable(&self.backups, now, self.set.size_bytes_min)
+    pub(crate) fn usable(&self, now: Timestamp) -> Option<&Backup> {
+        rpo::newest_usable(&self.backups, &self.policy(), now)
     }
 
     /// Its state.
     pub(crate) fn state(&self, now: Timestamp) -> BackupState {
-        rpo::state(self.usable(now).map(|b| b.data_time), self.rpo_seconds, self.critical, now)
+        self.policy().state(self.usable(now).map(|b| b.data_time), now)
+    }
+
+    fn policy(&self) -> Policy {
+        Policy {
+            rpo_seconds: self.rpo_seconds,
+            required: self.critical,
+            size_bytes_min: self.set.size_bytes_min,
+            ..Policy::default()
+        }
     }
 }
