@@ -41,6 +41,7 @@ pub mod report;
 mod retention;
 pub mod run;
 pub mod self_stats;
+pub mod series;
 pub mod server;
 pub mod service_period;
 mod shutdown;

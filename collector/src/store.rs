@@ -10,6 +10,7 @@
 //! callers see domain types, reached by aggregate. Decides nothing.
 
 mod catalogue;
+pub mod chunk;
 mod columns;
 mod decision;
 mod facts;

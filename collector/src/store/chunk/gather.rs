@@ -1,0 +1,123 @@
+//! Frames turned by ninety degrees: from samples to columns and shapes.
+//!
+//! Frames of one host look alike, so each item is first compared with the one at the same place in the frame before;
+//! only what differs is looked up. Does not know how columns are written.
+
+use crate::series::{Group, Instance, ItemRef, Name, tags, walk};
+use pantau_shared::sample::Sample;
+use pantau_shared::timestamp::Timestamp;
+use std::collections::HashMap;
+
+/// One item of any frame, and its columns.
+#[derive(Debug)]
+pub(super) struct GatheredItem {
+    pub(super) group: Group,
+    pub(super) instance: Instance,
+    name: Name,
+    /// By rising tag, what frames with that field have.
+    pub(super) columns: Vec<(u8, Vec<u64>)>,
+}
+
+impl GatheredItem {
+    pub(super) fn mask(&self) -> u32 {
+        self.columns.iter().fold(0, |mask, (tag, _)| mask | 1 << tag)
+    }
+}
+
+/// One item of a shape: which, and the mask of its fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Entry {
+    pub(super) item: usize,
+    pub(super) mask: u32,
+}
+
+/// All frames as columns.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) times: Vec<u64>,
+    pub(super) shape_of: Vec<u64>,
+    pub(super) shapes: Vec<Vec<Entry>>,
+    pub(super) items: Vec<GatheredItem>,
+    known: HashMap<(Group, Name, u32), usize>,
+    frames: usize,
+}
+
+impl Gathered {
+    /// How many values there are.
+    pub(super) fn values(&self) -> usize {
+        self.items.iter().flat_map(|item| &item.columns).map(|(_, column)| column.len()).sum()
+    }
+
+    /// The item at `place`, expected to be the one that the frame before had there.
+    fn item(&mut self, item: &ItemRef<'_>, expected: Option<Entry>, current: &[Entry]) -> (usize, bool) {
+        if let Some(entry) = expected
+            && let Some(known) = self.items.get(entry.item)
+            && known.group == item.group
+            && known.name == item.name
+        {
+            return (entry.item, true);
+        }
+        let same = |entry: &&Entry| {
+            self.items.get(entry.item).is_some_and(|known| known.group == item.group && known.name == item.name)
+        };
+        let nth = u32::try_from(current.iter().filter(same).count()).unwrap_or(u32::MAX);
+        let name = item.name.to_owned();
+        let instance = item.name.instance(nth);
+        let next = self.items.len();
+        let index = *self.known.entry((item.group, name.clone(), nth)).or_insert(next);
+        if index == next {
+            self.items.push(GatheredItem { group: item.group, instance, name, columns: Vec::new() });
+        }
+        (index, false)
+    }
+
+    fn push(&mut self, index: usize, item: &ItemRef<'_>) {
+        let frames = self.frames;
+        let Some(gathered) = self.items.get_mut(index) else { return };
+        let mut place = 0;
+        for (tag, value) in item.values.iter() {
+            while gathered.columns.get(place).is_some_and(|(known, _)| *known < tag) {
+                place += 1;
+            }
+            if gathered.columns.get(place).is_none_or(|(known, _)| *known != tag) {
+                gathered.columns.insert(place, (tag, Vec::with_capacity(frames)));
+            }
+            if let Some((_, column)) = gathered.columns.get_mut(place) {
+                column.push(value);
+            }
+        }
+    }
+}
+
+/// Gathers `frames`, in their order.
+pub(super) fn gather(frames: &[(Timestamp, Sample)]) -> Gathered {
+    let mut all = Gathered { frames: frames.len(), ..Gathered::default() };
+    let mut known_shapes: HashMap<Vec<Entry>, u64> = HashMap::new();
+    let mut before: Vec<Entry> = Vec::new();
+    let mut current: Vec<Entry> = Vec::new();
+    let mut shape = 0;
+    for (at, sample) in frames {
+        current.clear();
+        // Names may repeat: a place means the same item only while all places before it do.
+        let mut straight = true;
+        walk(sample, |item| {
+            let expected = before.get(current.len()).copied().filter(|_| straight);
+            let (index, as_expected) = all.item(item, expected, &current);
+            straight &= as_expected;
+            all.push(index, item);
+            current.push(Entry { item: index, mask: item.values.mask });
+        });
+        if all.shape_of.is_empty() || current != before {
+            let next = known_shapes.len() as u64;
+            shape = *known_shapes.entry(current.clone()).or_insert(next);
+            if shape == next {
+                all.shapes.push(current.clone());
+            }
+            std::mem::swap(&mut before, &mut current);
+        }
+        all.times.push(at.as_ms().cast_unsigned());
+        all.shape_of.push(shape);
+    }
+    debug_assert!(all.items.iter().all(|item| tags(item.mask()).count() == item.columns.len()));
+    all
+}
