@@ -243,17 +243,27 @@ fn estimate(residuals: &[i64], scratch: &mut Vec<i64>) -> u64 {
     scratch.sort_unstable();
     let all = scratch.len() as f64;
     let (mut bits, mut bins) = (0.0, 0_u64);
-    let mut rest = scratch.as_slice();
-    while let Some(first) = rest.first() {
-        let same = rest.iter().take_while(|n| *n == first).count();
-        let mut count = same.max(rest.len().min(BIN_COUNT_MIN));
-        let last = rest.get(count - 1).copied().unwrap_or(*first);
-        count += rest.iter().skip(count).take_while(|n| **n == last).count();
-        let wide = last.abs_diff(*first) as f64 + 1.0;
-        bits += count as f64 * (all / count as f64 * wide).log2();
-        bins += 1;
-        rest = rest.get(count..).unwrap_or_default();
+    let mut close = |bin: &[i64]| {
+        if let [first, .., last] | [first @ last] = bin {
+            let (count, wide) = (bin.len() as f64, last.abs_diff(*first) as f64 + 1.0);
+            bits += count * (all / count * wide).log2();
+            bins += 1;
+        }
+    };
+    // Many of the same are a bin of their own, whatever lies beside them.
+    let (mut begin, mut end) = (0, 0);
+    for same in scratch.chunk_by(|a, b| a == b) {
+        if same.len() >= BIN_COUNT_MIN || end - begin >= BIN_COUNT_MIN {
+            close(scratch.get(begin..end).unwrap_or_default());
+            begin = end;
+        }
+        end += same.len();
+        if same.len() >= BIN_COUNT_MIN {
+            close(same);
+            begin = end;
+        }
     }
+    close(scratch.get(begin..end).unwrap_or_default());
     ((bits * every as f64) as u64).saturating_add(bins.min(BINS_MAX) * BIN_BITS)
 }
 
@@ -417,3 +427,6 @@ fn coded(mut input: Input<'_>, code: u8, count: usize, sum: Option<&[u64]>) -> O
     }
     Some(numbers)
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,32 +50,27 @@ fn put_lanes(point: &Point, lanes: &mut [Vec<u64>]) {
     }
 }
 
-/// Points from the columns of one series.
+/// Points from the columns of one series; `None` when they are not as many as its kind has, or not as long.
 pub(super) fn points(kind: Kind, lanes: &[Vec<u64>]) -> Option<Vec<Point>> {
-    match (kind, lanes) {
-        (Kind::Counter, [counts, covered, increases, lows, highs]) => {
-            let rest = covered.iter().zip(increases).zip(lows.iter().zip(highs));
-            let point = |(count, ((covered, increase), (low, high))): (&u64, ((&u64, &u64), (&u64, &u64)))| {
-                Point::Counter(CounterPoint {
-                    count: *count,
-                    covered_ms: *covered,
-                    increase: *increase,
-                    min_rate_milli: rate_of(*low),
-                    max_rate_milli: rate_of(low.wrapping_add(*high)),
-                })
-            };
-            Some(counts.iter().zip(rest).map(point).collect())
-        }
-        (Kind::Gauge | Kind::State, [counts, lows, spreads, above]) => {
-            let rest = lows.iter().zip(spreads).zip(above);
-            let point = |(count, ((low, spread), above)): (&u64, ((&u64, &u64), &u64))| {
-                let sum = above.wrapping_add(count.wrapping_mul(*low));
-                Point::Gauge(GaugePoint { count: *count, min: *low, max: low.wrapping_add(*spread), sum })
-            };
-            Some(counts.iter().zip(rest).map(point).collect())
-        }
-        _ => None,
-    }
+    let of = |row: usize| {
+        let lane = |index: usize| lanes.get(index).and_then(|lane| lane.get(row)).copied();
+        let (count, third) = (lane(0)?, lane(3)?);
+        Some(match kind {
+            Kind::Counter => Point::Counter(CounterPoint {
+                count,
+                covered_ms: lane(1)?,
+                increase: lane(2)?,
+                min_rate_milli: rate_of(third),
+                max_rate_milli: rate_of(third.wrapping_add(lane(4)?)),
+            }),
+            Kind::Gauge | Kind::State => {
+                let min = lane(1)?;
+                let sum = third.wrapping_add(count.wrapping_mul(min));
+                Point::Gauge(GaugePoint { count, min, max: min.wrapping_add(lane(2)?), sum })
+            }
+        })
+    };
+    (0..lanes.first()?.len()).map(of).collect()
 }
 
 type Series = BTreeMap<SeriesKey, Vec<(Timestamp, Point)>>;
