@@ -28,6 +28,7 @@ pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod clock;
+mod closing;
 pub mod config;
 pub mod demo;
 pub mod domain;

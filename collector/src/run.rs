@@ -7,6 +7,7 @@
 use crate::admin::{self, AdminContext};
 use crate::app::App;
 use crate::clock::Clock;
+use crate::closing;
 use crate::config::catalogue;
 use crate::config::settings::{Settings, TlsChoice};
 use crate::domain::catalogue::Catalogue;
@@ -124,7 +125,8 @@ impl Collector {
         let mut parts: JoinSet<(&str, Result<()>)> = JoinSet::new();
         parts.spawn(endless("engine", engine.run(inner.clone())));
         parts.spawn(endless("delivery", deliverer.run(inner.clone())));
-        parts.spawn(endless("retention", retention::run(app.clone(), settings.raw_retention_s, inner.clone())));
+        parts.spawn(endless("closing", closing::run(app.clone(), inner.clone())));
+        parts.spawn(endless("retention", retention::run(app.clone(), settings.retention, inner.clone())));
         parts.spawn(endless("watchdog", feed_watchdog(app.clone(), inner.clone())));
         if let Some(tls) = tls {
             parts.spawn(endless("certificate", tls.run(app.clock.clone(), inner.clone())));

@@ -28,6 +28,7 @@ mod writer;
 
 use pantau_shared::timestamp::Timestamp;
 use rusqlite::{Connection, Params, Row};
+use samples::Head;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -35,6 +36,8 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 use writer::{Call, Request};
 
+pub use retention::{Keep, Pages};
+pub use samples::{Closed, SampleFigures};
 pub use writer::Writer;
 
 /// Connections for reading; the next reader waits.
@@ -118,6 +121,9 @@ struct Shared {
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Reader>>,
     reader_back: Condvar,
+    head: Arc<Head>,
+    /// Builds the head after the opening.
+    builder: Option<JoinHandle<()>>,
     /// Held for as long as the store is open.
     _lock: File,
 }
@@ -126,6 +132,8 @@ struct Shared {
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,
+    /// Frames that are in no chunk yet.
+    head: Arc<Head>,
 }
 
 impl Store {
@@ -136,8 +144,12 @@ impl Store {
     /// [`StoreError::Database`].
     pub fn open(path: &Path, _now: Timestamp) -> Result<Self, StoreError> {
         let (lock, connection) = open::open_writer(path)?;
-        let writer = Writer::new(connection)?;
-        let readers = (0..READERS).map(|_| open::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
+        let mut writer = Writer::new(connection)?;
+        let head = Arc::new(Head::opening(writer.last_fact_id));
+        writer.reader.head = Arc::clone(&head);
+        let open_reader = || Ok(Reader { head: Arc::clone(&head), ..open::open_reader(path)? });
+        let readers = (0..READERS).map(|_| open_reader()).collect::<Result<Vec<_>, StoreError>>()?;
+        let builder = samples::build_head(open_reader()?, Arc::clone(&head), writer.last_fact_id)?;
         let (queue, requests) = mpsc::channel(writer::QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
@@ -149,6 +161,8 @@ impl Store {
             writer: Some(thread),
             readers: Mutex::new(readers),
             reader_back: Condvar::new(),
+            head,
+            builder: Some(builder),
             _lock: lock,
         })))
     }
@@ -160,6 +174,8 @@ impl Store {
     pub fn read<T>(&self, f: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let lent = self.0.lend();
         let reader = lent.reader();
+        // Before the view begins: what leaves the head from now on stays readable for it.
+        let _view = self.0.head.view();
         // One view for all of `f`: without this each statement would see its own moment.
         reader.execute_batch("BEGIN DEFERRED", "begin a view")?;
         let result = f(reader);
@@ -179,6 +195,15 @@ impl Store {
         let queue = self.0.queue.as_ref().ok_or(StoreError::Closed)?;
         queue.send(Box::new(Call::new(f, reply))).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// How samples do: what waits for its chunk, what was made and dropped since the opening.
+    pub fn sample_figures(&self) -> SampleFigures {
+        self.0.head.figures()
+    }
+
+    fn head(&self) -> Arc<Head> {
+        Arc::clone(&self.0.head)
     }
 
     /// Requests that wait for the writer now.
@@ -235,6 +260,12 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.queue = None;
+        self.head.stop();
+        if let Some(builder) = self.builder.take()
+            && builder.join().is_err()
+        {
+            tracing::error!(path = %self.path.display(), "the reader of waiting samples panicked");
+        }
         if let Some(writer) = self.writer.take()
             && writer.thread().id() != std::thread::current().id()
             && writer.join().is_err()

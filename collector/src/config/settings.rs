@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 /// Most addresses, webhooks and certificate names.
 const ITEMS_MAX: usize = 32;
 const TEXT_MAX: usize = 1_000;
+/// A smaller store would hold nothing but its own tables.
+const SIZE_MIN: u64 = 100_000_000;
 /// A shorter secret can be guessed.
 const SECRET_BYTES_MIN: usize = 16;
 /// Where the configuration is looked for when none is named.
@@ -33,7 +35,7 @@ pub struct ConfigOption {
 }
 
 /// Every option of the file, in the file's order.
-pub const OPTIONS: [ConfigOption; 13] = [
+pub const OPTIONS: [ConfigOption; 16] = [
     ConfigOption {
         section: "",
         key: "listen",
@@ -95,7 +97,28 @@ pub const OPTIONS: [ConfigOption; 13] = [
         key: "raw",
         default: Some("\"35days\""),
         example: "\"90days\"",
-        documentation: "How long samples and single probe answers are kept. Ledger, tickets and backups are kept for ever.",
+        documentation: "How long samples and single probe answers are kept as they came. Ledger, tickets and backups are kept for ever.",
+    },
+    ConfigOption {
+        section: "retention",
+        key: "five_minutes",
+        default: Some("\"396days\""),
+        example: "\"800days\"",
+        documentation: "How long five-minute means, minima and maxima of every series are kept. 396 days are 13 months.",
+    },
+    ConfigOption {
+        section: "retention",
+        key: "one_hour",
+        default: Some("\"1826days\""),
+        example: "\"3650days\"",
+        documentation: "How long one-hour means, minima and maxima of every series are kept. 1826 days are five years.",
+    },
+    ConfigOption {
+        section: "retention",
+        key: "size_max",
+        default: None,
+        example: "\"20GB\"",
+        documentation: "Most room for the store's contents. Above it the oldest samples go early, then the oldest probe answers, then the oldest five-minute points; nothing else ever does. Without it only age counts.",
     },
     ConfigOption {
         section: "webhook",
@@ -138,6 +161,25 @@ pub struct Webhook {
     pub secret_file: PathBuf,
 }
 
+/// How long things are kept that are not kept for ever, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Samples and single probe answers.
+    pub raw_s: u64,
+    /// Five-minute points.
+    pub five_minutes_s: u64,
+    /// One-hour points.
+    pub one_hour_s: u64,
+    /// Most bytes of the store's contents.
+    pub size_max: Option<u64>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { raw_s: 35 * 86_400, five_minutes_s: 396 * 86_400, one_hour_s: 1_826 * 86_400, size_max: None }
+    }
+}
+
 /// How connections are protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsChoice {
@@ -167,8 +209,8 @@ pub struct Settings {
     pub profile: Option<PathBuf>,
     /// Protection.
     pub tls: TlsChoice,
-    /// How long raw facts are kept, in seconds.
-    pub raw_retention_s: u64,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Enabled receivers.
     pub webhooks: Vec<Webhook>,
 }
@@ -181,7 +223,7 @@ impl Default for Settings {
             catalogue: PathBuf::from("/etc/pantau/catalogue.toml"),
             profile: None,
             tls: TlsChoice::Off,
-            raw_retention_s: 35 * 86_400,
+            retention: Retention::default(),
             webhooks: Vec::new(),
         }
     }
@@ -260,16 +302,56 @@ pub fn parse(
         refuse_plain(&mut d, &listen);
     }
     if let Some(retention) = root.table(&mut d, "retention") {
-        if let Some(raw) = retention.duration_ms(&mut d, "raw", 86_400_000..=3_650 * 86_400_000) {
-            settings.raw_retention_s = raw.value / 1000;
-        }
-        retention.finish(&mut d);
+        settings.retention = read_retention(&mut d, &retention);
     }
     for webhook in root.tables(&mut d, "webhook").iter().take(ITEMS_MAX) {
         settings.webhooks.extend(read_webhook(&mut d, webhook, &read_secret));
     }
     root.finish(&mut d);
     d.finish(Some(settings))
+}
+
+fn read_retention(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> Retention {
+    let mut retention = Retention::default();
+    let days = |count: u64| count * 86_400_000;
+    for (key, into, bounds) in [
+        ("raw", &mut retention.raw_s, days(1)..=days(3_650)),
+        ("five_minutes", &mut retention.five_minutes_s, days(1)..=days(3_650)),
+        ("one_hour", &mut retention.one_hour_s, days(31)..=days(36_500)),
+    ] {
+        if let Some(span) = table.duration_ms(d, key, bounds) {
+            *into = span.value / 1000;
+        }
+    }
+    if let Some(size) = table.text(d, "size_max", TEXT_MAX) {
+        retention.size_max = parse_bytes(&size.value).filter(|bytes| *bytes >= SIZE_MIN);
+        if retention.size_max.is_none() {
+            let remedy =
+                "give a size of at least 100MB, such as \"20GB\" (kB, MB, GB, TB: thousands; KiB, MiB, GiB, TiB: 1024)";
+            d.add(size.span, &size.key, true, "is no size of a store", remedy);
+        }
+    }
+    table.finish(d);
+    retention
+}
+
+/// A number of bytes with its unit.
+fn parse_bytes(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let factor = match unit.trim_start() {
+        "B" => 1,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 fn addresses(d: &mut Diagnostics<'_>, root: &TableReader<'_>, listen: &[Placed<String>]) -> Vec<SocketAddr> {
@@ -415,7 +497,8 @@ mod tests {
             text += &format!("{} = {}\n", option.key, option.example);
         }
         let settings = check(&text).expect("all examples are valid");
-        assert_eq!(settings.raw_retention_s, 90 * 86_400);
+        assert_eq!(settings.retention.raw_s, 90 * 86_400);
+        assert_eq!(settings.retention.size_max, Some(20_000_000_000));
         assert!(matches!(settings.tls, TlsChoice::Given { .. }));
         assert_eq!(settings.webhooks, []);
     }
@@ -432,6 +515,17 @@ mod tests {
             "c.toml:8:15: webhook[1].secret_file = \"/none\": cannot be read (entity not found); make the file, readable for this user",
         ];
         assert_eq!(check(text), Err(expected.join("\n")));
+    }
+
+    #[test]
+    fn sizes_have_a_unit_and_a_lower_bound() {
+        let size =
+            |text: &str| check(&format!("[retention]\nsize_max = \"{text}\"\n")).ok().map(|s| s.retention.size_max);
+        assert_eq!(size("2GiB"), Some(Some(2 << 30)));
+        assert_eq!(size("100 MB"), Some(Some(100_000_000)));
+        for bad in ["2", "99MB", "GB", "-1GB", "1gb", "99999999999999999999TB", "20000000TB", "1.5GB"] {
+            assert_eq!(size(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::domain::state::State;
 use crate::http_error::HttpError;
 use crate::self_stats::{Counter, SelfStats};
 use crate::snapshot::{BackupState, HostView, ServiceView, Snapshot};
+use crate::store::SampleFigures;
 use axum::Router;
 use axum::extract::{self, ConnectInfo};
 use axum::http::{HeaderMap, header};
@@ -33,11 +34,21 @@ async fn metrics(
     if !on_loopback {
         access::caller(&app, &headers)?;
     }
-    let families = families(&app.engine.snapshot(), &app.stats, app.store.queued(), app.clock.now());
+    let families = families(&app.engine.snapshot(), &app.stats, &of_store(&app), app.clock.now());
     let mut text = Vec::new();
     let encoder = TextEncoder::new();
     encoder.encode(&families, &mut text).map_err(|error| HttpError::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, encoder.format_type().to_owned())], text).into_response())
+}
+
+/// What the store tells of itself.
+struct StoreFigures {
+    queued: usize,
+    samples: SampleFigures,
+}
+
+fn of_store(app: &App) -> StoreFigures {
+    StoreFigures { queued: app.store.queued(), samples: app.store.sample_figures() }
 }
 
 /// One family being filled.
@@ -113,12 +124,13 @@ fn yes(value: bool) -> f64 {
 }
 
 /// Every family that has a value, in a fixed order.
-fn families(snapshot: &Snapshot, stats: &SelfStats, queued: usize, now: Timestamp) -> Vec<MetricFamily> {
+fn families(snapshot: &Snapshot, stats: &SelfStats, store: &StoreFigures, now: Timestamp) -> Vec<MetricFamily> {
     let mut all = services(&snapshot.services);
     all.extend(backups(snapshot, now));
     all.extend(tickets(snapshot));
     all.extend(hosts(&snapshot.hosts));
-    all.extend(own_gauges(snapshot, queued, now));
+    all.extend(own_gauges(snapshot, store.queued, now));
+    all.extend(samples(store.samples, now));
     all.extend(own_counters(stats));
     // The encoder refuses a family without a series.
     let filled = all.into_iter().filter(|family| !family.metrics.is_empty());
@@ -240,6 +252,39 @@ fn own_gauges(snapshot: &Snapshot, queued: usize, now: Timestamp) -> Vec<Family>
     ]
 }
 
+/// The way of samples from frames into chunks.
+fn samples(samples: SampleFigures, now: Timestamp) -> Vec<Family> {
+    let one = |mut family: Family, value: f64| {
+        family.set(&[], Some(value));
+        family
+    };
+    let lag = samples.oldest_hour_ended_at.map_or(0, |ended| now.ms_since(ended).max(0));
+    vec![
+        one(
+            gauge("pantau_store_frames_waiting", "Samples that are not in a compressed chunk yet."),
+            number(samples.frames_waiting),
+        ),
+        one(
+            gauge(
+                "pantau_store_closing_lag_seconds",
+                "How long ago the oldest hour ended whose samples wait for their chunk.",
+            ),
+            whole(lag) / 1e3,
+        ),
+        one(
+            counter("pantau_store_chunks_total", "Chunks of an hour of a host's samples made."),
+            number(samples.chunks_made),
+        ),
+        one(
+            counter(
+                "pantau_store_late_frames_dropped_total",
+                "Samples given up: they came after their hour had been pruned, or cannot be read.",
+            ),
+            number(samples.late_dropped),
+        ),
+    ]
+}
+
 fn own_counters(stats: &SelfStats) -> Vec<Family> {
     let one = |name: &str, help: &str, value: &Counter| {
         let mut family = counter(name, help);
@@ -289,8 +334,18 @@ mod tests {
     use super::*;
     use crate::outputs::web::tests::site::{NOW, snapshot};
 
+    const STORE: StoreFigures = StoreFigures {
+        queued: 3,
+        samples: SampleFigures {
+            frames_waiting: 4_711,
+            oldest_hour_ended_at: Some(NOW.plus_secs(-421)),
+            chunks_made: 96,
+            late_dropped: 2,
+        },
+    };
+
     fn text(snapshot: &Snapshot, stats: &SelfStats) -> String {
-        TextEncoder::new().encode_to_string(&families(snapshot, stats, 3, NOW)).expect("encodes")
+        TextEncoder::new().encode_to_string(&families(snapshot, stats, &STORE, NOW)).expect("encodes")
     }
 
     #[test]

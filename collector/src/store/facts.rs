@@ -6,6 +6,7 @@
 
 use super::columns::{column, instant, message, parsed};
 use super::records::{AcceptedBatch, BackupFact, Fact, FactBody, FactCursor, Facts, ProbeFact, ReceivedBatch};
+use super::samples::Framed;
 use super::{Reader, StoreError, Writer, limit_of};
 use pantau_shared::envelope::{Gap, Observation, ObservationBody};
 use pantau_shared::ids::{BackupSetId, CheckId, HostId};
@@ -18,7 +19,7 @@ pub(super) const STREAMS_MAX: i64 = 256;
 
 pub(super) const FACTS_AFTER: &str = "
     SELECT id, (SELECT host.id FROM host WHERE num = host) AS host, at_ms, received_ms, kind, body FROM (
-        SELECT id, host, at_ms, received_ms, 'sample' AS kind, body FROM sample WHERE id > ?1
+        SELECT id, host, at_ms, received_ms, 'sample' AS kind, body FROM frame WHERE id > ?1
         UNION ALL SELECT id, host, at_ms, received_ms, 'probe', body FROM probe WHERE id > ?1
         UNION ALL SELECT id, host, at_ms, received_ms, 'backup', body FROM backup WHERE id > ?1
         UNION ALL SELECT id, host, at_ms, received_ms, kind, body FROM agent_event WHERE id > ?1
@@ -226,8 +227,14 @@ impl Writer {
         let (id, at, received) = (self.last_fact_id, at.as_ms(), batch.received_at.as_ms());
         match body {
             ObservationBody::Sample(sample) => {
-                let sql = "INSERT INTO sample (id, host, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+                let sql = "INSERT INTO frame (id, host, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)";
                 self.execute("save a sample", sql, (id, host, at, received, sample.encode_to_vec()))?;
+                self.framed.push(Framed {
+                    host,
+                    at: Timestamp::from_ms(at),
+                    id,
+                    received: Timestamp::from_ms(received),
+                });
             }
             ObservationBody::Probe(outcome) => {
                 let Some(check) = self.check_number(&outcome.check, host)? else {

@@ -13,13 +13,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// `PANT`.
 const APPLICATION_ID: i32 = 0x5041_4E54;
 
 /// The steps, oldest first; a released step is never changed.
-const SCHEMA: [&str; 1] = [include_str!("schema/001_first.sql")];
+const SCHEMA: [&str; 2] = [include_str!("schema/001_first.sql"), include_str!("schema/002_columns.sql")];
 
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -58,7 +59,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Reader, StoreError> {
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed("set up the connection"))?;
     connection.pragma_update(None, "query_only", true).map_err(failed("set up the connection"))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    Ok(Reader { connection })
+    Ok(Reader { connection, head: Arc::default() })
 }
 
 fn lock(path: &Path) -> Result<File, StoreError> {
@@ -116,6 +117,8 @@ fn check_ours(path: &Path, connection: &Connection) -> Result<(), StoreError> {
 }
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    // Counts only while the file is empty: the store gives pages back to the file system as samples age.
+    connection.pragma_update(None, "auto_vacuum", "incremental")?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;

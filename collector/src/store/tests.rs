@@ -27,6 +27,8 @@ mod ledger;
 mod opening;
 mod people;
 mod plans;
+mod retention;
+mod samples;
 
 /// A store in a folder that goes with it.
 struct Fixture {

@@ -12,6 +12,7 @@
 //! database gives up the whole transaction (disk full, I/O error), every request of the group is answered with that.
 //! The queue holds [`QUEUE_MAX`] requests; who comes later waits.
 
+use super::samples::Framed;
 use super::{Reader, StoreError, failed};
 use pantau_shared::ids::CheckId;
 use rusqlite::Connection;
@@ -37,6 +38,8 @@ pub struct Writer {
     pub(super) last_fact_id: i64,
     pub(super) check_numbers: HashMap<CheckId, i64>,
     pub(super) vantages: HashSet<(i64, i64)>,
+    /// Frames of this transaction: the head hears of them after the commit.
+    pub(super) framed: Vec<Framed>,
 }
 
 /// A queued request.
@@ -91,12 +94,13 @@ where
 impl Writer {
     /// Takes the connection; finds out where the numbers of facts stand.
     pub(super) fn new(connection: Connection) -> Result<Self, StoreError> {
-        let sql = "SELECT max((SELECT cursor FROM evaluation), (SELECT ifnull(max(id), 0) FROM sample),
+        let sql = "SELECT max((SELECT cursor FROM evaluation), (SELECT ifnull(max(id), 0) FROM frame),
                    (SELECT ifnull(max(id), 0) FROM probe), (SELECT ifnull(max(id), 0) FROM backup),
                    (SELECT ifnull(max(id), 0) FROM agent_event))";
         let last_fact_id = connection.query_row(sql, (), |row| row.get(0)).map_err(failed("read the last fact"))?;
-        let reader = Reader { connection };
-        Ok(Self { reader, last_fact_id, check_numbers: HashMap::new(), vantages: HashSet::new() })
+        let reader = Reader { connection, head: Arc::default() };
+        let (check_numbers, vantages) = (HashMap::new(), HashSet::new());
+        Ok(Self { reader, last_fact_id, check_numbers, vantages, framed: Vec::new() })
     }
 
     /// Reads within the transaction, its own changes included.
@@ -137,7 +141,11 @@ impl Writer {
     fn commit_group(&mut self, group: &mut [Box<dyn Request>]) -> Result<(), StoreError> {
         self.statement("BEGIN IMMEDIATE", "begin a transaction")?;
         let result = self.run_group(group).and_then(|()| self.statement("COMMIT", "commit"));
-        if result.is_err() {
+        if result.is_ok() {
+            // Before the answers: who is told of the commit can read its frames.
+            self.reader.head.add(self.framed.drain(..));
+        } else {
+            self.framed.clear();
             self.forget();
             if !self.reader.connection.is_autocommit() {
                 self.statement("ROLLBACK", "roll back")?;
@@ -149,12 +157,14 @@ impl Writer {
     fn run_group(&mut self, group: &mut [Box<dyn Request>]) -> Result<(), StoreError> {
         for request in group {
             self.statement("SAVEPOINT request", "begin a request")?;
+            let framed = self.framed.len();
             let keep = request.run(self);
             if self.reader.connection.is_autocommit() {
                 let source = "the database gave up the transaction".into();
                 return Err(StoreError::Database { operation: "commit", source });
             }
             if !keep {
+                self.framed.truncate(framed);
                 self.forget();
                 self.statement("ROLLBACK TO request", "roll back a request")?;
             }

@@ -57,7 +57,7 @@ fn numbers_rise_over_kinds_and_over_a_restart_even_when_all_facts_were_pruned() 
     let cursor = fixture.read(|r| r.facts_after(FactCursor(0), 9)).cursor;
     let seen = Decision { cursor, evaluated_at: at(3), ..Decision::default() };
     fixture.write(move |w| w.commit_decision(&seen)).expect("commits");
-    assert_eq!(fixture.write(|w| w.prune(at(1000), 10)).expect("prunes"), 1);
+    assert_eq!(fixture.write(|w| w.prune(&retention::keep_from(at(1000)))).expect("prunes"), false);
     let fixture = fixture.reopen();
     fixture.accept(batch(&web, 1, vec![(2, 2, Some(probe("c")))]));
     assert_eq!(fixture.read(|r| r.facts_after(r.cursor()?, 9)).facts.len(), 1);
@@ -145,22 +145,4 @@ fn streams_of_a_host_are_bounded_and_the_longest_unused_goes() {
         })
     });
     assert_eq!(counted, Some((super::super::facts::STREAMS_MAX, at(2))));
-}
-
-#[test]
-fn pruning_is_bounded_spares_what_is_not_evaluated_and_the_young() {
-    let fixture = Fixture::new();
-    let web = fixture.enrol("web-01");
-    for seq in 1..=6 {
-        let body = if seq % 2 == 0 { probe("c") } else { ObservationBody::Sample(Box::default()) };
-        fixture.accept(batch(&web, 1, vec![(seq, seq as i64 * 10, Some(body))]));
-    }
-    let prune = |before, limit| fixture.write(move |w| w.prune(before, limit)).expect("prunes");
-    assert_eq!(prune(at(1000), 9), 0, "nothing is evaluated yet");
-    let facts = fixture.read(|r| r.facts_after(FactCursor(0), 9)).facts;
-    let seen = Decision { cursor: FactCursor(facts[4].id), evaluated_at: at(3), ..Decision::default() };
-    fixture.write(move |w| w.commit_decision(&seen)).expect("commits");
-    assert_eq!((prune(at(32), 2), prune(at(32), 9), prune(at(32), 9)), (2, 1, 0));
-    assert_eq!(prune(at(1000), 9), 2);
-    assert_eq!(fixture.read(|r| r.facts_after(FactCursor(0), 9)).facts.len(), 1);
 }
