@@ -34,11 +34,12 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
 
 async fn close(app: &App) -> Result<(), StoreError> {
     loop {
-        let closed = app.store.close_due(app.clock.now(), HOURS).await?;
-        if closed.hours == 0 {
+        let pair_ms_max = crate::host_series::pair_ms_max(app.engine.snapshot().catalogue.sample_period_ms);
+        let closed = app.store.close_due(app.clock.now(), pair_ms_max, HOURS).await?;
+        if closed.hours == 0 && closed.days == 0 {
             break;
         }
-        tracing::debug!(closed.hours, "samples put into chunks");
+        tracing::debug!(closed.hours, closed.days, "samples put into chunks");
         tokio::time::sleep(PAUSE).await;
     }
     while app.store.prune_frames(app.clock.now()).await? {

@@ -18,6 +18,7 @@
 //! | [`texts`] | both languages | who reads them |
 //! | [`demo`] | a simulated office, through the same rules | any short cut around them |
 //! | [`config`] | collector.toml, the catalogue's and the profile's file; all faults at once | what is done with them |
+//! | `host_series` | a host's series over a span, for pages and API | how it is shown |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
 //! | [`admin`] | commands of this machine's administrator, over a Unix socket | the network |
@@ -33,6 +34,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod engine;
+mod host_series;
 pub mod http_error;
 pub mod ingest;
 pub mod opening;

@@ -37,7 +37,8 @@ use tokio::sync::{mpsc, oneshot};
 use writer::{Call, Request};
 
 pub use retention::{Keep, Pages};
-pub use samples::{Closed, SampleFigures};
+pub(crate) use samples::growths;
+pub use samples::{Closed, Point, Resolution, SampleFigures, WholeFrom};
 pub use writer::Writer;
 
 /// Connections for reading; the next reader waits.

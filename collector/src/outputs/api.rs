@@ -49,6 +49,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/services/{id}/ledger", get(services::ledger))
         .route("/api/v1/hosts", get(hosts::list))
         .route("/api/v1/hosts/{id}", get(hosts::one))
+        .route("/api/v1/hosts/{id}/metrics", get(series::metrics))
         .route("/api/v1/hosts/{id}/series", get(series::series))
         .route("/api/v1/tickets", get(tickets::list).post(ticket_writes::open))
         .route("/api/v1/tickets/{number}", get(tickets::one))

@@ -23,6 +23,9 @@
 mod closing;
 mod head;
 mod key;
+mod packing;
+mod points;
+mod reading;
 mod rebuild;
 
 use super::columns::{column, instant, message};
@@ -38,6 +41,9 @@ pub use closing::Closed;
 pub use head::SampleFigures;
 pub(super) use head::{Framed, Head};
 pub(super) use key::{Key, day_of, hour_near, month_of};
+pub use points::Point;
+pub(crate) use points::growths;
+pub use reading::{Resolution, WholeFrom};
 #[cfg(test)]
 pub(super) use {closing::Round, head::Patience};
 
@@ -57,12 +63,19 @@ const CHUNK_ENDS: &str = "SELECT (SELECT min(key) FROM chunk), (SELECT max(key) 
 
 /// The questions of samples with how many values they take, for the test of their plans.
 #[cfg(test)]
-pub(super) const QUESTIONS: [(&str, usize); 7] = [
+pub(super) const QUESTIONS: [(&str, usize); 14] = [
     (FRAME, 1),
     (CHUNK, 1),
     (HOST_NUMBER, 1),
     (CHUNK_ENDS, 0),
     (closing::KEPT_FROM, 0),
+    (packing::OLDEST_PIECES, 2),
+    (packing::PIECE, 1),
+    (packing::DAY, 1),
+    (packing::MONTH, 1),
+    (packing::PIECE_ENDS, 0),
+    (packing::DAY_ENDS, 0),
+    (packing::MONTH_ENDS, 0),
     (rebuild::CHUNK_UPTO, 1),
     (rebuild::FRAMES_UPTO, 1),
 ];
@@ -156,10 +169,7 @@ impl Reader {
 
     /// The first and the last hour that has a chunk.
     fn chunk_hours(&self) -> Result<Option<(i64, i64)>, StoreError> {
-        let ends = self.row("read chunks", CHUNK_ENDS, (), |row| {
-            Ok((column::<Option<i64>>(row, 0)?, column::<Option<i64>>(row, 1)?))
-        })?;
-        Ok(ends.and_then(|(oldest, newest)| Some((Key::of(oldest?).unit, Key::of(newest?).unit))))
+        self.ends(CHUNK_ENDS)
     }
 
     /// All samples of a host and hour: those of the chunk, and those of the head that are not in it.

@@ -119,7 +119,7 @@ fn details(language: Language) -> Vec<Rendered> {
         tickets: &all[1..2],
     };
     let db = &site.hosts[1];
-    let samples = [(NOW, (*db.sample.as_ref().expect("has one").1).clone())];
+    let figures = [Some((120, 238, 640)), Some((512, 518, 530)), None];
     let ticket_page = |number: usize, notice| {
         let frame = named(Section::Tickets, "/tickets/x", &all[number].number.to_string());
         ticket::render(frame, &site, &all[number], &activities(), notice)
@@ -130,7 +130,7 @@ fn details(language: Language) -> Vec<Rendered> {
     let host_frame = named(Section::Hosts, "/hosts/db-01", &db.name);
     vec![
         ("service", service::render(named(Section::Overview, "/services/simpeg", &subject.name), &site, &data)),
-        ("host", host::render(host_frame, &site, db, host::Range::Hour, &samples)),
+        ("host", host::render(host_frame, &site, db, host::Range::Hour, &figures)),
         ("ticket", ticket_page(0, None)),
         ("ticket-refused", ticket_page(2, refused)),
         ("ticket-new", ticket::render_new(new_frame, &site, ticket::NewTicketForm::default(), None)),

@@ -12,8 +12,9 @@
 //! damaged. Knows nothing of the tasks that call it.
 
 use super::head::{Due, Patience};
-use super::key::Key;
-use super::{Frame, decode};
+use super::key::{Key, hour_begins};
+use super::{Frame, decode, points};
+use crate::store::chunk::{self, Chunk};
 use crate::store::columns::column;
 use crate::store::{Reader, Store, StoreError, Writer};
 use pantau_shared::timestamp::Timestamp;
@@ -40,6 +41,8 @@ pub(in crate::store) struct Closing {
     base: Option<i64>,
     upto: i64,
     body: Vec<u8>,
+    /// Roll-ups of this hour, and of the next when its first pair has changed.
+    pieces: Vec<(Key, Vec<u8>)>,
 }
 
 /// What became of the frames of an hour that is due.
@@ -66,16 +69,18 @@ pub(in crate::store) struct Round {
 pub struct Closed {
     /// Hours of a host that were closed, or given up.
     pub hours: usize,
+    /// Days of a host whose roll-ups were packed.
+    pub days: usize,
 }
 
 impl Store {
-    /// Closes hours that are over as of `now`, at most `max` of them, oldest first; how many. Call it again at once
-    /// while it closes `max`.
+    /// Closes hours that are over as of `now`, at most `max` of them, oldest first, and packs a few days; how many.
+    /// Samples further apart than `pair_ms_max` give no rate. Call it again while it does something.
     ///
     /// # Errors
     /// The database's. What was committed before stays.
-    pub async fn close_due(&self, now: Timestamp, max: usize) -> Result<Closed, StoreError> {
-        self.close_with(now, Patience::USUAL, max).await
+    pub async fn close_due(&self, now: Timestamp, pair_ms_max: i64, max: usize) -> Result<Closed, StoreError> {
+        self.close_with(now, Patience { pair_ms_max, ..Patience::USUAL }, max).await
     }
 
     pub(in crate::store) async fn close_with(
@@ -96,6 +101,13 @@ impl Store {
                 break;
             }
         }
+        let store = self.clone();
+        let built = tokio::task::spawn_blocking(move || store.build_packings(now));
+        let packings = built.await.map_err(|_| StoreError::Closed)??;
+        closed.days = packings.len();
+        if !packings.is_empty() {
+            self.write(move |writer| writer.commit_packings(&packings)).await?;
+        }
         Ok(closed)
     }
 
@@ -109,10 +121,11 @@ impl Store {
         let head = &self.0.head;
         let mut round = Round::default();
         let mut bytes = 0;
+        let pair_ms_max = patience.pair_ms_max;
         for due in head.due(now, patience, max)? {
             let upto = due.frames.iter().copied().max().unwrap_or(0);
             // A view for each: none stands open for long.
-            match self.read(|reader| reader.build_chunk(&due)) {
+            match self.read(|reader| reader.build_chunk(&due, pair_ms_max)) {
                 Ok(Built::Chunk(closing)) => {
                     bytes += closing.body.len();
                     round.chunks.push(*closing);
@@ -164,7 +177,7 @@ impl Reader {
         found.ok_or(StoreError::Damaged { what: "table of what is kept" })
     }
 
-    fn build_chunk(&self, due: &Due) -> Result<Built, StoreError> {
+    fn build_chunk(&self, due: &Due, pair_ms_max: i64) -> Result<Built, StoreError> {
         let key = due.key;
         if key.unit < self.kept_from()?.hour {
             return Ok(Built::Dropped);
@@ -181,11 +194,16 @@ impl Reader {
         };
         let new = self.frames_above(due, base.unwrap_or(0))?;
         let Some(upto) = new.upto else { return Ok(Built::There) };
+        let tail = hour_begins(key.unit + 1).plus_ms(-pair_ms_max);
+        let moves_the_end = new.frames.iter().any(|(at, _)| *at >= tail);
         frames.extend(new.frames);
         // Stable: of one instant, what came first stays first.
         frames.sort_by_key(|(at, _)| *at);
-        match crate::store::chunk::encode(&frames) {
-            Ok(body) => Ok(Built::Chunk(Box::new(Closing { key, base, upto, body }))),
+        match chunk::encode(&frames) {
+            Ok(body) => {
+                let pieces = self.pieces(key, (&frames, &body), moves_the_end, pair_ms_max)?;
+                Ok(Built::Chunk(Box::new(Closing { key, base, upto, body, pieces })))
+            }
             Err(error) => {
                 tracing::error!(hour = key.unit, host = key.host, %error, "samples that no chunk can hold are dropped");
                 Ok(Built::Dropped)
@@ -208,6 +226,39 @@ impl Reader {
         }
         Ok(new)
     }
+
+    /// Roll-ups of an hour; and of the next one, when it is closed already and its first pairs may have changed.
+    fn pieces(
+        &self,
+        key: Key,
+        (frames, body): (&[Frame], &[u8]),
+        moves_the_end: bool,
+        pair_ms_max: i64,
+    ) -> Result<Vec<(Key, Vec<u8>)>, StoreError> {
+        let before = self.frames_before(key, pair_ms_max)?;
+        let mut pieces = vec![(key, piece(&before, frames, body, pair_ms_max)?)];
+        let next = Key { unit: key.unit + 1, ..key };
+        if moves_the_end && let Some((_, body)) = self.chunk(next)? {
+            let begins = hour_begins(next.unit).plus_ms(-pair_ms_max);
+            let before = frames.get(frames.partition_point(|(at, _)| *at < begins)..).unwrap_or_default();
+            pieces.push((next, piece(before, &decode(&body)?, &body, pair_ms_max)?));
+        }
+        Ok(pieces)
+    }
+
+    /// Frames of the hour before that may be one of a pair with this hour's.
+    pub(super) fn frames_before(&self, key: Key, pair_ms_max: i64) -> Result<Vec<Frame>, StoreError> {
+        let begins = hour_begins(key.unit).plus_ms(-pair_ms_max);
+        let mut frames = self.hour_frames(Key { unit: key.unit - 1, ..key })?;
+        frames.retain(|(at, _)| *at >= begins);
+        Ok(frames)
+    }
+}
+
+/// The roll-up of an hour, as it is kept.
+fn piece(before: &[Frame], frames: &[Frame], body: &[u8], pair_ms_max: i64) -> Result<Vec<u8>, StoreError> {
+    let chunk = Chunk::open(body).map_err(|_| StoreError::Damaged { what: "chunk of samples" })?;
+    points::encode(&points::of_hour(before, frames, &chunk, pair_ms_max)?)
 }
 
 struct NewFrames {
@@ -217,7 +268,7 @@ struct NewFrames {
 }
 
 impl Writer {
-    /// Writes chunks; which ones. One whose base has changed is left out: it is due again.
+    /// Writes chunks with their roll-ups; which ones. One whose base has changed is left out: it is due again.
     pub(in crate::store) fn commit_chunks(&mut self, chunks: &[Closing]) -> Result<Vec<(Key, i64)>, StoreError> {
         let operation = "save a chunk";
         let mut made = Vec::new();
@@ -230,6 +281,11 @@ impl Writer {
             let sql = "INSERT INTO chunk (key, upto, body) VALUES (?1, ?2, ?3)
                        ON CONFLICT (key) DO UPDATE SET upto = excluded.upto, body = excluded.body";
             self.execute(operation, sql, (number, closing.upto, &closing.body))?;
+            for (key, body) in &closing.pieces {
+                let sql = "INSERT INTO rollup_hour (key, body) VALUES (?1, ?2)
+                           ON CONFLICT (key) DO UPDATE SET body = excluded.body";
+                self.execute(operation, sql, (key.number(), body))?;
+            }
             made.push((closing.key, closing.upto));
         }
         Ok(made)

@@ -84,7 +84,7 @@ pub(in crate::store) struct Due {
     pub(in crate::store) frames: Vec<i64>,
 }
 
-/// When an hour is closed.
+/// When an hour is closed, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) struct Patience {
     /// After its end, at least.
@@ -97,6 +97,8 @@ pub(in crate::store) struct Patience {
     pub(in crate::store) gather_ms: i64,
     /// Closed also when frames keep arriving for so long.
     pub(in crate::store) at_most_ms: i64,
+    /// Samples further apart than this say nothing about the time between: no rate.
+    pub(in crate::store) pair_ms_max: i64,
 }
 
 impl Patience {
@@ -107,6 +109,7 @@ impl Patience {
         quiet_ms: 60_000,
         gather_ms: 5 * 60_000,
         at_most_ms: HOUR_MS,
+        pair_ms_max: crate::series::PAIR_MS_MAX,
     };
 }
 

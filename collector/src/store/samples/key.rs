@@ -70,6 +70,19 @@ pub(in crate::store) const fn month_of(hour: i64) -> i64 {
     (march_year - 1970) * 12 + from_march + 2
 }
 
+/// When a month begins.
+pub(in crate::store) fn month_begins(month: i64) -> Timestamp {
+    // Months are at most 31 days: from 31 × month days on, back to the first day of that month.
+    let mut day = (month * 31).min(i64::MAX / 25);
+    while day > 0 && month_of(day * 24) > month {
+        day -= 1;
+    }
+    while day > 0 && month_of((day - 1) * 24) == month {
+        day -= 1;
+    }
+    hour_begins(day * 24)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ fn prune(world: &World, keep: Keep) -> usize {
 }
 
 #[test]
-fn chunks_go_by_age_oldest_first() {
+fn chunks_go_by_age_oldest_first_and_roll_ups_stay() {
     let mut world = World::new();
     for hour in 0..60 {
         world.accept(0, &[(hour * 3_600 - 30 * 3_600, 1)]);
@@ -30,8 +30,15 @@ fn chunks_go_by_age_oldest_first() {
     assert!(bites > 1, "in small bites");
     assert_eq!(world.count("chunk"), 60);
     world.model.iter_mut().for_each(|host| host.retain(|(at, ..)| *at >= moment(0)));
-    world.check();
-    world.check();
+    world.check_raw();
+    let rolled_up = world.count("rollup_day") + world.count("rollup_hour");
+    assert!(rolled_up > 0);
+    prune(&world, Keep { five_minutes_from: later().plus_secs(99 * 86_400), ..keep_from(moment(0)) });
+    assert_eq!(world.count("rollup_day"), 0);
+    assert!(world.count("rollup_month") > 0);
+    prune(&world, Keep { one_hour_from: later().plus_secs(99 * 86_400), ..keep_from(moment(0)) });
+    assert_eq!(world.count("rollup_month"), 0);
+    world.check_raw();
 }
 
 #[test]
@@ -76,9 +83,9 @@ fn above_its_size_the_oldest_samples_go_first_and_what_must_stay_stays() {
     prune(&world, Keep { size_max: Some(1), ..tight });
     let counts = ["chunk", "probe", "rollup_day"].map(|table| world.count(table));
     assert_eq!(counts, [0; 3]);
-    assert!(world.count("backup") == 1 && world.count("host") == 3);
+    assert!(world.count("backup") == 1 && world.count("rollup_month") > 0 && world.count("host") == 3);
     world.model = Default::default();
-    world.check();
+    world.check_raw();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! steps. The tables can be in any state the steps leave; what is read is always what was acknowledged, once.
 
 use super::*;
+use crate::series::{Derive, SeriesKey};
 use crate::store::samples::{Patience, Round};
 use pantau_shared::sample::{CpuTimes, Load};
 use proptest::prelude::*;
@@ -11,9 +12,12 @@ pub(super) const HOUR_ZERO: i64 = 1_779_998_400;
 
 pub(super) const HOSTS: [&str; 3] = ["web-01", "web-02", "db-01"];
 
+/// Samples at most so far apart are a pair.
+pub(super) const PAIR: i64 = 600_000;
+
 /// Hours are over, quiet and due at once.
 pub(super) const IMPATIENT: Patience =
-    Patience { after_end_ms: 0, spread_ms: 0, quiet_ms: 0, gather_ms: 0, at_most_ms: 0 };
+    Patience { after_end_ms: 0, spread_ms: 0, quiet_ms: 0, gather_ms: 0, at_most_ms: 0, pair_ms_max: PAIR };
 
 pub(super) fn moment(seconds: i64) -> Timestamp {
     Timestamp::from_secs(HOUR_ZERO + seconds)
@@ -93,8 +97,18 @@ impl World {
         self.fixture.read(|r| r.row("count", &sql, (), |row| columns::column(row, 0))).unwrap_or(0)
     }
 
-    /// Everything read is everything that was sent, in order, once.
+    /// Everything read is everything that was sent, in order, once; roll-ups are what computing them would give.
     pub(super) fn check(&self) {
+        self.check_raw();
+        for (index, id) in HOSTS.iter().enumerate() {
+            let mut samples = self.model[index].clone();
+            samples.sort_by_key(|(at, seq, _)| (*at, *seq));
+            self.check_series(&host(id), &samples.iter().map(|(at, _, value)| (*at, *value)).collect::<Vec<_>>());
+        }
+    }
+
+    /// The same for samples alone: roll-ups outlive them.
+    pub(super) fn check_raw(&self) {
         for (index, id) in HOSTS.iter().enumerate() {
             let mut expected = self.model[index].clone();
             expected.sort_by_key(|(at, seq, _)| (*at, *seq));
@@ -112,6 +126,59 @@ impl World {
             assert_eq!(shown(newest), expected.iter().rev().take(3).copied().collect::<Vec<_>>(), "{id}: the newest");
         }
     }
+
+    /// A gauge, a counter and a derived series, raw and rolled up, against the samples themselves.
+    fn check_series(&self, host: &HostId, samples: &[(Timestamp, u32)]) {
+        let key = |name: &str| name.parse::<SeriesKey>().expect("a series");
+        let span = (moment(-9_999_999), later());
+        let wide = |value: u32, times: u64| u64::from(value) * times;
+        let (gauge, counter) = (key("load.one_centi"), key("cpu.user_ms"));
+        let gauges: Vec<_> = samples.iter().map(|(at, value)| (*at, wide(*value, 1))).collect();
+        let counters: Vec<_> = samples.iter().map(|(at, value)| (*at, wide(*value, 10))).collect();
+        for (key, expected) in [(&gauge, &gauges), (&counter, &counters)] {
+            let read = self.fixture.read(|r| r.series_values(host, key, span, PAIR));
+            assert_eq!(&read, expected, "{key}");
+        }
+        let derived = Derive::CpuBusy.key().expect("a series");
+        let busy: Vec<_> = samples.windows(2).filter_map(|pair| busy(pair[0], pair[1])).collect();
+        assert_eq!(self.fixture.read(|r| r.series_values(host, &derived, span, PAIR)), busy, "{derived}");
+        let rates: Vec<_> = counters.windows(2).filter_map(|pair| rate(pair[0], pair[1])).collect();
+        let plain = |values: &[(Timestamp, u64)]| -> Vec<_> { values.iter().map(|(at, v)| (*at, *v, 1, *v)).collect() };
+        for (resolution, ms) in [(Resolution::FiveMinutes, 300_000), (Resolution::OneHour, 3_600_000)] {
+            for (key, values) in [(&gauge, plain(&gauges)), (&derived, plain(&busy)), (&counter, rates.clone())] {
+                let read = self.fixture.read(|r| r.series_points(host, key, span, resolution, PAIR));
+                assert_eq!(read, points_of(&values, ms), "{key} {resolution:?}");
+            }
+        }
+    }
+}
+
+/// Instant, sum, weight and value of a pair of a counter.
+fn rate((earlier, before): (Timestamp, u64), (at, after): (Timestamp, u64)) -> Option<(Timestamp, u64, u64, u64)> {
+    let elapsed = u64::try_from(at.ms_since(earlier)).ok().filter(|ms| (1..=PAIR as u64).contains(ms))?;
+    let scaled = after.checked_sub(before)? * 1_000_000;
+    Some((at, scaled, elapsed, scaled / elapsed))
+}
+
+/// The idle time of [`sample_of`] stands still: what grows is busy.
+fn busy((earlier, before): (Timestamp, u32), (at, after): (Timestamp, u32)) -> Option<(Timestamp, u64)> {
+    let near = (1..=PAIR).contains(&at.ms_since(earlier));
+    (near && after > before).then_some((at, 1_000))
+}
+
+/// Steps of `ms` of `(at, sum, weight, value)`.
+fn points_of(values: &[(Timestamp, u64, u64, u64)], ms: i64) -> Vec<Point> {
+    let mut points: std::collections::BTreeMap<i64, Point> = std::collections::BTreeMap::new();
+    for (at, sum, weight, value) in values {
+        let begins = at.as_ms().div_euclid(ms) * ms;
+        let (begins_at, max) = (Timestamp::from_ms(begins), 0);
+        let point = points.entry(begins).or_insert(Point { begins_at, sum: 0, weight: 0, min: u64::MAX, max });
+        point.sum += u128::from(*sum);
+        point.weight += u128::from(*weight);
+        point.min = point.min.min(*value);
+        point.max = point.max.max(*value);
+    }
+    points.into_values().collect()
 }
 
 #[test]
@@ -119,7 +186,7 @@ fn an_hour_becomes_a_chunk_and_its_frames_go_once_they_are_judged() {
     let mut world = World::new();
     world.accept(0, &[(10, 1), (3_590, 2), (3_600, 3)]);
     world.accept(1, &[(20, 4)]);
-    assert_eq!(world.close(9), Closed { hours: 3 });
+    assert_eq!(world.close(9), Closed { hours: 3, days: 2 });
     assert_eq!((world.count("chunk"), world.count("frame")), (3, 4));
     world.check();
     world.prune_frames();
@@ -138,7 +205,7 @@ fn an_hour_becomes_a_chunk_and_its_frames_go_once_they_are_judged() {
 fn the_running_hour_and_a_frame_just_come_are_left_alone() {
     let mut world = World::new();
     world.accept(0, &[(10, 1), (3_700, 2)]);
-    let close = |seconds| wait(world.fixture.store.close_due(moment(seconds), 9)).expect("closes").hours;
+    let close = |seconds| wait(world.fixture.store.close_due(moment(seconds), PAIR, 9)).expect("closes").hours;
     assert_eq!((close(3_710), close(3_600 + 16 * 60)), (0, 1));
     assert_eq!(world.count("chunk"), 1);
     world.judge();
@@ -161,7 +228,7 @@ fn a_late_frame_merges_and_one_of_a_pruned_hour_is_dropped_and_counted() {
     let keep = Keep { raw_from: moment(7_200), ..retention::keep_from(moment(0)) };
     while world.fixture.write(move |w| w.prune(&keep)).expect("prunes") {}
     world.model[0].retain(|(at, ..)| *at >= moment(7_200));
-    world.check();
+    world.check_raw();
     world.accept(0, &[(40, 6), (7_300, 7)]);
     world.model[0].retain(|(at, ..)| *at >= moment(7_200));
     assert_eq!(world.close(9).hours, 2);
@@ -169,7 +236,7 @@ fn a_late_frame_merges_and_one_of_a_pruned_hour_is_dropped_and_counted() {
     world.judge();
     world.prune_frames();
     let world = world.reopen();
-    world.check();
+    world.check_raw();
 }
 
 #[test]
@@ -291,6 +358,7 @@ proptest! {
         while world.close(9) != Closed::default() {}
         world.prune_frames();
         prop_assert_eq!(world.count("frame"), 0);
+        prop_assert_eq!(world.count("rollup_hour"), 0);
         world.check();
         let world = world.reopen();
         world.check();
