@@ -221,11 +221,12 @@ fn used_permille(filesystem: &Filesystem) -> Option<u32> {
 
 fn series_rows(texts: Texts, figures: &RangeFigures) -> Vec<SeriesRow> {
     let show = |permille: u64| texts.permille(u32::try_from(permille).unwrap_or(1000));
-    let row = |((_, id), figures): (&(&str, &str), &Option<(u64, u64, u64)>)| {
-        let (low, mean, high) = (*figures)?;
-        Some(SeriesRow { label: texts.get(id), low: show(low), mean: show(mean), high: show(high) })
-    };
-    TABLE.iter().zip(figures).filter_map(row).collect()
+    let mut rows = Vec::new();
+    for ((_, id), figures) in TABLE.iter().zip(figures) {
+        let Some((low, mean, high)) = *figures else { continue };
+        rows.push(SeriesRow { label: texts.get(id), low: show(low), mean: show(mean), high: show(high) });
+    }
+    rows
 }
 
 fn filesystem(texts: Texts, snapshot: &Snapshot, filesystem: &Filesystem) -> FilesystemRow {

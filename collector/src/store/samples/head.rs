@@ -342,7 +342,7 @@ fn is_due(key: Key, bucket: &Bucket, now: Timestamp, patience: Patience) -> bool
         return false;
     }
     // Knuth's multiplicative hash: neighbours lie far apart.
-    let spread = key.host.wrapping_mul(2_654_435_761).rem_euclid(1 << 32) * patience.spread_ms >> 32;
+    let spread = (key.host.wrapping_mul(2_654_435_761).rem_euclid(1 << 32) * patience.spread_ms) >> 32;
     let ended = hour_begins(key.unit + 1);
     let over = now.ms_since(ended) >= patience.after_end_ms + spread;
     let waited = now.ms_since(ended.max(bucket.first_received));
