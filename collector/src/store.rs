@@ -21,6 +21,7 @@ mod outbox;
 mod people;
 pub mod records;
 mod retention;
+pub mod rollup;
 mod samples;
 mod settings;
 mod tickets;

@@ -25,7 +25,7 @@
 //!
 //! A *shape* is which items a frame has, in which order, with which fields. Most hours have one; series that come and
 //! go, missing sources and changed order make more. A column holds the values of the frames whose shape has it, and
-//! nothing for the others. How a column is written is told in [`column`].
+//! nothing for the others. How a column is written is told in [`column`]; which others it may be told by, in [`kin`].
 //!
 //! # Versions
 //!
@@ -35,17 +35,20 @@
 //! # Damage
 //!
 //! Any bytes give a chunk or an error. A damaged header loses the chunk, a damaged body one series and whole frames,
-//! not the other series. [`Chunk::verify`] reads everything.
+//! and those told by it, not the others. [`Chunk::verify`] reads everything.
 //!
 //! Does not know hosts, hours or rows.
 
-mod bytes;
-mod column;
-mod gather;
-mod layout;
+pub(in crate::store) mod bytes;
+pub(in crate::store) mod column;
+pub(in crate::store) mod gather;
+mod kin;
+pub(in crate::store) mod layout;
+pub(in crate::store) mod opened;
 
 use crate::series::{Restored, SeriesKey, tags};
-use layout::{Header, Place};
+use layout::Form;
+use opened::Opened;
 use pantau_shared::sample::Sample;
 use pantau_shared::timestamp::Timestamp;
 
@@ -54,6 +57,8 @@ pub const FRAMES_MAX: usize = 16_384;
 
 /// Most values in a chunk, over all series and frames: 128 MiB when all are in memory.
 pub const VALUES_MAX: usize = 1 << 24;
+
+const FORM: Form = Form { version: 1, lanes: |_, _| 1, derived: false };
 
 /// Why there is no chunk, or no value of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -101,7 +106,8 @@ fn encode_within(most: usize, frames: &[(Timestamp, Sample)]) -> Result<Vec<u8>,
     if count > most {
         return Err(ChunkError::TooLarge { what: "values", count, most });
     }
-    Ok(layout::write(&gathered))
+    let table = gathered.into_table();
+    Ok(layout::write(&FORM, &table, &kin::related(&table)))
 }
 
 /// The chunk with `late` frames added, by time; of one instant the chunk's come first.
@@ -118,10 +124,7 @@ pub fn merge(chunk: &[u8], late: &[(Timestamp, Sample)]) -> Result<Vec<u8>, Chun
 /// A chunk whose header, times and shapes were read.
 #[derive(Debug)]
 pub struct Chunk<'a> {
-    header: Header,
-    bytes: &'a [u8],
-    times: Vec<Timestamp>,
-    shape_of: Vec<u32>,
+    opened: Opened<'a>,
 }
 
 impl<'a> Chunk<'a> {
@@ -130,61 +133,32 @@ impl<'a> Chunk<'a> {
     /// # Errors
     /// [`ChunkError::Damaged`], [`ChunkError::Version`].
     pub fn open(bytes: &'a [u8]) -> Result<Self, ChunkError> {
-        let header = layout::read(bytes)?;
-        let times = column::decode(header.body(bytes, &header.times)?, header.frames)?;
-        let times = times.into_iter().map(|ms| Timestamp::from_ms(ms.cast_signed())).collect();
-        let shapes = column::decode(header.body(bytes, &header.shape_of)?, header.frames)?;
-        let known = |shape: u64| u32::try_from(shape).ok().filter(|shape| header.shapes.len() > *shape as usize);
-        let shape_of: Option<Vec<u32>> = shapes.into_iter().map(known).collect();
-        let shape_of = shape_of.ok_or(ChunkError::Damaged { what: "list of shapes" })?;
-        let chunk = Self { header, bytes, times, shape_of };
-        let values = chunk.values();
-        if values > VALUES_MAX {
-            return Err(ChunkError::Damaged { what: "number of values" });
-        }
-        Ok(chunk)
+        Ok(Self { opened: Opened::open(FORM, bytes)? })
     }
 
     /// When each frame was taken.
     pub fn times(&self) -> &[Timestamp] {
-        &self.times
+        &self.opened.times
     }
 
     /// All series, in the chunk's order.
     pub fn keys(&self) -> impl Iterator<Item = SeriesKey> + '_ {
-        self.header
-            .items
-            .iter()
-            .flat_map(|item| tags(item.mask).filter_map(|tag| SeriesKey::new(item.group, item.instance.clone(), tag)))
+        self.opened.keys()
     }
 
     /// How many values it holds.
     pub fn values(&self) -> usize {
-        let mut per_shape = vec![0_usize; self.header.shapes.len()];
-        for (place, shape) in per_shape.iter_mut().zip(&self.header.shapes) {
-            *place = shape.iter().map(|entry| entry.mask.count_ones() as usize).sum();
-        }
-        let of = |shape: &u32| per_shape.get(*shape as usize).copied().unwrap_or_default();
-        self.shape_of.iter().map(of).fold(0, usize::saturating_add)
+        self.opened.values()
     }
 
     /// One series: instants and values of the frames that have it. Empty when the chunk has no such series.
     ///
     /// # Errors
-    /// [`ChunkError::Damaged`] when its bytes are.
+    /// [`ChunkError::Damaged`] when its bytes, or those of series it is told by, are.
     pub fn column(&self, key: &SeriesKey) -> Result<Vec<(Timestamp, u64)>, ChunkError> {
-        let found = self.header.items.iter().enumerate().find(|(_, item)| {
-            item.group == key.group() && item.instance == *key.instance() && item.mask & 1 << key.tag() != 0
-        });
-        let Some((index, item)) = found else { return Ok(Vec::new()) };
-        let has = self.header.shapes_with(index, key.tag());
-        let present = |shape: &u32| has.get(*shape as usize).copied().unwrap_or_default();
-        let frames = self.times.iter().zip(&self.shape_of).filter(|(_, shape)| present(shape));
-        let count = self.shape_of.iter().filter(|shape| present(shape)).count();
-        let before = tags(item.mask).take_while(|tag| *tag < key.tag()).count();
-        let place = self.header.columns.get(item.first + before).ok_or(ChunkError::Damaged { what: "directory" })?;
-        let values = self.decode(place, count)?;
-        Ok(frames.map(|(at, _)| *at).zip(values).collect())
+        let Some(found) = self.opened.find(key) else { return Ok(Vec::new()) };
+        let [values] = self.opened.columns([found.column])?;
+        Ok(self.opened.times_of(found).zip(values).collect())
     }
 
     /// All frames, as they were encoded.
@@ -192,14 +166,14 @@ impl<'a> Chunk<'a> {
     /// # Errors
     /// [`ChunkError::Damaged`] when any series is.
     pub fn frames(&self) -> Result<Vec<(Timestamp, Sample)>, ChunkError> {
-        let columns = self.decode_all()?;
+        let columns = self.opened.all()?;
         let mut rest: Vec<std::slice::Iter<'_, u64>> = columns.iter().map(|column| column.iter()).collect();
         let damaged = ChunkError::Damaged { what: "list of values" };
         let frame = |(at, shape): (&Timestamp, &u32)| {
             let sample = self.frame(*shape, &mut rest).ok_or(damaged)?;
             Ok((*at, sample))
         };
-        self.times.iter().zip(&self.shape_of).map(frame).collect()
+        self.opened.times.iter().zip(&self.opened.shape_of).map(frame).collect()
     }
 
     /// Reads everything and keeps nothing.
@@ -210,19 +184,15 @@ impl<'a> Chunk<'a> {
         self.frames().map(drop)
     }
 
-    fn decode(&self, place: &Place, count: usize) -> Result<Vec<u64>, ChunkError> {
-        column::decode(self.header.body(self.bytes, place)?, count)
-    }
-
-    fn decode_all(&self) -> Result<Vec<Vec<u64>>, ChunkError> {
-        let counts = self.header.counts(&self.shape_of);
-        self.header.columns.iter().zip(counts).map(|(place, count)| self.decode(place, count)).collect()
+    /// By column: how it was written, and in how many bytes.
+    pub fn encodings(&self) -> Vec<(&'static str, usize)> {
+        self.opened.encodings()
     }
 
     fn frame(&self, shape: u32, rest: &mut [std::slice::Iter<'_, u64>]) -> Option<Sample> {
         let mut restored = Restored::default();
-        for entry in self.header.shapes.get(shape as usize)? {
-            let item = self.header.items.get(entry.item)?;
+        for entry in self.opened.shape(shape)? {
+            let item = self.opened.items().get(entry.item)?;
             restored.item(item.group, &item.parts)?;
             let mut columns = rest.get_mut(item.first..)?.iter_mut();
             for tag in tags(item.mask) {

@@ -3,6 +3,7 @@
 //! Frames of one host look alike, so each item is first compared with the one at the same place in the frame before;
 //! only what differs is looked up. Does not know how columns are written.
 
+use super::layout::{Entry, Table, TableItem};
 use crate::series::{Group, Instance, ItemRef, Name, tags, walk};
 use pantau_shared::sample::Sample;
 use pantau_shared::timestamp::Timestamp;
@@ -10,42 +11,46 @@ use std::collections::HashMap;
 
 /// One item of any frame, and its columns.
 #[derive(Debug)]
-pub(super) struct GatheredItem {
-    pub(super) group: Group,
-    pub(super) instance: Instance,
+pub(in crate::store) struct GatheredItem {
+    pub(in crate::store) group: Group,
+    pub(in crate::store) instance: Instance,
     name: Name,
     /// By rising tag, what frames with that field have.
-    pub(super) columns: Vec<(u8, Vec<u64>)>,
+    pub(in crate::store) columns: Vec<(u8, Vec<u64>)>,
 }
 
 impl GatheredItem {
-    pub(super) fn mask(&self) -> u32 {
+    pub(in crate::store) fn mask(&self) -> u32 {
         self.columns.iter().fold(0, |mask, (tag, _)| mask | 1 << tag)
     }
 }
 
-/// One item of a shape: which, and the mask of its fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Entry {
-    pub(super) item: usize,
-    pub(super) mask: u32,
-}
-
 /// All frames as columns.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
-    pub(super) times: Vec<u64>,
-    pub(super) shape_of: Vec<u64>,
-    pub(super) shapes: Vec<Vec<Entry>>,
-    pub(super) items: Vec<GatheredItem>,
+pub(in crate::store) struct Gathered {
+    pub(in crate::store) times: Vec<u64>,
+    pub(in crate::store) shape_of: Vec<u64>,
+    pub(in crate::store) shapes: Vec<Vec<Entry>>,
+    pub(in crate::store) items: Vec<GatheredItem>,
     known: HashMap<(Group, Name, u32), usize>,
     frames: usize,
 }
 
 impl Gathered {
     /// How many values there are.
-    pub(super) fn values(&self) -> usize {
+    pub(in crate::store) fn values(&self) -> usize {
         self.items.iter().flat_map(|item| &item.columns).map(|(_, column)| column.len()).sum()
+    }
+
+    /// As a table whose series have one column each.
+    pub(in crate::store) fn into_table(self) -> Table {
+        let mut columns = Vec::new();
+        let mut items = Vec::with_capacity(self.items.len());
+        for item in self.items {
+            items.push(TableItem { group: item.group, mask: item.mask(), instance: item.instance.clone() });
+            columns.extend(item.columns.into_iter().map(|(_, column)| column));
+        }
+        Table { times: self.times, shape_of: self.shape_of, shapes: self.shapes, items, columns }
     }
 
     /// The item at `place`, expected to be the one that the frame before had there.
@@ -90,7 +95,7 @@ impl Gathered {
 }
 
 /// Gathers `frames`, in their order.
-pub(super) fn gather(frames: &[(Timestamp, Sample)]) -> Gathered {
+pub(in crate::store) fn gather(frames: &[(Timestamp, Sample)]) -> Gathered {
     let mut all = Gathered { frames: frames.len(), ..Gathered::default() };
     let mut known_shapes: HashMap<Vec<Entry>, u64> = HashMap::new();
     let mut before: Vec<Entry> = Vec::new();
