@@ -51,7 +51,11 @@ fn keep(retention: Retention, now: Timestamp) -> Keep {
 }
 
 async fn keep_house(app: &App, retention: Retention, unneeded: &mut Unneeded) -> Result<(), StoreError> {
-    let keep = keep(retention, app.clock.now());
+    let mut keep = keep(retention, app.clock.now());
+    // Old samples that still wait for their chunk get their roll-ups first.
+    if let Some(ended) = app.store.sample_figures().oldest_hour_ended_at {
+        keep.raw_from = keep.raw_from.min(ended.plus_secs(-3600));
+    }
     while app.store.write(move |writer| writer.prune(&keep)).await? {
         tokio::time::sleep(PAUSE).await;
     }

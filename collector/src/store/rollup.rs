@@ -126,6 +126,19 @@ impl Rollup {
         Self { step, series: self.series.iter().map(|(key, points)| (key.clone(), merged(points))).collect() }
     }
 
+    /// Adds the points of another one with steps of the same length: those of one step become one.
+    pub fn absorb(&mut self, other: Self) {
+        for (key, points) in other.series {
+            let own = self.series.entry(key).or_default();
+            for (at, point) in points {
+                match own.binary_search_by_key(&at, |(begin, _)| *begin) {
+                    Ok(place) => own[place].1 = own[place].1.merge(point),
+                    Err(place) => own.insert(place, (at, point)),
+                }
+            }
+        }
+    }
+
     /// Puts the points of `piece` in the place of all points in `span`, half-open.
     pub fn replace(&mut self, span: Range<Timestamp>, piece: &Self) {
         for points in self.series.values_mut() {

@@ -14,7 +14,7 @@
 use super::head::{Due, Patience};
 use super::key::{Key, hour_begins};
 use super::{Frame, decode, points};
-use crate::store::chunk::{self, Chunk};
+use crate::store::chunk;
 use crate::store::columns::column;
 use crate::store::{Reader, Store, StoreError, Writer};
 use pantau_shared::timestamp::Timestamp;
@@ -201,7 +201,7 @@ impl Reader {
         frames.sort_by_key(|(at, _)| *at);
         match chunk::encode(&frames) {
             Ok(body) => {
-                let pieces = self.pieces(key, (&frames, &body), moves_the_end, pair_ms_max)?;
+                let pieces = self.pieces(key, &frames, moves_the_end, pair_ms_max)?;
                 Ok(Built::Chunk(Box::new(Closing { key, base, upto, body, pieces })))
             }
             Err(error) => {
@@ -231,17 +231,17 @@ impl Reader {
     fn pieces(
         &self,
         key: Key,
-        (frames, body): (&[Frame], &[u8]),
+        frames: &[Frame],
         moves_the_end: bool,
         pair_ms_max: i64,
     ) -> Result<Vec<(Key, Vec<u8>)>, StoreError> {
         let before = self.frames_before(key, pair_ms_max)?;
-        let mut pieces = vec![(key, piece(&before, frames, body, pair_ms_max)?)];
+        let mut pieces = vec![(key, piece(&before, frames, pair_ms_max)?)];
         let next = Key { unit: key.unit + 1, ..key };
         if moves_the_end && let Some((_, body)) = self.chunk(next)? {
             let begins = hour_begins(next.unit).plus_ms(-pair_ms_max);
             let before = frames.get(frames.partition_point(|(at, _)| *at < begins)..).unwrap_or_default();
-            pieces.push((next, piece(before, &decode(&body)?, &body, pair_ms_max)?));
+            pieces.push((next, piece(before, &decode(&body)?, pair_ms_max)?));
         }
         Ok(pieces)
     }
@@ -256,9 +256,8 @@ impl Reader {
 }
 
 /// The roll-up of an hour, as it is kept.
-fn piece(before: &[Frame], frames: &[Frame], body: &[u8], pair_ms_max: i64) -> Result<Vec<u8>, StoreError> {
-    let chunk = Chunk::open(body).map_err(|_| StoreError::Damaged { what: "chunk of samples" })?;
-    points::encode(&points::of_hour(before, frames, &chunk, pair_ms_max)?)
+fn piece(before: &[Frame], frames: &[Frame], pair_ms_max: i64) -> Result<Vec<u8>, StoreError> {
+    points::of_hour(before, frames, pair_ms_max).encode().map_err(points::damaged)
 }
 
 struct NewFrames {

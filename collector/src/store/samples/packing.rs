@@ -5,9 +5,9 @@
 //! moves all pieces of a host and day: a kill leaves either the pieces or the day.
 
 use super::key::{HOUR_MS, Key, day_of, hour_begins, month_of};
-use super::points::{merge_day, merge_month};
+use super::points;
 use crate::store::columns::column;
-use crate::store::{Reader, Store, StoreError, Writer, limit_of};
+use crate::store::{Reader, Store, StoreError, Writer, limit_of, rollup};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
@@ -66,16 +66,21 @@ impl Reader {
     fn build_packing(&self, day: i64, host: i64) -> Result<Packing, StoreError> {
         let first = day * 24;
         let (day_key, month_key) = (Key { unit: day, host }, Key { unit: month_of(first), host });
-        let mut day_body = self.body(DAY, day_key)?;
-        let mut month_body = self.body(MONTH, month_key)?;
-        let mut pieces = Vec::new();
+        let (mut pieces, mut five_minutes, mut hours) = (Vec::new(), Vec::new(), Vec::new());
         for unit in first..first + 24 {
             let key = Key { unit, host };
             let Some(piece) = self.body(PIECE, key)? else { continue };
             pieces.push(key);
-            day_body = merged(merge_day, day_body, key, &piece);
-            month_body = merged(merge_month, month_body, key, &piece);
+            match points::hourly(&piece) {
+                Ok(hour) => {
+                    hours.push((hour_begins(unit), hour));
+                    five_minutes.push((hour_begins(unit), piece));
+                }
+                Err(error) => tracing::error!(hour = unit, host, %error, "a damaged roll-up is left out"),
+            }
         }
+        let day_body = merged(day_key, self.body(DAY, day_key)?, &five_minutes)?;
+        let month_body = merged(month_key, self.body(MONTH, month_key)?, &hours)?;
         Ok(Packing { day: (day_key, day_body), month: (month_key, month_body), pieces })
     }
 
@@ -85,22 +90,18 @@ impl Reader {
     }
 }
 
-type Merge = fn(Option<&[u8]>, Timestamp, &[u8]) -> Result<Vec<u8>, StoreError>;
-
-/// The packed roll-up with a piece in it. What is damaged is left behind, so that it does not hold up what comes after:
-/// a damaged whole begins anew, a damaged piece is left out.
-fn merged(merge: Merge, whole: Option<Vec<u8>>, key: Key, piece: &[u8]) -> Option<Vec<u8>> {
-    let begins = hour_begins(key.unit);
-    let told = |error: StoreError| {
-        tracing::error!(hour = key.unit, host = key.host, %error, "a damaged roll-up is left out");
-    };
-    match merge(whole.as_deref(), begins, piece) {
-        Ok(merged) => Some(merged),
-        Err(error) => {
-            told(error);
-            merge(None, begins, piece).map_err(told).ok().or(whole)
-        }
+/// The packed roll-up with the pieces of hours in it. A damaged one begins anew, so that it does not hold up what comes
+/// after.
+fn merged(key: Key, packed: Option<Vec<u8>>, pieces: &[(Timestamp, Vec<u8>)]) -> Result<Option<Vec<u8>>, StoreError> {
+    if pieces.is_empty() {
+        return Ok(packed);
     }
+    let pieces: Vec<(Timestamp, &[u8])> = pieces.iter().map(|(at, piece)| (*at, piece.as_slice())).collect();
+    let whole = rollup::merge_hours(packed.as_deref(), &pieces).or_else(|error| {
+        tracing::error!(unit = key.unit, host = key.host, %error, "a damaged roll-up begins anew");
+        rollup::merge_hours(None, &pieces)
+    });
+    whole.map(Some).map_err(points::damaged)
 }
 
 impl Writer {

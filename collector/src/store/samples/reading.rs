@@ -8,11 +8,15 @@ use super::{Frame, points};
 use crate::series::{Derive, Group, SeriesKey, flatten};
 use crate::store::chunk::Chunk;
 use crate::store::columns::column;
+use crate::store::rollup::{self, Rollup, Step};
 use crate::store::{Reader, StoreError};
 use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+
+/// Points of one series by the hour they lie in.
+type ByHour = BTreeMap<i64, Vec<(Timestamp, rollup::Point)>>;
 
 /// What a series is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +88,7 @@ impl Reader {
             if is_derived {
                 for frame in self.hour_frames(place)? {
                     let neighbour = points::neighbour(before.as_ref(), &frame, pair_ms_max);
-                    values.extend(derived_value(key, neighbour, &frame).map(|value| (frame.0, value)));
+                    values.extend(points::derived_value(key, neighbour, &frame).map(|value| (frame.0, value)));
                     before = Some(frame);
                 }
             } else {
@@ -128,27 +132,31 @@ impl Reader {
         resolution: Resolution,
         pair_ms_max: i64,
     ) -> Result<Vec<Point>, StoreError> {
-        let mut found: BTreeMap<i64, Vec<Point>> = BTreeMap::new();
+        let mut found = ByHour::new();
         let Some((number, _)) = self.sample_host(host)? else { return Ok(Vec::new()) };
         let (first, last) = (hour_near(from), hour_near(to.plus_ms(-1)));
         self.packed(number, key, first..=last, resolution, &mut found)?;
-        let hourly = |points: Vec<Point>| match resolution {
-            Resolution::OneHour => points::hourly(&points),
-            Resolution::Raw | Resolution::FiveMinutes => points,
+        let step = match resolution {
+            Resolution::OneHour => Step::Hour,
+            Resolution::Raw | Resolution::FiveMinutes => Step::FiveMinutes,
         };
         // What is not packed yet stands in the place of what is.
-        if let Some((oldest, newest)) = self.piece_hours()? {
+        if let Some((oldest, newest)) = self.ends(packing::PIECE_ENDS)? {
             for unit in first.max(oldest)..=last.min(newest) {
                 if let Some(body) = self.body(packing::PIECE, Key { unit, host: number })? {
-                    found.insert(unit, hourly(points::decode(&body)?.remove(key).unwrap_or_default()));
+                    let piece = Rollup::decode(&body).map_err(points::damaged)?;
+                    found.insert(unit, piece.coarser(step).points(key).to_vec());
                 }
             }
         }
         for unit in self.head.hours(number)?.into_iter().filter(|unit| (first..=last).contains(unit)) {
-            found.insert(unit, hourly(self.computed(Key { unit, host: number }, key, pair_ms_max)?));
+            let place = Key { unit, host: number };
+            let frames = self.hour_frames(place)?;
+            let piece = points::of_hour(&self.frames_before(place, pair_ms_max)?, &frames, pair_ms_max);
+            found.insert(unit, piece.coarser(step).points(key).to_vec());
         }
         let points = found.into_values().flatten();
-        Ok(points.filter(|point| point.begins_at >= from && point.begins_at < to).collect())
+        Ok(points.filter(|(at, _)| *at >= from && *at < to).map(Point::from).collect())
     }
 
     /// Points of days or months, by hour.
@@ -158,7 +166,7 @@ impl Reader {
         key: &SeriesKey,
         hours: RangeInclusive<i64>,
         resolution: Resolution,
-        found: &mut BTreeMap<i64, Vec<Point>>,
+        found: &mut ByHour,
     ) -> Result<(), StoreError> {
         let (sql, ends, unit_of): (_, _, fn(i64) -> i64) = match resolution {
             Resolution::OneHour => (packing::MONTH, packing::MONTH_ENDS, month_of),
@@ -167,25 +175,12 @@ impl Reader {
         let Some((oldest, newest)) = self.ends(ends)? else { return Ok(()) };
         for unit in unit_of(*hours.start()).max(oldest)..=unit_of(*hours.end()).min(newest) {
             let Some(body) = self.body(sql, Key { unit, host })? else { continue };
-            for point in points::decode(&body)?.remove(key).unwrap_or_default() {
-                let hour = hour_near(point.begins_at);
-                if hours.contains(&hour) {
-                    found.entry(hour).or_default().push(point);
-                }
+            let span = hour_begins(*hours.start())..hour_begins(*hours.end() + 1);
+            for (at, point) in points::of_series(&body, key, span)? {
+                found.entry(hour_near(at)).or_default().push((at, point));
             }
         }
         Ok(())
-    }
-
-    /// Points of one series and hour, from samples.
-    fn computed(&self, place: Key, key: &SeriesKey, pair_ms_max: i64) -> Result<Vec<Point>, StoreError> {
-        let frames = self.hour_frames(place)?;
-        let before = self.frames_before(place, pair_ms_max)?;
-        Ok(points::of_series(&before, &frames, key, pair_ms_max))
-    }
-
-    fn piece_hours(&self) -> Result<Option<(i64, i64)>, StoreError> {
-        self.ends(packing::PIECE_ENDS)
     }
 
     /// The first and last unit of a table.
@@ -213,15 +208,4 @@ impl Reader {
         });
         Ok(Derive::ALL.into_iter().filter_map(Derive::key).chain(read).chain(of_mounts).collect())
     }
-}
-
-/// The value of a derived series at `after`.
-fn derived_value(key: &SeriesKey, before: Option<&Frame>, after: &Frame) -> Option<u64> {
-    let mut found = None;
-    points::each_derived(before, after, |of, value| {
-        if of == *key {
-            found = Some(value);
-        }
-    });
-    found
 }

@@ -67,7 +67,9 @@ fn above_its_size_the_oldest_samples_go_first_and_what_must_stay_stays() {
     let observation = BackupObservation { set: "s".into(), ..BackupObservation::default() };
     world.fixture.accept(batch(&web, 8, vec![(1, 10, Some(ObservationBody::Backup(observation)))]));
     for hour in 0..39 {
-        let samples: Vec<(i64, u32)> = (0..60).map(|slot| (hour * 3_600 + slot * 60, slot as u32 * 7 % 13)).collect();
+        // Values that do not compress: a chunk is some pages large.
+        let value = |slot: i64| (hour * 360 + slot).unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+        let samples: Vec<(i64, u32)> = (0..360).map(|slot| (hour * 3_600 + slot * 10, value(slot) as u32)).collect();
         world.accept(0, &samples);
     }
     world.judge();

@@ -143,7 +143,9 @@ impl World {
         let busy: Vec<_> = samples.windows(2).filter_map(|pair| busy(pair[0], pair[1])).collect();
         assert_eq!(self.fixture.read(|r| r.series_values(host, &derived, span, PAIR)), busy, "{derived}");
         let rates: Vec<_> = counters.windows(2).filter_map(|pair| rate(pair[0], pair[1])).collect();
-        let plain = |values: &[(Timestamp, u64)]| -> Vec<_> { values.iter().map(|(at, v)| (*at, *v, 1, *v)).collect() };
+        let plain = |values: &[(Timestamp, u64)]| -> Vec<_> {
+            values.iter().map(|(at, value)| (*at, rollup::Point::of_value(*value))).collect()
+        };
         for (resolution, ms) in [(Resolution::FiveMinutes, 300_000), (Resolution::OneHour, 3_600_000)] {
             for (key, values) in [(&gauge, plain(&gauges)), (&derived, plain(&busy)), (&counter, rates.clone())] {
                 let read = self.fixture.read(|r| r.series_points(host, key, span, resolution, PAIR));
@@ -153,11 +155,10 @@ impl World {
     }
 }
 
-/// Instant, sum, weight and value of a pair of a counter.
-fn rate((earlier, before): (Timestamp, u64), (at, after): (Timestamp, u64)) -> Option<(Timestamp, u64, u64, u64)> {
+/// What a pair of a counter says.
+fn rate((earlier, before): (Timestamp, u64), (at, after): (Timestamp, u64)) -> Option<(Timestamp, rollup::Point)> {
     let elapsed = u64::try_from(at.ms_since(earlier)).ok().filter(|ms| (1..=PAIR as u64).contains(ms))?;
-    let scaled = after.checked_sub(before)? * 1_000_000;
-    Some((at, scaled, elapsed, scaled / elapsed))
+    Some((at, rollup::Point::of_pair(after.checked_sub(before)?, elapsed)))
 }
 
 /// The idle time of [`sample_of`] stands still: what grows is busy.
@@ -166,19 +167,14 @@ fn busy((earlier, before): (Timestamp, u32), (at, after): (Timestamp, u32)) -> O
     (near && after > before).then_some((at, 1_000))
 }
 
-/// Steps of `ms` of `(at, sum, weight, value)`.
-fn points_of(values: &[(Timestamp, u64, u64, u64)], ms: i64) -> Vec<Point> {
-    let mut points: std::collections::BTreeMap<i64, Point> = std::collections::BTreeMap::new();
-    for (at, sum, weight, value) in values {
-        let begins = at.as_ms().div_euclid(ms) * ms;
-        let (begins_at, max) = (Timestamp::from_ms(begins), 0);
-        let point = points.entry(begins).or_insert(Point { begins_at, sum: 0, weight: 0, min: u64::MAX, max });
-        point.sum += u128::from(*sum);
-        point.weight += u128::from(*weight);
-        point.min = point.min.min(*value);
-        point.max = point.max.max(*value);
+/// Steps of `ms`, computed directly.
+fn points_of(values: &[(Timestamp, rollup::Point)], ms: i64) -> Vec<Point> {
+    let mut points = std::collections::BTreeMap::new();
+    for (at, value) in values {
+        let begins = Timestamp::from_ms(at.as_ms().div_euclid(ms) * ms);
+        points.entry(begins).and_modify(|point: &mut rollup::Point| *point = point.merge(*value)).or_insert(*value);
     }
-    points.into_values().collect()
+    points.into_iter().map(Point::from).collect()
 }
 
 #[test]
