@@ -10,6 +10,7 @@
 //! | [`domain`] | the pure rules | clocks, files, sockets, the store |
 //! | [`ingest`] | batches in: authenticated, capped, committed, then acknowledged; joining | what observations mean |
 //! | [`store`] | one SQLite file, one writer, readers apart | what anything means |
+//! | [`series`] | the table of all that a host measures | where values are kept |
 //! | [`engine`] | the four steps, commands, delivery | SQL, HTTP |
 //! | [`snapshot`] | the read model | how it came about |
 //! | [`outputs`] | web, API, metrics, webhook | how to change state |

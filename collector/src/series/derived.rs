@@ -45,6 +45,16 @@ impl Derive {
         }
     }
 
+    /// The group of a sample that it is computed from.
+    pub const fn group(self) -> Group {
+        match self {
+            Self::CpuBusy => Group::Cpu,
+            Self::MemoryUsed => Group::Memory,
+            Self::StorageUsed => Group::Filesystem,
+            Self::NetworkIn | Self::NetworkOut => Group::Interface,
+        }
+    }
+
     /// Its series.
     pub fn key(self) -> Option<SeriesKey> {
         SeriesKey::new(Group::Host, Instance::default(), self.tag())

@@ -46,7 +46,7 @@ mod kin;
 pub(in crate::store) mod layout;
 pub(in crate::store) mod opened;
 
-use crate::series::{Restored, SeriesKey, tags};
+use crate::series::{Group, Restored, SeriesKey, tags};
 use layout::Form;
 use opened::Opened;
 use pantau_shared::sample::Sample;
@@ -101,7 +101,7 @@ pub fn encode(frames: &[(Timestamp, Sample)]) -> Result<Vec<u8>, ChunkError> {
 }
 
 fn encode_within(most: usize, frames: &[(Timestamp, Sample)]) -> Result<Vec<u8>, ChunkError> {
-    let gathered = gather::gather(frames);
+    let gathered = gather::gather(&frames.iter().collect::<Vec<_>>());
     let count = gathered.values();
     if count > most {
         return Err(ChunkError::TooLarge { what: "values", count, most });
@@ -166,11 +166,19 @@ impl<'a> Chunk<'a> {
     /// # Errors
     /// [`ChunkError::Damaged`] when any series is.
     pub fn frames(&self) -> Result<Vec<(Timestamp, Sample)>, ChunkError> {
-        let columns = self.opened.all()?;
+        self.frames_with(&Group::ALL)
+    }
+
+    /// All frames with the items of these groups only; nothing else is read. For what is computed from frames.
+    ///
+    /// # Errors
+    /// [`ChunkError::Damaged`] when any series of these groups is.
+    pub fn frames_with(&self, groups: &[Group]) -> Result<Vec<(Timestamp, Sample)>, ChunkError> {
+        let columns = self.opened.groups(groups)?;
         let mut rest: Vec<std::slice::Iter<'_, u64>> = columns.iter().map(|column| column.iter()).collect();
         let damaged = ChunkError::Damaged { what: "list of values" };
         let frame = |(at, shape): (&Timestamp, &u32)| {
-            let sample = self.frame(*shape, &mut rest).ok_or(damaged)?;
+            let sample = self.frame(groups, *shape, &mut rest).ok_or(damaged)?;
             Ok((*at, sample))
         };
         self.opened.times.iter().zip(&self.opened.shape_of).map(frame).collect()
@@ -189,10 +197,13 @@ impl<'a> Chunk<'a> {
         self.opened.encodings()
     }
 
-    fn frame(&self, shape: u32, rest: &mut [std::slice::Iter<'_, u64>]) -> Option<Sample> {
+    fn frame(&self, groups: &[Group], shape: u32, rest: &mut [std::slice::Iter<'_, u64>]) -> Option<Sample> {
         let mut restored = Restored::default();
         for entry in self.opened.shape(shape)? {
             let item = self.opened.items().get(entry.item)?;
+            if !groups.contains(&item.group) {
+                continue;
+            }
             restored.item(item.group, &item.parts)?;
             let mut columns = rest.get_mut(item.first..)?.iter_mut();
             for tag in tags(item.mask) {

@@ -43,7 +43,7 @@ mod point;
 mod steps;
 
 use super::chunk::{ChunkError, opened::Opened};
-use crate::series::{Kind, SeriesKey};
+use crate::series::{Group, Kind, SeriesKey};
 use pantau_shared::sample::Sample;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -167,7 +167,7 @@ impl Rollup {
     pub fn decode(bytes: &[u8]) -> Result<Self, ChunkError> {
         let packed = Packed::open(bytes)?;
         let mut series = BTreeMap::new();
-        let columns = packed.opened.all()?;
+        let columns = packed.opened.groups(&Group::ALL)?;
         for key in packed.opened.keys() {
             let points = packed.points_from(&key, |column| columns.get(column).cloned())?;
             series.insert(key, points);

@@ -15,6 +15,8 @@ pub(in crate::store) struct GatheredItem {
     pub(in crate::store) group: Group,
     pub(in crate::store) instance: Instance,
     name: Name,
+    /// The frame that had it last.
+    seen_in: Option<usize>,
     /// By rising tag, what frames with that field have.
     pub(in crate::store) columns: Vec<(u8, Vec<u64>)>,
 }
@@ -53,25 +55,36 @@ impl Gathered {
         Table { times: self.times, shape_of: self.shape_of, shapes: self.shapes, items, columns }
     }
 
-    /// The item at `place`, expected to be the one that the frame before had there.
-    fn item(&mut self, item: &ItemRef<'_>, expected: Option<Entry>, current: &[Entry]) -> (usize, bool) {
+    /// The item that is met, where the frame before had `expected`; whether it is that.
+    fn item(&mut self, item: &ItemRef<'_>, expected: Option<Entry>) -> (usize, bool) {
+        let frame = self.shape_of.len();
         if let Some(entry) = expected
-            && let Some(known) = self.items.get(entry.item)
+            && let Some(known) = self.items.get_mut(entry.item)
             && known.group == item.group
             && known.name == item.name
         {
+            known.seen_in = Some(frame);
             return (entry.item, true);
         }
-        let same = |entry: &&Entry| {
-            self.items.get(entry.item).is_some_and(|known| known.group == item.group && known.name == item.name)
-        };
-        let nth = u32::try_from(current.iter().filter(same).count()).unwrap_or(u32::MAX);
-        let name = item.name.to_owned();
-        let instance = item.name.instance(nth);
         let next = self.items.len();
-        let index = *self.known.entry((item.group, name.clone(), nth)).or_insert(next);
-        if index == next {
-            self.items.push(GatheredItem { group: item.group, instance, name, columns: Vec::new() });
+        let mut key = (item.group, item.name.to_owned(), 0);
+        // Of a name met before in this frame, the next one is meant.
+        let index = loop {
+            let index = *self.known.entry(key.clone()).or_insert(next);
+            if self.items.get(index).is_none_or(|known| known.seen_in != Some(frame)) {
+                break index;
+            }
+            key.2 += 1;
+        };
+        match self.items.get_mut(index) {
+            Some(known) => known.seen_in = Some(frame),
+            None => self.items.push(GatheredItem {
+                group: item.group,
+                instance: item.name.instance(key.2),
+                name: key.1,
+                seen_in: Some(frame),
+                columns: Vec::new(),
+            }),
         }
         (index, false)
     }
@@ -95,19 +108,19 @@ impl Gathered {
 }
 
 /// Gathers `frames`, in their order.
-pub(in crate::store) fn gather(frames: &[(Timestamp, Sample)]) -> Gathered {
+pub(in crate::store) fn gather(frames: &[&(Timestamp, Sample)]) -> Gathered {
     let mut all = Gathered { frames: frames.len(), ..Gathered::default() };
     let mut known_shapes: HashMap<Vec<Entry>, u64> = HashMap::new();
     let mut before: Vec<Entry> = Vec::new();
     let mut current: Vec<Entry> = Vec::new();
     let mut shape = 0;
-    for (at, sample) in frames {
+    for (at, sample) in frames.iter().copied() {
         current.clear();
         // Names may repeat: a place means the same item only while all places before it do.
         let mut straight = true;
         walk(sample, |item| {
             let expected = before.get(current.len()).copied().filter(|_| straight);
-            let (index, as_expected) = all.item(item, expected, &current);
+            let (index, as_expected) = all.item(item, expected);
             straight &= as_expected;
             all.push(index, item);
             current.push(Entry { item: index, mask: item.values.mask });

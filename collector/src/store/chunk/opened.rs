@@ -4,7 +4,7 @@
 
 use super::layout::{self, Entry, Form, Header, HeaderItem};
 use super::{ChunkError, VALUES_MAX, column};
-use crate::series::{SeriesKey, tags};
+use crate::series::{Group, SeriesKey, tags};
 use pantau_shared::timestamp::Timestamp;
 
 /// Columns that are related to columns that are related …: at most so often.
@@ -96,11 +96,14 @@ impl<'a> Opened<'a> {
         Ok(wanted.map(|column| read.get_mut(column).and_then(Option::take).unwrap_or_default()))
     }
 
-    /// The numbers of all columns.
-    pub(in crate::store) fn all(&self) -> Result<Vec<Vec<u64>>, ChunkError> {
+    /// The numbers of all columns of these groups; of others, nothing or what was needed.
+    pub(in crate::store) fn groups(&self, groups: &[Group]) -> Result<Vec<Vec<u64>>, ChunkError> {
         let mut read = vec![None; self.header.columns.len()];
-        for column in 0..read.len() {
-            self.read(column, &mut read, DEPTH_MAX)?;
+        for item in self.header.items.iter().filter(|item| groups.contains(&item.group)) {
+            let count: usize = tags(item.mask).map(|tag| (self.form.lanes)(item.group, tag)).sum();
+            for column in item.first..item.first + count {
+                self.read(column, &mut read, DEPTH_MAX)?;
+            }
         }
         Ok(read.into_iter().map(Option::unwrap_or_default).collect())
     }

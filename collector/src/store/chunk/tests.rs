@@ -69,6 +69,46 @@ impl MapSorted for Vec<&str> {
 }
 
 #[test]
+fn some_groups_are_read_alone() {
+    let frames = frames(30);
+    let bytes = encode(&frames).expect("encodes");
+    let read = Chunk::open(&bytes).expect("opens").frames_with(&[Group::Disk, Group::Load]).expect("reads");
+    let of = |(at, sample): &(Timestamp, Sample)| {
+        (*at, Sample { load: sample.load, disks: sample.disks.clone(), ..Sample::default() })
+    };
+    assert_eq!(read, frames.iter().map(of).collect::<Vec<_>>());
+}
+
+#[test]
+fn relations_between_series_are_used_and_undone() {
+    let mut frames = frames(360);
+    for (i, (_, sample)) in (1_u64..).zip(&mut frames) {
+        let noise = (i * i * 7919) % 9973;
+        let core = |number: u64| CpuTimes {
+            user_ms: Some(i * 7_000 + noise * number),
+            nice_ms: Some(noise * 3),
+            system_ms: Some(noise * 5),
+            idle_ms: Some(i * 9_000 - noise),
+            iowait_ms: Some(0),
+            ..CpuTimes::default()
+        };
+        let total = CpuTimes {
+            user_ms: Some(i * 14_000 + noise * 3 + i % 2),
+            idle_ms: Some((i * 9_000 - noise) * 2),
+            ..CpuTimes::default()
+        };
+        sample.cpus = vec![core(1), core(2)];
+        sample.cpu_total = Some(total);
+    }
+    let bytes = encode(&frames).expect("encodes");
+    let chunk = Chunk::open(&bytes).expect("opens");
+    assert!(chunk.encodings().iter().any(|(name, _)| name.contains("related")), "{:?}", chunk.encodings());
+    assert_eq!(chunk.frames().as_ref(), Ok(&frames));
+    let user = chunk.column(&key("cpu.user_ms")).expect("reads");
+    assert!(user.iter().map(|(_, value)| Some(*value)).eq(frames.iter().map(|(_, s)| s.cpu_total.unwrap().user_ms)));
+}
+
+#[test]
 fn late_frames_are_merged_by_time() {
     let all = frames(50);
     let (late, early): (Vec<_>, Vec<_>) = all.iter().cloned().enumerate().partition(|(index, _)| index % 7 == 2);

@@ -45,8 +45,12 @@ impl Point {
 
     /// Of one pair of a counter's values, `elapsed_ms` apart, more than 0.
     pub fn of_pair(increase: u64, elapsed_ms: u64) -> Self {
-        let rate = u128::from(increase) * 1_000_000 / u128::from(elapsed_ms.max(1));
-        let rate = rate_of(code_of(u64::try_from(rate).unwrap_or(u64::MAX)));
+        let elapsed = elapsed_ms.max(1);
+        let rate = match increase.checked_mul(1_000_000) {
+            Some(product) => product / elapsed,
+            None => u64::try_from(u128::from(increase) * 1_000_000 / u128::from(elapsed)).unwrap_or(u64::MAX),
+        };
+        let rate = rate_of(code_of(rate));
         let (min_rate_milli, max_rate_milli) = (rate, rate);
         Self::Counter(CounterPoint { count: 1, covered_ms: elapsed_ms, increase, min_rate_milli, max_rate_milli })
     }

@@ -12,7 +12,8 @@ type Points = BTreeMap<SeriesKey, Vec<(Timestamp, Point)>>;
 
 /// See [`super::Rollup::of_frames`].
 pub(super) fn of_frames(step: Step, before: Option<&Frame>, frames: &[Frame]) -> Points {
-    let all: Vec<Frame> = before.into_iter().chain(frames).cloned().collect();
+    let all: Vec<&Frame> = before.into_iter().chain(frames).collect();
+    let begins: Vec<Timestamp> = all.iter().map(|(at, _)| step.begin(*at)).collect();
     let from = usize::from(before.is_some());
     let gathered = gather(&all);
     let mut series = Points::new();
@@ -20,19 +21,20 @@ pub(super) fn of_frames(step: Step, before: Option<&Frame>, frames: &[Frame]) ->
         for (tag, values) in &item.columns {
             let Some(key) = SeriesKey::new(item.group, item.instance.clone(), *tag) else { continue };
             let rows = rows_with(&gathered, index, *tag);
-            let readings = rows.zip(values).map(|(row, value)| (row, all.get(row).map(|(at, _)| *at), *value));
-            let readings: Vec<Reading> =
-                readings.filter_map(|(row, at, value)| Some(Reading { new: row >= from, at: at?, value })).collect();
+            let reading = |(row, value): (usize, &u64)| {
+                Some(Reading { new: row >= from, at: all.get(row)?.0, begin: *begins.get(row)?, value: *value })
+            };
+            let readings: Vec<Reading> = rows.zip(values).filter_map(reading).collect();
             let points = match key.field().kind {
-                Kind::Counter => of_counter(step, &readings),
-                Kind::Gauge | Kind::State => of_gauge(step, &readings),
+                Kind::Counter => of_counter(&readings),
+                Kind::Gauge | Kind::State => of_gauge(&readings),
             };
             if !points.is_empty() {
                 series.insert(key, points);
             }
         }
     }
-    add_derived(step, &gathered, &all, from, &mut series);
+    add_derived(&begins, &gathered, &all, from, &mut series);
     series
 }
 
@@ -41,6 +43,8 @@ pub(super) fn of_frames(step: Step, before: Option<&Frame>, frames: &[Frame]) ->
 struct Reading {
     new: bool,
     at: Timestamp,
+    /// When its step began.
+    begin: Timestamp,
     value: u64,
 }
 
@@ -62,37 +66,36 @@ fn add(points: &mut Vec<(Timestamp, Point)>, begin: Timestamp, point: Point) {
     }
 }
 
-fn of_gauge(step: Step, readings: &[Reading]) -> Vec<(Timestamp, Point)> {
+fn of_gauge(readings: &[Reading]) -> Vec<(Timestamp, Point)> {
     let mut points = Vec::new();
     for reading in readings.iter().filter(|reading| reading.new) {
-        add(&mut points, step.begin(reading.at), Point::of_value(reading.value));
+        add(&mut points, reading.begin, Point::of_value(reading.value));
     }
     points
 }
 
-fn of_counter(step: Step, readings: &[Reading]) -> Vec<(Timestamp, Point)> {
+fn of_counter(readings: &[Reading]) -> Vec<(Timestamp, Point)> {
     let mut points = Vec::new();
     for pair in readings.windows(2) {
         let [a, b] = pair else { continue };
         let elapsed = b.at.ms_since(a.at);
         let fits = b.new && (1..=PAIR_MS_MAX).contains(&elapsed);
         if let (true, Some(increase)) = (fits, b.value.checked_sub(a.value)) {
-            add(&mut points, step.begin(b.at), Point::of_pair(increase, elapsed.unsigned_abs()));
+            add(&mut points, b.begin, Point::of_pair(increase, elapsed.unsigned_abs()));
         }
     }
     points
 }
 
-fn add_derived(step: Step, gathered: &Gathered, all: &[Frame], from: usize, series: &mut Points) {
+fn add_derived(begins: &[Timestamp], gathered: &Gathered, all: &[&Frame], from: usize, series: &mut Points) {
     let mut host: [Vec<(Timestamp, Point)>; 5] = Default::default();
     let mut storage: BTreeMap<usize, Vec<(Timestamp, Point)>> = BTreeMap::new();
-    for (row, after) in all.iter().enumerate().skip(from) {
-        let before = row.checked_sub(1).and_then(|row| all.get(row));
+    for ((row, after), begin) in all.iter().enumerate().zip(begins).skip(from) {
+        let before = row.checked_sub(1).and_then(|row| all.get(row)).copied();
         let values = derived(before, after);
-        let begin = step.begin(after.0);
         for (points, value) in host.iter_mut().zip(values.host) {
             if let Some(value) = value {
-                add(points, begin, Point::of_value(value));
+                add(points, *begin, Point::of_value(value));
             }
         }
         // The shape has the file systems in the sample's order.
@@ -101,7 +104,7 @@ fn add_derived(step: Step, gathered: &Gathered, all: &[Frame], from: usize, seri
         let is_filesystem = |item: &usize| gathered.items.get(*item).is_some_and(|i| i.group == Group::Filesystem);
         for (item, value) in items.filter(is_filesystem).zip(values.filesystems) {
             if let Some(value) = value {
-                add(storage.entry(item).or_default(), begin, Point::of_value(value));
+                add(storage.entry(item).or_default(), *begin, Point::of_value(value));
             }
         }
     }
