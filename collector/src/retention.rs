@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::config::settings::Retention;
 use crate::http_error::Chain;
 use crate::shutdown::stopped;
-use crate::store::{Keep, StoreError};
+use crate::store::{Keep, Pages, StoreError};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -25,6 +25,9 @@ const FREE_SHARE: u64 = 20;
 pub(crate) async fn run(app: App, retention: Retention, mut stop: watch::Receiver<bool>) {
     let mut tick = tokio::time::interval(PERIOD);
     let mut unneeded = Unneeded::default();
+    if pages(&app).await.is_ok_and(|pages| !pages.shrinks) {
+        tracing::info!("the store's file was made by an earlier version: freed pages are used again, its size stays");
+    }
     loop {
         tokio::select! {
             _ = tick.tick() => {}
@@ -59,9 +62,7 @@ async fn keep_house(app: &App, retention: Retention, unneeded: &mut Unneeded) ->
     while app.store.write(move |writer| writer.prune(&keep)).await? {
         tokio::time::sleep(PAUSE).await;
     }
-    let store = app.store.clone();
-    let pages = tokio::task::spawn_blocking(move || store.read(|reader| reader.pages()));
-    let pages = pages.await.map_err(|_| StoreError::Closed)??;
+    let pages = pages(app).await?;
     if !pages.shrinks {
         return Ok(());
     }
@@ -75,6 +76,12 @@ async fn keep_house(app: &App, retention: Retention, unneeded: &mut Unneeded) ->
         tokio::time::sleep(PAUSE).await;
     }
     Ok(())
+}
+
+async fn pages(app: &App) -> Result<Pages, StoreError> {
+    let store = app.store.clone();
+    let pages = tokio::task::spawn_blocking(move || store.read(|reader| reader.pages()));
+    pages.await.map_err(|_| StoreError::Closed)?
 }
 
 /// Remembers how many pages were free, to tell those that nobody needed for hours.

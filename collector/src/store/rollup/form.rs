@@ -55,7 +55,7 @@ pub(super) fn points(kind: Kind, lanes: &[Vec<u64>]) -> Option<Vec<Point>> {
     match (kind, lanes) {
         (Kind::Counter, [counts, covered, increases, lows, highs]) => {
             let rest = covered.iter().zip(increases).zip(lows.iter().zip(highs));
-            let point = |(count, ((covered, increase), (low, high))): (&u64, ((&u64, &u64), (&u64, &u64)))| {
+            let points = counts.iter().zip(rest).map(|(count, ((covered, increase), (low, high)))| {
                 Point::Counter(CounterPoint {
                     count: *count,
                     covered_ms: *covered,
@@ -63,8 +63,8 @@ pub(super) fn points(kind: Kind, lanes: &[Vec<u64>]) -> Option<Vec<Point>> {
                     min_rate_milli: rate_of(*low),
                     max_rate_milli: rate_of(low.wrapping_add(*high)),
                 })
-            };
-            Some(counts.iter().zip(rest).map(point).collect())
+            });
+            Some(points.collect())
         }
         (Kind::Gauge | Kind::State, [counts, lows, spreads, above]) => {
             let rest = lows.iter().zip(spreads).zip(above);
