@@ -10,7 +10,7 @@
 
 use anyhow::{Context, Result, ensure};
 use pantau_collector::series::flatten;
-use pantau_collector::store::records::{HostKey, JoinTokenRecord, ReceivedBatch};
+use pantau_collector::store::records::{Decision, FactCursor, HostKey, JoinTokenRecord, ReceivedBatch};
 use pantau_collector::store::{Keep, Store};
 use pantau_shared::envelope::{Observation, ObservationBody};
 use pantau_shared::ids::HostId;
@@ -162,9 +162,10 @@ async fn beside(
 
 async fn small_writes(store: &Store, count: usize) -> Result<Vec<u64>> {
     let mut latencies = Vec::with_capacity(count);
-    for number in 0..count {
+    for _ in 0..count {
         let begun = now_us();
-        store.write(move |writer| writer.save_setting("bench", &number.to_string())).await?;
+        // Another value each time: the same again would not be written.
+        store.write(move |writer| writer.save_setting("bench", &begun.to_string())).await?;
         latencies.push(u64::try_from(now_us() - begun)?);
     }
     Ok(latencies)
@@ -190,6 +191,11 @@ async fn fill(store: &Store, hour: i64) -> Result<()> {
     }
     let later = START.plus_secs((hour + 2) * 3600);
     while store.close_due(later, 30_000, 64).await?.hours > 0 {}
+    // Nobody judges here: as if all had been read.
+    let cursor = FactCursor((hour + 1) * HOSTS * FRAMES);
+    let read = Decision { cursor, evaluated_at: later, ..Decision::default() };
+    store.write(move |writer| writer.commit_decision(&read)).await?;
+    while store.prune_frames(later).await? {}
     Ok(())
 }
 
