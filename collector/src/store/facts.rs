@@ -1,23 +1,17 @@
 //! Observations as they came: kept once, numbered in the order of commit, read behind one cursor.
 //!
-//! An observation is known by (host, stream, seq). A stream's sequence rises, so one number per stream tells what is
-//! here: at or below `acked_seq` is a duplicate. A hole is accepted; the agent itself tells of what it lost by a gap.
-//! Times were corrected before. What a fact means is not known here.
+//! Which of a batch are new was decided before (`accept`), and times were corrected. What a fact means is not known
+//! here.
 
 use super::columns::{column, instant, message, parsed};
-use super::records::{
-    AcceptedBatch, BackupFact, Fact, FactBody, FactCursor, Facts, HostHeard, ProbeFact, ReceivedBatch,
-};
+use super::records::{BackupFact, Fact, FactBody, FactCursor, Facts, ProbeFact};
 use super::{Reader, StoreError, Writer, limit_of};
-use pantau_shared::envelope::{Gap, ObservationBody};
+use pantau_shared::envelope::ObservationBody;
 use pantau_shared::ids::{BackupSetId, CheckId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use prost::Message;
 use rusqlite::Row;
 use std::sync::Arc;
-
-/// Streams remembered per host; a spool makes one in its life. Beyond it the one unused for longest is forgotten.
-pub(super) const STREAMS_MAX: i64 = 256;
 
 pub(super) const FACTS_AFTER: &str = "
     SELECT id, (SELECT host.id FROM host WHERE num = host) AS host, at_ms, received_ms, kind, body FROM (
@@ -46,10 +40,10 @@ pub(super) const BACKUPS: &str = "
 
 /// Whose an observation is, and its two times.
 #[derive(Clone, Copy)]
-struct Origin<'a> {
-    host: &'a HostId,
-    at: Timestamp,
-    received_at: Timestamp,
+pub(super) struct Origin<'a> {
+    pub(super) host: &'a HostId,
+    pub(super) at: Timestamp,
+    pub(super) received_at: Timestamp,
 }
 
 fn host_id(row: &Row<'_>, index: usize) -> Result<HostId, StoreError> {
@@ -152,105 +146,13 @@ impl Reader {
 }
 
 impl Writer {
-    /// Stores what is new of a verified batch and moves the stream's acknowledged sequence.
-    ///
-    /// # Errors
-    /// The database's; a host that is not enrolled or is revoked.
-    pub fn accept_batch(&mut self, batch: ReceivedBatch) -> Result<AcceptedBatch, StoreError> {
-        let ReceivedBatch { host: id, stream, boot_id, received_at, observations } = batch;
-        let host = self.host_number(&id)?;
-        let acked = self.acknowledged(host, &stream)?;
-        let mut accepted =
-            AcceptedBatch { acknowledged_seq: acked.unwrap_or(0), stored: 0, duplicates: 0, unknown_kinds: 0 };
-        let (mut lost, mut started) = (0u64, None);
-        for (at, observation) in observations {
-            if observation.seq <= accepted.acknowledged_seq {
-                accepted.duplicates += 1;
-                continue;
-            }
-            accepted.acknowledged_seq = observation.seq;
-            match &observation.body {
-                Some(ObservationBody::Gap(gap)) => lost = lost.saturating_add(lost_by(gap)),
-                Some(ObservationBody::Started(message)) => started = Some((at, message.clone())),
-                _ => {}
-            }
-            if self.save_fact(host, Origin { host: &id, at, received_at }, observation.body)? {
-                accepted.stored += 1;
-            } else {
-                accepted.unknown_kinds += 1;
-            }
-        }
-        let moved = acked.is_none() || accepted.stored + accepted.unknown_kinds > 0;
-        if moved {
-            self.save_stream(host, &stream, received_at, accepted.acknowledged_seq, acked.is_none())?;
-        }
-        let lost = i64::try_from(lost).unwrap_or(0);
-        let mut heard = self.save_heard(host, (received_at, &boot_id), limit_of(accepted.stored), lost)?;
-        heard.started = started;
-        self.pending.heard(id, heard);
-        Ok(accepted)
-    }
-
-    /// Adds up a host's record; how it stands then.
-    fn save_heard(
-        &self,
-        host: i64,
-        (received_at, boot_id): (Timestamp, &str),
-        stored: i64,
-        lost: i64,
-    ) -> Result<HostHeard, StoreError> {
-        let sql = "UPDATE host SET last_seen_ms = max(ifnull(last_seen_ms, ?2), ?2), boot_id = ?3,
-                   accepted = accepted + ?4, lost = lost + ?5 WHERE num = ?1
-                   RETURNING last_seen_ms, boot_id, accepted, lost";
-        let params = (host, received_at.as_ms(), boot_id, stored, lost);
-        let row = self.reader.row("save a host's newest batch", sql, params, |row| {
-            Ok(HostHeard {
-                last_seen_at: instant(row, 0)?,
-                boot_id: column(row, 1)?,
-                accepted: column::<i64>(row, 2)?.unsigned_abs(),
-                lost: column::<i64>(row, 3)?.unsigned_abs(),
-                started: None,
-            })
-        });
-        row?.ok_or(StoreError::Damaged { what: "host" })
-    }
-
-    fn host_number(&self, host: &HostId) -> Result<i64, StoreError> {
-        let sql = "SELECT num FROM host WHERE id = ?1 AND revoked_ms IS NULL";
-        let found = self.reader.row("read a host", sql, [host.as_str()], |row| column(row, 0))?;
-        found.ok_or(StoreError::Refused { what: "a batch of a host that is not enrolled or is revoked" })
-    }
-
-    fn acknowledged(&self, host: i64, stream: &[u8]) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT acked_seq FROM stream WHERE host = ?1 AND name = ?2";
-        let found = self.reader.row("read a stream", sql, (host, stream), |row| column::<i64>(row, 0))?;
-        Ok(found.map(i64::cast_unsigned))
-    }
-
-    fn save_stream(
-        &self,
-        host: i64,
-        stream: &[u8],
-        received_at: Timestamp,
-        seq: u64,
-        is_new: bool,
-    ) -> Result<(), StoreError> {
-        self.execute(
-            "save a stream",
-            "INSERT INTO stream (host, name, acked_seq, used_ms) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (host, name) DO UPDATE SET acked_seq = excluded.acked_seq, used_ms = excluded.used_ms",
-            (host, stream, seq.cast_signed(), received_at.as_ms()),
-        )?;
-        if is_new {
-            let sql = "DELETE FROM stream WHERE host = ?1 AND name <> ?2 AND name IN (SELECT name FROM stream
-                       WHERE host = ?1 ORDER BY used_ms DESC LIMIT -1 OFFSET ?3)";
-            self.execute("forget a stream", sql, (host, stream, STREAMS_MAX))?;
-        }
-        Ok(())
-    }
-
     /// Stores one observation, and gives it to the tail; whether it was of a known kind.
-    fn save_fact(&mut self, host: i64, origin: Origin<'_>, body: Option<ObservationBody>) -> Result<bool, StoreError> {
+    pub(super) fn save_fact(
+        &mut self,
+        host: i64,
+        origin: Origin<'_>,
+        body: Option<ObservationBody>,
+    ) -> Result<bool, StoreError> {
         let Some(body) = body else {
             return Ok(false);
         };
@@ -337,9 +239,4 @@ impl Writer {
         }
         Ok(Some(number))
     }
-}
-
-/// How many observations a gap record tells of.
-fn lost_by(gap: &Gap) -> u64 {
-    gap.to_seq.checked_sub(gap.from_seq).map_or(0, |count| count.saturating_add(1))
 }

@@ -112,6 +112,7 @@ pub(super) struct Tail {
     kept: Mutex<Kept>,
     hits: AtomicU64,
     misses: AtomicU64,
+    hosts_revision: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -137,7 +138,8 @@ impl Tail {
             bytes_max: BYTES_MAX,
             heard: Heard::default(),
         };
-        Self { kept: Mutex::new(kept), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        let zero = || AtomicU64::new(0);
+        Self { kept: Mutex::new(kept), hits: zero(), misses: zero(), hosts_revision: zero() }
     }
 
     /// Smaller bounds, to see them at work.
@@ -164,7 +166,15 @@ impl Tail {
                 None => drop(kept.heard.hosts.insert(host, heard)),
             }
         }
+        if !pending.anew.is_empty() {
+            self.hosts_revision.fetch_add(1, Ordering::Release);
+        }
         kept.heard.anew.extend(pending.anew.drain(..));
+    }
+
+    /// Rises with every commit in which a host joined, got a new key or was revoked.
+    pub(super) fn hosts_revision(&self) -> u64 {
+        self.hosts_revision.load(Ordering::Acquire)
     }
 
     /// At most `limit` facts after `cursor`; none when memory does not reach back so far.

@@ -134,7 +134,7 @@ fn streams_of_a_host_are_bounded_and_the_longest_unused_goes() {
     let fixture = Fixture::new();
     let web = fixture.enrol("web-01");
     let name = |n: i64| n.to_be_bytes().repeat(2);
-    for n in 0..=super::super::facts::STREAMS_MAX {
+    for n in 0..=accept::STREAMS_MAX {
         let mut sent = batch(&web, 1, vec![(1, n, Some(probe("c")))]);
         sent.stream = name(n);
         fixture.accept(sent);
@@ -144,7 +144,31 @@ fn streams_of_a_host_are_bounded_and_the_longest_unused_goes() {
             Ok((columns::column::<i64>(row, 0)?, columns::instant(row, 1)?))
         })
     });
-    assert_eq!(counted, Some((super::super::facts::STREAMS_MAX, at(2))));
+    assert_eq!(counted, Some((accept::STREAMS_MAX, at(2))));
+    let record = fixture.read(|r| r.host(&web)).expect("known");
+    assert_eq!(record.observations_accepted, accept::STREAMS_MAX as u64 + 1, "what a stream counted outlives it");
+}
+
+#[test]
+fn a_host_is_seen_by_any_stream_and_its_totals_stand_after_reopening() {
+    let fixture = Fixture::new();
+    let web = fixture.enrol("web-01");
+    fixture.accept(batch(&web, 1, vec![(1, 50, Some(probe("c")))]));
+    fixture.accept(batch(&web, 2, vec![(1, 20, Some(probe("c")))]));
+    let mut booted = batch(&web, 2, vec![]);
+    booted.boot_id = "another".into();
+    fixture.accept(booted);
+    let look = |fixture: &Fixture| {
+        let record = fixture.read(|r| r.host(&web)).expect("known");
+        (record.last_seen_at, record.boot_id, record.observations_accepted)
+    };
+    let seen = (Some(at(51)), Some("another".into()), 2);
+    assert_eq!(look(&fixture), seen);
+    let fixture = fixture.reopen();
+    assert_eq!(look(&fixture), seen);
+    fixture.accept(batch(&web, 1, vec![(2, 60, Some(probe("c")))]));
+    let heard = fixture.store.take_heard().hosts.remove(&web).expect("heard");
+    assert_eq!((heard.last_seen_at, heard.accepted), (at(61), 3));
 }
 
 #[test]

@@ -94,7 +94,7 @@ type Waiting = Pin<Box<dyn Future<Output = Result<(), StoreError>>>>;
 fn request(step: &Step, store: Store, facts: &[Arc<Fact>]) -> Option<Waiting> {
     Some(match *step {
         Step::Accept { host, seq, count } => {
-            Box::pin(async move { store.write(move |w| w.accept_batch(sent(host, seq, count)).map(drop)).await })
+            Box::pin(async move { store.accept(sent(host, seq, count)).await.map(drop) })
         }
         Step::Fail { host, seq, count } => Box::pin(async move {
             let failing = move |w: &mut Writer| {
