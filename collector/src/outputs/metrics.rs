@@ -264,8 +264,12 @@ fn own_counters(stats: &SelfStats) -> Vec<Family> {
                 ("malformed", &stats.batches_malformed),
                 ("newer_protocol", &stats.batches_newer_protocol),
                 ("unauthenticated", &stats.batches_unauthenticated),
+                ("session_unknown", &stats.batches_session_unknown),
+                ("not_stored", &stats.batches_not_stored),
+                ("busy", &stats.batches_busy),
             ],
         ),
+        one("pantau_ingest_sessions_total", "Sessions opened by signed batches.", &stats.sessions_opened),
         by(
             "pantau_ingest_observations_total",
             "Observations received in accepted batches, by what became of them.",
