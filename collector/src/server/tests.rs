@@ -90,3 +90,9 @@ async fn connections_beyond_the_bound_are_closed_and_counted() {
     }
     assert_eq!(stats.connections_refused.get(), 1);
 }
+
+#[test]
+fn a_connection_outlives_the_pauses_between_the_batches_of_an_agent() {
+    let period = crate::domain::catalogue::Catalogue::empty().sample_period_ms;
+    assert!(KEPT_TIME_MAX >= 10 * Duration::from_millis(u64::from(period)), "closed while the agent is well");
+}

@@ -1,15 +1,16 @@
 //! Whether a commit is worth a short wait for company. Pure: counts in, yes or no out.
 //!
 //! A commit costs the same sync for one request as for many, and requests that come while the writer pauses wake nobody.
-//! So the writer pauses before a commit when that brought company the last time, and asks ever more rarely when it did
-//! not: every second commit, every fourth, up to every [`RARELY`]th. An idle store's request therefore commits at once
-//! nearly always and [`PAUSE`] later at worst; under load, with [`ENOUGH`] requests in hand, nothing is waited for.
+//! So the writer pauses before it commits a batch when that brought company the last time, and asks ever more rarely
+//! when it did not: every second commit, every fourth, up to every [`RARELY`]th. An idle store's batch therefore commits
+//! at once nearly always and [`PAUSE`] later at worst; with [`ENOUGH`] requests in hand nothing is waited for. Only
+//! batches wait, whose agents have time: what a person or the engine writes begins no pause.
 //! Does not know the time.
 
 use std::time::Duration;
 
-/// The pause: far below the engine's own, and more than requests of a busy fleet lie apart.
-pub(super) const PAUSE: Duration = Duration::from_millis(4);
+/// The pause: no longer than the engine's own, and more than the batches of a fleet of a thousand lie apart.
+pub(super) const PAUSE: Duration = Duration::from_millis(16);
 
 /// Requests in hand that make a group without waiting.
 const ENOUGH: usize = 16;

@@ -191,7 +191,8 @@ impl Writer {
     fn fill(&mut self, group: &mut Vec<Box<dyn Request>>, queue: &mut mpsc::Receiver<Box<dyn Request>>) {
         let pause = Duration::from_micros(self.pause_us.load(Ordering::Relaxed));
         let in_hand = group.len() + queue.len();
-        if !pause.is_zero() && self.gather.pauses(in_hand) {
+        let may_wait = !pause.is_zero() && !group.iter().any(|request| request.is_guarded());
+        if may_wait && self.gather.pauses(in_hand) {
             std::thread::sleep(pause);
             self.gather.learn(group.len() + queue.len() - in_hand);
         }
