@@ -20,6 +20,7 @@
 //! | [`rate`] | counters to rates and shares, never a spike |
 //! | [`threshold`] | hysteresis and hold over a host's readings |
 //! | [`silence`] | a host that is no longer heard |
+//! | [`storm`] | many hosts silent together: one ticket |
 //! | [`rpo`] | freshness of backups |
 //! | [`burn`] | how fast the error budget is being used up |
 //! | [`catalogue`] | services, checks, backup sets: what is watched against which target |
@@ -41,5 +42,6 @@ pub mod rate;
 pub mod rpo;
 pub mod silence;
 pub mod state;
+pub mod storm;
 pub mod threshold;
 pub mod ticket;

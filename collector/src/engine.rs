@@ -8,14 +8,18 @@
 
 mod backup_model;
 mod commands;
+mod deadlines;
 pub mod deliver;
 mod evaluate;
 mod host_model;
+mod hosts;
+mod index;
 mod load;
 pub mod message;
 mod model;
 mod service_model;
-mod snapshot_builder;
+mod shown;
+mod storm_model;
 mod task;
 mod views;
 

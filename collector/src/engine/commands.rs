@@ -55,7 +55,7 @@ impl EngineTask {
         actor: &str,
     ) -> Result<Ticket, CommandError> {
         let ticket = match self.model.tickets.get(&number) {
-            Some(ticket) => Some(ticket.clone()),
+            Some(ticket) => Some(Ticket::clone(ticket)),
             None => self.read(move |reader| reader.ticket(number)).await.map_err(CommandError::Store)?,
         };
         let ticket = ticket.ok_or(CommandError::NoSuchTicket(number))?;
@@ -87,7 +87,7 @@ impl EngineTask {
         let service = self.model.catalogue.service(&manual.service).cloned();
         let service = service.ok_or_else(|| CommandError::NoSuchService(manual.service.clone()))?;
         let key = TicketKey { scope: TicketScope::Service(manual.service.clone()), class: TicketClass::Access };
-        if let Some(holder) = self.model.tickets.values().find(|t| t.holds_key && t.key == key) {
+        if let Some(holder) = self.model.holder(&key) {
             return Err(CommandError::AlreadyOpen(holder.number));
         }
         let now = self.clock.now();

@@ -84,7 +84,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
         }
         replay(reader, model, index, None, now)?;
     }
-    let hosts: Vec<_> = model.hosts.keys().cloned().collect();
+    let hosts: Vec<_> = model.hosts.iter().map(|host| host.record.id.clone()).collect();
     for host in hosts {
         for (at, sample) in reader.newest_samples(&host, SAMPLES)?.into_iter().rev() {
             model.apply(&Fact {
@@ -92,7 +92,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
                 host: host.clone(),
                 at,
                 received_at: at,
-                body: FactBody::Sample(Box::new(sample)),
+                body: FactBody::Sample(std::sync::Arc::new(sample)),
             });
         }
     }

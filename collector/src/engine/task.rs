@@ -3,7 +3,7 @@
 use super::commands::Command;
 use super::evaluate::Context;
 use super::model::Model;
-use super::{EngineOptions, Render, load, snapshot_builder};
+use super::{EngineOptions, Render, load, shown};
 use crate::clock::Clock;
 use crate::self_stats::SelfStats;
 use crate::snapshot::{OutboxView, Snapshot};
@@ -58,7 +58,7 @@ impl EngineTask {
             load::rebuild(reader, &mut model, now)?;
             reader.outbox_view()
         })?;
-        let first = Arc::new(snapshot_builder::build(&mut model, view, options.demo, now));
+        let first = Arc::new(shown::build(&mut model, view, options.demo, now));
         let (snapshots, receiver) = watch::channel(first);
         let task = Self {
             store: options.store,
@@ -211,7 +211,7 @@ impl EngineTask {
 
     async fn announce(&mut self) -> Result<(), StoreError> {
         let view: OutboxView = self.read(|reader| reader.outbox_view()).await?;
-        let snapshot = snapshot_builder::build(&mut self.model, view, self.demo, self.clock.now());
+        let snapshot = shown::build(&mut self.model, view, self.demo, self.clock.now());
         self.snapshots.send_replace(Arc::new(snapshot));
         Ok(())
     }

@@ -161,7 +161,7 @@ fn backups(snapshot: &Snapshot, now: Timestamp) -> Vec<Family> {
     let mut age = gauge("pantau_backup_age_seconds", "Age of the data in the newest usable backup.");
     let mut rpo = gauge("pantau_backup_rpo_seconds", "Recovery point objective in force.");
     let mut state = gauge("pantau_backup_state", "1 for the state the backup set is in now, 0 for the others.");
-    for view in &snapshot.backups {
+    for view in snapshot.backups.iter() {
         let labels = [("service", view.service.as_str()), ("backup", view.id.as_str())];
         age.set(&labels, view.data_time.map(|at| whole(now.ms_since(at)) / 1e3));
         rpo.set(&labels, view.rpo_seconds.map(f64::from));
@@ -303,8 +303,8 @@ mod tests {
     #[test]
     fn what_has_no_value_is_absent() {
         let mut site = snapshot();
-        site.hosts.clear();
-        for view in &mut site.services {
+        site.hosts = std::sync::Arc::default();
+        for view in std::sync::Arc::make_mut(&mut site.services) {
             std::sync::Arc::make_mut(view).month.availability_ppm = None;
         }
         let text = text(&site, &SelfStats::default());

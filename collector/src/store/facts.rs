@@ -12,6 +12,7 @@ use pantau_shared::ids::{BackupSetId, CheckId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use prost::Message;
 use rusqlite::Row;
+use std::sync::Arc;
 
 /// Streams remembered per host; a spool makes one in its life. Beyond it the one unused for longest is forgotten.
 pub(super) const STREAMS_MAX: i64 = 256;
@@ -47,7 +48,7 @@ fn host_id(row: &Row<'_>, index: usize) -> Result<HostId, StoreError> {
 
 fn fact_of(row: &Row<'_>) -> Result<Fact, StoreError> {
     let body = match column::<String>(row, 4)?.as_str() {
-        "sample" => FactBody::Sample(Box::new(message(row, 5, "sample")?)),
+        "sample" => FactBody::Sample(Arc::new(message(row, 5, "sample")?)),
         "probe" => FactBody::Probe(message(row, 5, "probe answer")?),
         "backup" => FactBody::Backup(message(row, 5, "backup observation")?),
         "gap" => FactBody::Gap(message(row, 5, "gap")?),

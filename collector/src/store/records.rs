@@ -10,6 +10,7 @@ use pantau_shared::ids::HostId;
 use pantau_shared::probe::ProbeOutcome;
 use pantau_shared::sample::Sample;
 use pantau_shared::timestamp::Timestamp;
+use std::sync::Arc;
 
 /// An enrolled host.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,7 +140,7 @@ pub struct Fact {
 #[derive(Debug, Clone)]
 pub enum FactBody {
     /// Kernel readings.
-    Sample(Box<Sample>),
+    Sample(Arc<Sample>),
     /// A check was asked.
     Probe(ProbeOutcome),
     /// A backup set was looked at.

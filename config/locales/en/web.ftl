@@ -112,6 +112,7 @@ hosts-add-note = A token works once and expires. The command host join-token pri
 host-never-seen = has never reported
 host-waiting = Waiting
 host-silent = Silent
+about-site = Hosts of the whole site
 host-reporting = Reporting
 metric-cpu = CPU
 metric-memory = RAM

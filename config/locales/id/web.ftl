@@ -94,6 +94,7 @@ hosts-add-note = Token berlaku sekali dan terbatas waktunya. Perintah host join-
 host-never-seen = belum pernah melapor
 host-waiting = Menunggu
 host-silent = Tidak melapor
+about-site = Host di seluruh situs
 host-reporting = Melapor
 metric-cpu = CPU
 metric-memory = RAM

@@ -87,7 +87,8 @@ fn lists(language: Language) -> Vec<Rendered> {
     let site = snapshot();
     let query = tickets::TicketQuery::default();
     let frame = |section, title, path| page(language, section, title, path);
-    let figures: Vec<_> = site.catalogue.services.iter().zip(&site.services).map(|(s, view)| (s, view.month)).collect();
+    let figures: Vec<_> =
+        site.catalogue.services.iter().zip(site.services.iter()).map(|(s, view)| (s, view.month)).collect();
     let report_frame = frame(Section::Reports, "report-title", "/reports/availability");
     let tickets_frame = frame(Section::Tickets, "tickets-title", "/tickets");
     vec![
@@ -140,7 +141,7 @@ fn details(language: Language) -> Vec<Rendered> {
 fn empty_pages(language: Language) -> Vec<Rendered> {
     let mut site = snapshot();
     site.catalogue = std::sync::Arc::new(crate::domain::catalogue::Catalogue::empty());
-    (site.services, site.hosts, site.tickets, site.backups) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    (site.services, site.hosts, site.tickets, site.backups) = Default::default();
     let query = tickets::TicketQuery::default();
     let frame = |section, title, path| page(language, section, title, path);
     let report_frame = frame(Section::Reports, "report-title", "/reports/availability");
