@@ -7,6 +7,7 @@
 //! changed. People's actions take the same four steps.
 
 mod backup_model;
+mod checkpoint;
 mod commands;
 mod deadlines;
 pub mod deliver;
@@ -195,4 +196,13 @@ impl Engine {
 mod tests;
 
 #[cfg(test)]
+mod restart_tests;
+
+#[cfg(test)]
 mod store_tests;
+
+#[cfg(test)]
+mod storm_tests;
+
+#[cfg(test)]
+mod world_tests;

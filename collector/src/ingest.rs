@@ -147,7 +147,7 @@ impl Ingest {
         let revision = batch.assignment_revision;
         let received = received_batch(host.clone(), batch, received_at);
         let machine = machine_of(&received);
-        let accepted = self.store.write(move |writer| writer.accept_batch(&received)).await;
+        let accepted = self.store.write(move |writer| writer.accept_batch(received)).await;
         let accepted = accepted.map_err(|error| {
             // Revoked between the look at its key and the commit, or the store fails: look again either way.
             self.keys.forget(&host);

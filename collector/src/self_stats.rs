@@ -58,6 +58,8 @@ pub struct SelfStats {
     pub evaluations: Counter,
     /// Engine activations that failed.
     pub evaluation_failures: Counter,
+    /// Services replayed from their stored answers because some came late.
+    pub late_replays: Counter,
     /// Messages taken by a receiver.
     pub deliveries: Counter,
     /// Tries that a receiver did not take.

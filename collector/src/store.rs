@@ -3,6 +3,7 @@
 //! ```text
 //! any task ── write(|w| …) ──► bounded queue ──► writer thread: BEGIN; savepoint per request; COMMIT ──► answers
 //! any task ── read(|r| …)  ──► one of N read connections (WAL: never blocked by the writer, never blocks it)
+//! engine   ── facts_after  ──► the newest facts in memory, else a read connection
 //! ```
 //!
 //! A request is answered after the commit that holds it, so an acknowledgement means durable. A request that fails is
@@ -10,6 +11,7 @@
 //! callers see domain types, reached by aggregate. Decides nothing.
 
 mod catalogue;
+mod checkpoint;
 mod columns;
 mod decision;
 mod facts;
@@ -22,18 +24,22 @@ pub mod records;
 mod retention;
 mod samples;
 mod settings;
+mod tail;
 mod tickets;
 mod writer;
 
 use pantau_shared::timestamp::Timestamp;
+use records::{FactCursor, Facts, Heard};
 use rusqlite::{Connection, Params, Row};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use tail::Tail;
 use tokio::sync::{mpsc, oneshot};
 use writer::{Call, Request};
 
+pub use tail::TailFigures;
 pub use writer::Writer;
 
 /// Connections for reading; the next reader waits.
@@ -117,6 +123,7 @@ struct Shared {
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Reader>>,
     reader_back: Condvar,
+    tail: Arc<Tail>,
     /// Held for as long as the store is open.
     _lock: File,
 }
@@ -137,6 +144,7 @@ impl Store {
         let (lock, connection) = open::open_writer(path)?;
         let writer = Writer::new(connection)?;
         let readers = (0..READERS).map(|_| open::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
+        let tail = Arc::clone(&writer.tail);
         let (queue, requests) = mpsc::channel(writer::QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
@@ -148,6 +156,7 @@ impl Store {
             writer: Some(thread),
             readers: Mutex::new(readers),
             reader_back: Condvar::new(),
+            tail,
             _lock: lock,
         })))
     }
@@ -178,6 +187,33 @@ impl Store {
         let queue = self.0.queue.as_ref().ok_or(StoreError::Closed)?;
         queue.send(Box::new(Call::new(f, reply))).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// At most `limit` facts after `cursor`, in the order of their commit: from memory when it reaches back so far,
+    /// else from the tables, which blocks the calling thread. What a write was acknowledged for is there.
+    ///
+    /// # Errors
+    /// The database's, when the tables are read.
+    pub fn facts_after(&self, cursor: FactCursor, limit: usize) -> Result<Facts, StoreError> {
+        match self.facts_in_memory(cursor, limit) {
+            Some(facts) => Ok(facts),
+            None => self.read(|reader| reader.facts_after(cursor, limit)),
+        }
+    }
+
+    /// The same from memory alone: never blocks, none when memory does not reach back to `cursor` (counted as a miss).
+    pub fn facts_in_memory(&self, cursor: FactCursor, limit: usize) -> Option<Facts> {
+        self.0.tail.facts_after(cursor, limit)
+    }
+
+    /// Takes what changed of hosts since the last call; the first call tells what changed since the opening.
+    pub fn take_heard(&self) -> Heard {
+        self.0.tail.take_heard()
+    }
+
+    /// How the tail of facts does.
+    pub fn tail(&self) -> TailFigures {
+        self.0.tail.figures()
     }
 
     /// Requests that wait for the writer now.

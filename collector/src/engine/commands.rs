@@ -120,12 +120,12 @@ impl EngineTask {
         + Send
         + 'static,
     ) -> Result<Ticket, CommandError> {
-        let cursor = self.model.cursor;
+        let cursor = self.durable_cursor();
         let committed = self.store.write(move |writer| {
             let change = make(&mut |year| writer.next_ticket_number(year))?;
             let ticket = change.ticket.clone();
             let tickets = vec![change];
-            writer.commit_decision(&Decision { cursor, ledger: Vec::new(), tickets, evaluated_at: context.now })?;
+            writer.commit_decision(&Decision { cursor, tickets, evaluated_at: context.now, ..Decision::default() })?;
             Ok(ticket)
         });
         let ticket = committed.await.map_err(CommandError::Store)?;

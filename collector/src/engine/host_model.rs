@@ -3,11 +3,12 @@
 //! A sample is fed without making text: parts (`/var`, `eth0`) are kept once per host, the sample itself is shared with
 //! whoever committed it.
 
+use super::checkpoint::slice_of;
 use crate::domain::catalogue::{Catalogue, Threshold, ThresholdMetric};
 use crate::domain::rate;
 use crate::domain::threshold::{GAP_PERIODS, ThresholdTrack, ThresholdView};
 use crate::snapshot::HostRates;
-use crate::store::records::HostRecord;
+use crate::store::records::{HostHeard, HostRecord};
 use pantau_shared::envelope::AgentStarted;
 use pantau_shared::sample::{Interface, Sample};
 use pantau_shared::timestamp::Timestamp;
@@ -38,6 +39,8 @@ pub(crate) struct Newest {
 #[derive(Debug, Clone)]
 pub(crate) struct HostModel {
     pub(crate) record: HostRecord,
+    /// Its slice of the checkpoint.
+    pub(crate) slice: u32,
     pub(crate) started: Option<Arc<AgentStarted>>,
     pub(crate) newest: Option<Newest>,
     pub(crate) rates: HostRates,
@@ -61,6 +64,7 @@ impl HostModel {
     pub(crate) fn new(mut record: HostRecord) -> Self {
         let heard_since = record.last_seen_at.unwrap_or(record.joined_at);
         Self {
+            slice: slice_of(&record.id),
             started: record.started.take().map(Arc::new),
             record,
             newest: None,
@@ -95,6 +99,17 @@ impl HostModel {
             self.record.last_seen_at = Some(at);
         }
         self.noted(before, silent_after_s);
+    }
+
+    /// Takes the news of it; the same news twice does no harm.
+    pub(crate) fn take_news(&mut self, news: HostHeard, silent_after_s: u32) {
+        if let Some((_, started)) = news.started {
+            self.started = Some(Arc::new(started));
+        }
+        self.record.boot_id = Some(news.boot_id);
+        self.record.observations_accepted = news.accepted;
+        self.record.observations_lost = news.lost;
+        self.heard(news.last_seen_at, silent_after_s);
     }
 
     fn noted(&mut self, before: Timestamp, silent_after_s: u32) {

@@ -17,7 +17,7 @@ use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::profile::Profile;
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
 use crate::domain::ticket::{Activity, Ticket, TicketKey, TicketNumber, TicketScope, TicketState, open};
-use crate::store::records::{Fact, FactBody, FactCursor, HostRecord, LedgerEdit};
+use crate::store::records::{Fact, FactBody, FactCursor, HostHeard, HostRecord, LedgerEdit};
 use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -68,6 +68,17 @@ pub(crate) enum PlannedChange {
 pub(crate) struct Plan {
     pub(crate) ledger: Vec<LedgerEdit>,
     pub(crate) changes: Vec<PlannedChange>,
+}
+
+/// A service that is replayed from its stored answers, apart from the model.
+#[derive(Debug)]
+pub(crate) struct LateService {
+    place: usize,
+    /// The earliest late answer.
+    pub(crate) at: Timestamp,
+    pub(crate) service: ServiceModel,
+    /// From when its ledger is to be made anew; see [`super::load::replay`].
+    pub(crate) from: Option<Timestamp>,
 }
 
 impl Plan {
@@ -145,6 +156,16 @@ impl Model {
         }
     }
 
+    /// Takes what is new of hosts; one that is not here yet is read anew by then.
+    pub(crate) fn take_news(&mut self, news: BTreeMap<HostId, HostHeard>) {
+        let silent_after = self.catalogue.host_silent_after_seconds;
+        for (host, news) in news {
+            if let Some(place) = self.hosts.place(&host) {
+                self.note_heard(place, |host| host.take_news(news, silent_after));
+            }
+        }
+    }
+
     /// Hears of a host by `hear`; touches it only where a judgement may follow.
     pub(super) fn note_heard(&mut self, place: usize, hear: impl FnOnce(&mut super::host_model::HostModel)) {
         let host = &mut self.hosts[place];
@@ -171,6 +192,7 @@ impl Model {
                 if host.feed(&self.catalogue, fact.at, fact.id, sample) {
                     self.touched.insert(Subject::Host(place));
                 }
+                self.hosts.sent(place);
                 self.shown.host(place);
             }
             FactBody::Probe(outcome) => {
@@ -196,6 +218,41 @@ impl Model {
     /// The ledger of the service at `index` is to be made anew from `from` on.
     pub(crate) fn mark_dirty(&mut self, index: usize, from: Timestamp) {
         note(&mut self.dirty, index, from);
+    }
+
+    /// Takes out at most `round` services with late answers to be replayed, none that was within `pause_ms`.
+    pub(crate) fn take_late(&mut self, now: Timestamp, pause_ms: i64, round: usize) -> Vec<LateService> {
+        let ready: Vec<usize> =
+            self.late.keys().copied().filter(|place| self.may_replay(*place, now, pause_ms)).take(round).collect();
+        let take = |place: usize| {
+            let (at, service) = (self.late.remove(&place)?, self.services.get(place)?.clone());
+            Some(LateService { place, at, service, from: None })
+        };
+        ready.into_iter().filter_map(take).collect()
+    }
+
+    /// Whether a service with late answers could be replayed at once.
+    pub(crate) fn late_waits(&self, now: Timestamp, pause_ms: i64) -> bool {
+        self.late.keys().any(|place| self.may_replay(*place, now, pause_ms))
+    }
+
+    fn may_replay(&self, place: usize, now: Timestamp, pause_ms: i64) -> bool {
+        let last = self.services.get(place).and_then(|service| service.replayed_at);
+        // Also when the clock was set back.
+        last.is_none_or(|last| !(0..pause_ms).contains(&now.ms_since(last)))
+    }
+
+    /// Takes replayed services back in; their ledgers are made anew from there.
+    pub(crate) fn put_back(&mut self, replayed: Vec<LateService>, now: Timestamp) {
+        for LateService { place, mut service, from, .. } in replayed {
+            service.replayed_at = Some(now);
+            if let Some(slot) = self.services.get_mut(place) {
+                *slot = service;
+            }
+            if let Some(from) = from {
+                self.mark_dirty(place, from);
+            }
+        }
     }
 
     /// The next evaluation looks at everything.

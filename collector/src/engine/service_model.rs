@@ -45,6 +45,8 @@ pub(crate) struct ServiceModel {
     reasons: BTreeMap<Timestamp, Phrase>,
     /// What lies before is forgotten: an answer that changes it needs a replay.
     certain_from: Timestamp,
+    /// When it was last replayed because of late answers.
+    pub(crate) replayed_at: Option<Timestamp>,
     /// First moment it was watched.
     pub(crate) begins: Option<Timestamp>,
     /// Cells of past days; cut by an edit.
@@ -120,6 +122,7 @@ impl ServiceModel {
             ledger: Timeline::unknown(),
             reasons: BTreeMap::new(),
             certain_from: Interval::ALL.from,
+            replayed_at: None,
             begins: None,
             days: Vec::new(),
         }

@@ -110,7 +110,7 @@ impl Site {
         assert_eq!(status, 200);
     }
 
-    fn stored(&self) -> Vec<crate::store::records::Fact> {
+    fn stored(&self) -> Vec<Arc<crate::store::records::Fact>> {
         self.store.read(|r| r.facts_after(FactCursor(0), 100)).expect("reads").facts
     }
 }

@@ -278,6 +278,7 @@ fn own_counters(stats: &SelfStats) -> Vec<Family> {
         ),
         one("pantau_engine_evaluations_total", "Activations of the engine.", &stats.evaluations),
         one("pantau_engine_evaluation_failures_total", "Activations that failed.", &stats.evaluation_failures),
+        one("pantau_engine_late_replays_total", "Services replayed because answers came late.", &stats.late_replays),
         one("pantau_outbox_deliveries_total", "Messages taken by a receiver.", &stats.deliveries),
         one("pantau_outbox_delivery_failures_total", "Tries that a receiver did not take.", &stats.delivery_failures),
         one("pantau_logins_refused_total", "Logins refused.", &stats.logins_refused),

@@ -112,8 +112,9 @@ impl Writer {
              ON CONFLICT (id) DO UPDATE SET public_key = excluded.public_key,
              machine_id_hash = excluded.machine_id_hash, joined_ms = excluded.joined_ms, revoked_ms = NULL",
             (host.as_str(), &key.public_key, &key.machine_id_hash, now.as_ms()),
-        )
-        .map(drop)
+        )?;
+        self.pending.anew(host.clone());
+        Ok(())
     }
 
     /// From now on the host's batches are refused; whether it was enrolled and not revoked before.
@@ -122,6 +123,10 @@ impl Writer {
     /// The database's.
     pub fn revoke_host(&mut self, id: &HostId, now: Timestamp) -> Result<bool, StoreError> {
         let sql = "UPDATE host SET revoked_ms = ?2 WHERE id = ?1 AND revoked_ms IS NULL";
-        Ok(self.execute("revoke a host", sql, (id.as_str(), now.as_ms()))? > 0)
+        let revoked = self.execute("revoke a host", sql, (id.as_str(), now.as_ms()))? > 0;
+        if revoked {
+            self.pending.anew(id.clone());
+        }
+        Ok(revoked)
     }
 }

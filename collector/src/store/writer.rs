@@ -12,6 +12,8 @@
 //! database gives up the whole transaction (disk full, I/O error), every request of the group is answered with that.
 //! The queue holds [`QUEUE_MAX`] requests; who comes later waits.
 
+use super::records::FactCursor;
+use super::tail::{Pending, Tail};
 use super::{Reader, StoreError, failed};
 use pantau_shared::ids::CheckId;
 use rusqlite::Connection;
@@ -37,6 +39,9 @@ pub struct Writer {
     pub(super) last_fact_id: i64,
     pub(super) check_numbers: HashMap<CheckId, i64>,
     pub(super) vantages: HashSet<(i64, i64)>,
+    /// What this transaction will add to the tail.
+    pub(super) pending: Pending,
+    pub(super) tail: Arc<Tail>,
 }
 
 /// A queued request.
@@ -95,8 +100,14 @@ impl Writer {
                    (SELECT ifnull(max(id), 0) FROM probe), (SELECT ifnull(max(id), 0) FROM backup),
                    (SELECT ifnull(max(id), 0) FROM agent_event))";
         let last_fact_id = connection.query_row(sql, (), |row| row.get(0)).map_err(failed("read the last fact"))?;
-        let reader = Reader { connection };
-        Ok(Self { reader, last_fact_id, check_numbers: HashMap::new(), vantages: HashSet::new() })
+        Ok(Self {
+            reader: Reader { connection },
+            last_fact_id,
+            check_numbers: HashMap::new(),
+            vantages: HashSet::new(),
+            pending: Pending::default(),
+            tail: Arc::new(Tail::new(FactCursor(last_fact_id))),
+        })
     }
 
     /// Reads within the transaction, its own changes included.
@@ -137,7 +148,11 @@ impl Writer {
     fn commit_group(&mut self, group: &mut [Box<dyn Request>]) -> Result<(), StoreError> {
         self.statement("BEGIN IMMEDIATE", "begin a transaction")?;
         let result = self.run_group(group).and_then(|()| self.statement("COMMIT", "commit"));
-        if result.is_err() {
+        if result.is_ok() {
+            // Before the answers: who is told of the commit finds its facts.
+            self.tail.committed(&mut self.pending);
+        } else {
+            self.pending.clear();
             self.forget();
             if !self.reader.connection.is_autocommit() {
                 self.statement("ROLLBACK", "roll back")?;
@@ -149,6 +164,7 @@ impl Writer {
     fn run_group(&mut self, group: &mut [Box<dyn Request>]) -> Result<(), StoreError> {
         for request in group {
             self.statement("SAVEPOINT request", "begin a request")?;
+            let mark = self.pending.mark();
             let keep = request.run(self);
             if self.reader.connection.is_autocommit() {
                 let source = "the database gave up the transaction".into();
@@ -156,6 +172,7 @@ impl Writer {
             }
             if !keep {
                 self.forget();
+                self.pending.roll_back(mark);
                 self.statement("ROLLBACK TO request", "roll back a request")?;
             }
             self.statement("RELEASE request", "end a request")?;

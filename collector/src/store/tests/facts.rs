@@ -36,7 +36,7 @@ fn every_kind_is_kept_once_and_read_behind_one_cursor_after_reopening() {
     let again = fixture.accept(batch(&web, 1, all_kinds()));
     assert_eq!(again, AcceptedBatch { acknowledged_seq: 10, stored: 0, duplicates: 7, unknown_kinds: 0 });
     let first = fixture.read(|r| r.facts_after(FactCursor(0), 3));
-    assert_eq!(first.facts.iter().map(kind).collect::<Vec<_>>(), ["started", "gap", "sample"]);
+    assert_eq!(first.facts.iter().map(|f| kind(f)).collect::<Vec<_>>(), ["started", "gap", "sample"]);
     assert!(first.more);
     let rest = fixture.read(|r| r.facts_after(first.cursor, 2));
     assert_eq!(rest.facts.iter().map(|f| (kind(f), f.at)).collect::<Vec<_>>(), [("probe", at(40)), ("backup", at(50))]);
@@ -84,7 +84,7 @@ fn an_unknown_or_revoked_host_is_refused_and_nothing_is_kept() {
     assert!(fixture.write(move |w| w.revoke_host(&from, at(5))).expect("revokes"));
     for id in [web, host("stranger")] {
         let sent = batch(&id, 1, vec![(1, 5, Some(probe("c")))]);
-        let refused = fixture.write(move |w| w.accept_batch(&sent)).expect_err("refused");
+        let refused = fixture.write(move |w| w.accept_batch(sent)).expect_err("refused");
         assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
     }
     assert!(fixture.read(|r| r.facts_after(FactCursor(0), 9)).facts.is_empty());

@@ -37,13 +37,13 @@ fn a_request_that_fails_or_panics_is_rolled_back_alone() {
     }));
     let sent = batch(&web, 1, vec![(1, 5, Some(probe("c")))]);
     let mut panicking = Box::pin(fixture.store.write(move |w| {
-        w.accept_batch(&sent)?;
+        w.accept_batch(sent)?;
         w.save_setting("b", "2")?;
         assert_ne!(w.reader().setting("b")?, Some("2".into()), "on purpose");
         Ok(())
     }));
     let again = batch(&web, 1, vec![(1, 5, Some(probe("c")))]);
-    let mut accepting = Box::pin(fixture.store.write(move |w| w.accept_batch(&again)));
+    let mut accepting = Box::pin(fixture.store.write(move |w| w.accept_batch(again)));
     let queued =
         [start(&mut first), start(&mut failing), start(&mut panicking), start(&mut accepting), start(&mut last)];
     assert_eq!(queued, [true; 5]);

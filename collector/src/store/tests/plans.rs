@@ -22,11 +22,12 @@ fn hot_questions_scan_nothing_and_sort_only_few() {
         (facts::FACTS_AFTER, 2),
         (facts::PROBES, 4),
         (facts::PROBES_BEFORE, 4),
+        (facts::PROBES_OF, 5),
         (facts::BACKUPS, 2),
         (samples::SAMPLES, 4),
         (samples::NEWEST_SAMPLES, 2),
         (ledger::LEDGER, 3),
-        (outbox::DUE, 2),
+        (outbox::DUE, 3),
         (open.as_str(), 0),
         (filtered.as_str(), 3),
     ];
@@ -45,6 +46,7 @@ fn answers_are_read_in_the_order_of_an_index_without_sorting() {
     for (sql, values) in [
         (facts::FACTS_AFTER, 2),
         (facts::PROBES_BEFORE, 4),
+        (facts::PROBES_OF, 5),
         (facts::BACKUPS, 2),
         (samples::SAMPLES, 4),
         (samples::NEWEST_SAMPLES, 2),
