@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! SLICES slices by a hash of the host's identifier; one of them, with every change since it was written last, goes with
-//! a decision each second: a round takes a minute, whatever the number of hosts, and nothing is written of hosts that
+//! a decision each second: a round takes half a minute, whatever the number of hosts, and nothing is written of hosts that
 //! sent nothing. Slice n is true up to its own cursor.
 //! start    slices → hosts; then the samples after the oldest slice's cursor, as they were fed the first time
 //! ```
@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Into so many slices the hosts are divided.
-pub(crate) const SLICES: u32 = 64;
+pub(crate) const SLICES: u32 = 32;
 /// The format that is written and read.
 const VERSION: u32 = 1;
 

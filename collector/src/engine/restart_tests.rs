@@ -175,7 +175,7 @@ async fn step(site: &mut Site, seconds: i64, value: u8, restart: Option<u8>) {
     site.clock.advance_ms(at(seconds).ms_since(site.clock.now()));
     for host in 0..site.hosts.len() {
         let high = (usize::from(value) >> host) & 1 == 1;
-        let mut bodies = vec![sample(seconds, if high { 950 } else { 100 }, value % 3 == 0)];
+        let mut bodies = vec![sample(seconds, if high { 950 } else { 100 }, value.is_multiple_of(3))];
         if host < 2 {
             bodies.push(answer(!high));
         }

@@ -126,7 +126,7 @@ impl EngineTask {
 
     async fn evaluate_counted(&mut self, announce: bool) {
         self.stats.evaluations.increment();
-        if let Err(error) = self.evaluate_and(announce).await {
+        if let Err(error) = self.activate(announce).await {
             self.stats.evaluation_failures.increment();
             tracing::error!(error = &error as &dyn std::error::Error, "evaluation failed; it will be tried again");
         }
@@ -137,11 +137,15 @@ impl EngineTask {
     /// # Errors
     /// What the store says; nothing is lost then, the same facts are decided again.
     pub async fn evaluate(&mut self) -> Result<(), StoreError> {
-        self.evaluate_and(true).await
+        self.activate(true).await
     }
 
-    /// The same; without `announce` the snapshot may stay as it is for a moment when nothing was decided.
-    async fn evaluate_and(&mut self, announce: bool) -> Result<(), StoreError> {
+    /// The same; without `announce`, as after a nudge, the snapshot may stay as it is for a moment when nothing was
+    /// decided.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub async fn activate(&mut self, announce: bool) -> Result<(), StoreError> {
         let done = self.four_steps(announce).await;
         // What was taken in and not committed is to be taken from the store again.
         self.stale |= done.is_err();
@@ -259,7 +263,7 @@ impl EngineTask {
         let since = self.committed_at.map_or(i64::MAX, |at| now.ms_since(at));
         let moved = self.durable_cursor() != self.committed_cursor;
         // Also when the clock was set back.
-        let due = since < 0 || since >= HEARTBEAT_MS || (moved && since >= CURSOR_MS);
+        let due = !(0..HEARTBEAT_MS).contains(&since) || (moved && since >= CURSOR_MS);
         if plan.is_empty() && !due {
             return Ok(false);
         }
@@ -310,7 +314,7 @@ impl EngineTask {
         let slices = self.model.hosts.unsaved().map(|slice| checkpoint::save(&self.model, slice)).collect();
         if let Err(error) = self.commit_plan(Plan::default(), slices, self.clock.now()).await {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "no last checkpoint; the next start reads a minute of facts again");
+            tracing::warn!(error, "no last checkpoint; the next start reads half a minute of facts again");
         }
     }
 

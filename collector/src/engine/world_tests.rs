@@ -62,7 +62,7 @@ impl World {
 
     /// Everyone who is there is heard, with a disk that is `used` full.
     fn round(&mut self, used: u64, now: Timestamp) {
-        for place in 0..HOSTS.len() {
+        for (place, name) in HOSTS.into_iter().enumerate() {
             if self.away[place] || self.cut_off || self.revoked[place] {
                 continue;
             }
@@ -76,9 +76,9 @@ impl World {
             };
             let sample = Sample { filesystems: vec![disk], ..Sample::default() };
             let body = FactBody::Sample(Arc::new(sample));
-            let fact = Fact { id: 1, host: host(HOSTS[place]), at: now, received_at: now, body };
+            let fact = Fact { id: 1, host: host(name), at: now, received_at: now, body };
             self.both(|model| {
-                model.take_news(BTreeMap::from([(host(HOSTS[place]), news.clone())]));
+                model.take_news(BTreeMap::from([(host(name), news.clone())]));
                 model.apply(&fact);
             });
         }
