@@ -9,16 +9,22 @@
 //! rolled back alone; its neighbours in the group stand. SQL, rows and connections exist only below this module:
 //! callers see domain types, reached by aggregate. Decides nothing.
 
+pub mod backup;
 mod catalogue;
 mod columns;
+mod copy_error;
 mod decision;
 mod facts;
+mod files;
 mod hosts;
+pub mod integrity;
 mod ledger;
+mod migrate;
 mod open;
 mod outbox;
 mod people;
 pub mod records;
+pub mod restore;
 mod retention;
 mod samples;
 mod settings;
@@ -27,13 +33,14 @@ mod writer;
 
 use pantau_shared::timestamp::Timestamp;
 use rusqlite::{Connection, Params, Row};
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 use writer::{Call, Request};
 
+pub use copy_error::CopyError;
 pub use writer::Writer;
 
 /// Connections for reading; the next reader waits.
@@ -72,6 +79,28 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A page of the file is not what it should be.
+    #[error(
+        "cannot {operation}: the store `{path}` is damaged; stop the collector, see what is lost with `pantau-collector verify`, then `pantau-collector restore` the newest copy"
+    )]
+    Corrupt {
+        /// The file.
+        path: String,
+        /// What was tried.
+        operation: &'static str,
+        /// The database's own words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The schema has to change and no copy could be made before.
+    #[error("the schema of the store `{path}` has to change, and no copy can be made first; the store is as it was")]
+    NoCopy {
+        /// The file.
+        path: String,
+        /// Why not, with the remedy.
+        #[source]
+        source: Box<CopyError>,
+    },
     /// A database, but not one of ours.
     #[error("`{path}` is not a store of Pantau; choose another file, or move this one away")]
     Foreign {
@@ -106,6 +135,25 @@ fn failed(operation: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError
     move |error| StoreError::Database { operation, source: Box::new(error) }
 }
 
+impl StoreError {
+    /// A database's error that means damage, with the file it is about and the remedy; others stay as they are.
+    fn naming(self, path: &Path) -> Self {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&self);
+        while let Some(error) = cause {
+            if error.downcast_ref::<rusqlite::Error>().is_some_and(integrity::is_damage) {
+                break;
+            }
+            cause = error.source();
+        }
+        match (cause.is_some(), self) {
+            (true, Self::Database { operation, source }) => {
+                Self::Corrupt { path: path.display().to_string(), operation, source }
+            }
+            (_, other) => other,
+        }
+    }
+}
+
 /// Handle on the store; cheap to clone. The last one to go stops the writer and waits for it.
 #[derive(Clone, Debug)]
 pub struct Store(Arc<Shared>);
@@ -117,8 +165,12 @@ struct Shared {
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Reader>>,
     reader_back: Condvar,
+    /// The first damage that was met, as told then.
+    damage: OnceLock<String>,
+    /// Whether the file was found whole after an unclean end.
+    checked: AtomicBool,
     /// Held for as long as the store is open.
-    _lock: File,
+    lock: open::Lock,
 }
 
 /// A consistent view for reading. Methods are grouped by aggregate.
@@ -133,9 +185,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::InUse`], [`StoreError::NewerSchema`], [`StoreError::Foreign`], [`StoreError::Open`],
     /// [`StoreError::Database`].
-    pub fn open(path: &Path, _now: Timestamp) -> Result<Self, StoreError> {
-        let (lock, connection) = open::open_writer(path)?;
-        let writer = Writer::new(connection)?;
+    pub fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_telling(path, now, &mut |_| true)
+    }
+
+    /// As [`Store::open`]; `tell` hears of the copy that is made before an older schema is changed.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`StoreError::NoCopy`], [`StoreError::Corrupt`].
+    pub fn open_telling(path: &Path, now: Timestamp, tell: backup::Tell<'_>) -> Result<Self, StoreError> {
+        let (lock, connection) = open::open_writer(path, now, tell)?;
+        let writer = Writer::new(connection).map_err(|error| error.naming(path))?;
         let readers = (0..READERS).map(|_| open::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
         let (queue, requests) = mpsc::channel(writer::QUEUE_MAX);
         let thread = std::thread::Builder::new()
@@ -148,7 +208,9 @@ impl Store {
             writer: Some(thread),
             readers: Mutex::new(readers),
             reader_back: Condvar::new(),
-            _lock: lock,
+            damage: OnceLock::new(),
+            checked: AtomicBool::new(false),
+            lock,
         })))
     }
 
@@ -157,13 +219,27 @@ impl Store {
     /// # Errors
     /// What `f` returns, or that no connection can be had.
     pub fn read<T>(&self, f: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let lent = self.0.lend();
-        let reader = lent.reader();
-        // One view for all of `f`: without this each statement would see its own moment.
-        reader.execute_batch("BEGIN DEFERRED", "begin a view")?;
-        let result = f(reader);
-        reader.execute_batch("COMMIT", "end a view")?;
-        result
+        self.0.read(f).map_err(|error| self.0.noticing(error))
+    }
+
+    /// The store's file.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Whether the last one who had the store open did not close it, and it has not been found whole since.
+    pub fn wants_check(&self) -> bool {
+        self.0.lock.found_open && !self.0.checked.load(Ordering::Relaxed)
+    }
+
+    /// The file was checked after an unclean end and found whole.
+    pub fn found_whole(&self) {
+        self.0.checked.store(true, Ordering::Relaxed);
+    }
+
+    /// The first damage that any reading or writing has met since the start; a new start would not mend it.
+    pub fn damage(&self) -> Option<&str> {
+        self.0.damage.get().map(String::as_str)
     }
 
     /// Writes in the next group; returns after its commit. Waits when the queue is full (back-pressure).
@@ -177,7 +253,7 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         let queue = self.0.queue.as_ref().ok_or(StoreError::Closed)?;
         queue.send(Box::new(Call::new(f, reply))).await.map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        answer.await.map_err(|_| StoreError::Closed)?.map_err(|error| self.0.noticing(error))
     }
 
     /// Requests that wait for the writer now.
@@ -215,6 +291,27 @@ impl Drop for Lent<'_> {
 }
 
 impl Shared {
+    fn read<T>(&self, f: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let lent = self.lend();
+        let reader = lent.reader();
+        // One view for all of `f`: without this each statement would see its own moment.
+        reader.execute_batch("BEGIN DEFERRED", "begin a view")?;
+        let result = f(reader);
+        reader.execute_batch("COMMIT", "end a view")?;
+        result
+    }
+
+    /// Names the file of an error that means damage; the first one is logged and kept.
+    fn noticing(&self, error: StoreError) -> StoreError {
+        let error = error.naming(&self.path);
+        if let StoreError::Corrupt { source, .. } = &error
+            && self.damage.set(format!("{error} ({source})")).is_ok()
+        {
+            tracing::error!(%error, words = %source, "the store is damaged");
+        }
+        error
+    }
+
     fn readers(&self) -> MutexGuard<'_, Vec<Reader>> {
         // The list is whole at every instant: poison says nothing about it.
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
@@ -234,11 +331,17 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.queue = None;
-        if let Some(writer) = self.writer.take()
-            && writer.thread().id() != std::thread::current().id()
-            && writer.join().is_err()
-        {
+        let Some(writer) = self.writer.take().filter(|writer| writer.thread().id() != std::thread::current().id())
+        else {
+            return;
+        };
+        if writer.join().is_err() {
             tracing::error!(path = %self.path.display(), "the store's writer panicked");
+            return;
+        }
+        // What was not clean before is not made so by closing it: only a check does that.
+        if self.damage.get().is_none() && (!self.lock.found_open || *self.checked.get_mut()) {
+            self.lock.mark_closed();
         }
     }
 }

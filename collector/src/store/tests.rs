@@ -19,14 +19,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use tempfile::TempDir;
 
+mod climbing;
+mod copies;
+mod damage;
 mod durability;
 mod facts;
+mod filled;
 mod group;
 mod judged;
 mod ledger;
 mod opening;
 mod people;
 mod plans;
+mod restoring;
 
 /// A store in a folder that goes with it.
 struct Fixture {
