@@ -21,6 +21,7 @@
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
 //! | [`admin`] | commands of this machine's administrator, over a Unix socket | the network |
+//! | [`own_backup`] | copies of the own store, restoring, integrity | SQL |
 //! | [`quickstart`] | one command to see it all | an office's needs |
 //! | [`clock`] | the only reader of the clock | |
 
@@ -36,6 +37,7 @@ pub mod http_error;
 pub mod ingest;
 pub mod opening;
 pub mod outputs;
+pub mod own_backup;
 pub mod quickstart;
 pub mod report;
 mod retention;

@@ -1,6 +1,6 @@
 //! The program: arguments, logging, runtime, exit code. Everything else is in the library.
 //!
-//! Exit codes: 0 fine, 1 failed while running, 2 bad usage or configuration.
+//! Exit codes: 0 fine, 1 failed while running, 2 bad usage or configuration, 3 a store that this program cannot use.
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
@@ -9,9 +9,11 @@ use pantau_collector::clock::Clock;
 use pantau_collector::config::catalogue;
 use pantau_collector::config::settings::Settings;
 use pantau_collector::opening;
+use pantau_collector::own_backup::command::{self, RestoreOptions};
 use pantau_collector::quickstart::{self, Quickstart};
 use pantau_collector::report::{self, Format};
 use pantau_collector::run::Collector;
+use pantau_collector::store::StoreError;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,7 +25,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Pantau collector: receives what the agents see, judges availability, opens tickets, watches backups.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = None, after_help = "First time? Run `pantau-collector quickstart`: it watches this very machine and prints an address and a password.\nExit codes: 0 fine, 1 failed while running, 2 bad usage or configuration.")]
+#[command(version, about, long_about = None, after_help = "First time? Run `pantau-collector quickstart`: it watches this very machine and prints an address and a password.\nExit codes: 0 fine, 1 failed while running, 2 bad usage or configuration, 3 a store that this program cannot use (damaged, newer, not ours, no room for the copy before a new schema).")]
 struct Cli {
     #[command(subcommand)]
     command: Action,
@@ -67,6 +69,37 @@ enum Action {
     /// Reports
     #[command(subcommand)]
     Report(ReportAction),
+    /// Copy everything the collector knows into one file, while it runs
+    Backup {
+        /// The file to make, or a folder to make one in
+        to: PathBuf,
+        /// Replace a file that is there
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Put a copy in the place of the store; the collector must be stopped
+    Restore {
+        /// A file made by `backup`, or a store that was set aside
+        from: PathBuf,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// Put configuration, catalogue and keys back also where there are some; those of before are set aside
+        #[arg(long)]
+        files: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Check the store's file, also while the collector runs; exit code 1 when it is damaged
+    Verify {
+        /// Only the pages, not every row against every index
+        #[arg(long)]
+        quick: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -180,9 +213,23 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("pantau-collector: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(if needs_a_person(&error) { 3 } else { 1 })
         }
     }
+}
+
+/// Whether starting again would end the same way until somebody does something about the store.
+fn needs_a_person(error: &anyhow::Error) -> bool {
+    let unusable = |error: &StoreError| {
+        matches!(
+            error,
+            StoreError::Corrupt { .. }
+                | StoreError::Foreign { .. }
+                | StoreError::NewerSchema { .. }
+                | StoreError::NoCopy { .. }
+        )
+    };
+    error.chain().any(|cause| cause.downcast_ref::<StoreError>().is_some_and(unusable))
 }
 
 /// To the journal where systemd gave us one, else to standard error.
@@ -220,6 +267,20 @@ fn act(action: Action) -> Result<ExitCode> {
         Action::Report(ReportAction::Availability { period, service, format, config }) => {
             ask(config, Command::ReportAvailability { period, service, format })
         }
+        Action::Backup { to, force, config } => with_settings(config, |settings| {
+            say(&command::backup(&settings, &to, force, Clock::system().now())?);
+            Ok(ExitCode::SUCCESS)
+        }),
+        Action::Restore { from, yes, files, config } => {
+            let options = RestoreOptions { from, config: config.config, yes, files };
+            say(&command::restore(&options, Clock::system().now())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Verify { quick, config } => with_settings(config, |settings| {
+            let verified = command::verify(&settings, quick)?;
+            say(&verified.text);
+            Ok(if verified.whole { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        }),
     }
 }
 

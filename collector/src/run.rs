@@ -16,6 +16,8 @@ use crate::ingest::{Ingest, IngestOptions};
 use crate::opening::{load_profile, open_tls, own_folder, read_catalogue};
 use crate::outputs::webhook::{WebhookTarget, Webhooks};
 use crate::outputs::{api, health, metrics, web};
+use crate::own_backup::progress::Bar;
+use crate::own_backup::{OwnBackup, schedule};
 use crate::retention;
 use crate::self_stats::SelfStats;
 use crate::server::{Listen, Server};
@@ -82,7 +84,7 @@ impl Collector {
             Some(tls) => Listen::Tls(*address, tls.config()),
         };
         let server = Server::bind(&settings.listen.iter().map(listen).collect::<Vec<_>>())?;
-        let store = Store::open(&settings.store_file(), clock.now())?;
+        let store = open_store(&settings, clock.now())?;
         let profile = Arc::new(load_profile(&settings)?);
         let (catalogue, applied_at) = apply_catalogue(&settings, &store, clock.now()).await?;
         let targets: Vec<WebhookTarget> = settings.webhooks.iter().cloned().map(Into::into).collect();
@@ -100,7 +102,8 @@ impl Collector {
             stats: Arc::clone(&stats),
             demo,
         })?;
-        let app = App { clock, store, engine, profile, stats, tls: tls_on };
+        let own_backup = OwnBackup::default();
+        let app = App { clock, store, engine, profile, stats, own_backup, tls: tls_on };
         let pin = tls.as_ref().map(Tls::pin);
         let ingest = intake(&app);
         Ok(Self { app, pin, settings, server, tls, ingest, engine: task, webhooks })
@@ -126,6 +129,8 @@ impl Collector {
         parts.spawn(endless("delivery", deliverer.run(inner.clone())));
         parts.spawn(endless("retention", retention::run(app.clone(), settings.raw_retention_s, inner.clone())));
         parts.spawn(endless("watchdog", feed_watchdog(app.clone(), inner.clone())));
+        parts.spawn(endless("own backup", schedule::run(app.clone(), settings.clone(), inner.clone())));
+        parts.spawn(endless("store check", schedule::check_after_unclean_end(app.clone(), inner.clone())));
         if let Some(tls) = tls {
             parts.spawn(endless("certificate", tls.run(app.clock.clone(), inner.clone())));
         }
@@ -150,6 +155,12 @@ impl Collector {
         }
         result
     }
+}
+
+/// Opens it; on a terminal a bar tells of the copy that is made before an older schema is changed.
+fn open_store(settings: &Settings, now: Timestamp) -> Result<Store> {
+    let bar = Bar::new(["copying the store before its schema changes", "checking the copy", "hashing the copy"]);
+    Ok(Store::open_telling(&settings.store_file(), now, &mut |progress| bar.tell(progress))?)
 }
 
 /// A part that cannot fail, with its name.
@@ -198,6 +209,8 @@ async fn feed_watchdog(app: App, mut stop: watch::Receiver<bool>) {
         }
         match health::ready(&app).await {
             Ok(()) => drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog])),
+            // A new start mends no page: it would only come back here, again and again.
+            Err(_) if app.store.damage().is_some() => drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog])),
             Err(reason) => tracing::warn!(%reason, "not ready: the watchdog is not fed"),
         }
     }

@@ -33,7 +33,7 @@ pub struct ConfigOption {
 }
 
 /// Every option of the file, in the file's order.
-pub const OPTIONS: [ConfigOption; 13] = [
+pub const OPTIONS: [ConfigOption; 17] = [
     ConfigOption {
         section: "",
         key: "listen",
@@ -98,6 +98,34 @@ pub const OPTIONS: [ConfigOption; 13] = [
         documentation: "How long samples and single probe answers are kept. Ledger, tickets and backups are kept for ever.",
     },
     ConfigOption {
+        section: "backup",
+        key: "enabled",
+        default: Some("true"),
+        example: "true",
+        documentation: "Make copies of the collector's own store while it runs. One is made only where the disk has room for it.",
+    },
+    ConfigOption {
+        section: "backup",
+        key: "folder",
+        default: None,
+        example: "\"/mnt/cadangan/pantau\"",
+        documentation: "Where copies go; `copies` in the data folder when not given, which helps against a damaged store but not against a lost disk: give another disk or a mounted share, or fetch the copies from there. They hold password hashes and keys.",
+    },
+    ConfigOption {
+        section: "backup",
+        key: "every",
+        default: Some("\"1day\""),
+        example: "\"12h\"",
+        documentation: "How old the newest copy may get, \"10m\" to \"31days\".",
+    },
+    ConfigOption {
+        section: "backup",
+        key: "keep",
+        default: Some("2"),
+        example: "7",
+        documentation: "How many copies stay, 1 to 1000. The newest good one is never deleted.",
+    },
+    ConfigOption {
         section: "webhook",
         key: "name",
         default: None,
@@ -154,6 +182,25 @@ pub enum TlsChoice {
     },
 }
 
+/// Copies of the own store while running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnBackupSettings {
+    /// Whether they are made.
+    pub enabled: bool,
+    /// Where; `copies` in the data folder when unset.
+    pub folder: Option<PathBuf>,
+    /// How old the newest may get, in seconds.
+    pub every_s: u32,
+    /// How many stay; at least 1.
+    pub keep: u32,
+}
+
+impl Default for OwnBackupSettings {
+    fn default() -> Self {
+        Self { enabled: true, folder: None, every_s: 86_400, keep: 2 }
+    }
+}
+
 /// The checked configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -169,6 +216,10 @@ pub struct Settings {
     pub tls: TlsChoice,
     /// How long raw facts are kept, in seconds.
     pub raw_retention_s: u64,
+    /// Copies of the own store.
+    pub own_backup: OwnBackupSettings,
+    /// The file this was read from, if there was one.
+    pub file: Option<PathBuf>,
     /// Enabled receivers.
     pub webhooks: Vec<Webhook>,
 }
@@ -182,6 +233,8 @@ impl Default for Settings {
             profile: None,
             tls: TlsChoice::Off,
             raw_retention_s: 35 * 86_400,
+            own_backup: OwnBackupSettings::default(),
+            file: None,
             webhooks: Vec::new(),
         }
     }
@@ -213,7 +266,9 @@ impl Settings {
         let path = named.unwrap_or(Path::new(DEFAULT_FILE));
         match std::fs::read_to_string(path) {
             Ok(text) => {
-                parse(&path.display().to_string(), &text, |file| std::fs::read(file)).map_err(SettingsError::Faults)
+                let parsed = parse(&path.display().to_string(), &text, |file| std::fs::read(file));
+                let settings = parsed.map_err(SettingsError::Faults)?;
+                Ok(Self { file: Some(path.to_owned()), ..settings })
             }
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(SettingsError::Read { path: path.to_owned(), source }),
@@ -223,6 +278,11 @@ impl Settings {
     /// The store's file.
     pub fn store_file(&self) -> PathBuf {
         self.data_dir.join("pantau.db")
+    }
+
+    /// Where scheduled copies go.
+    pub fn copies_folder(&self) -> PathBuf {
+        self.own_backup.folder.clone().unwrap_or_else(|| self.data_dir.join("copies"))
     }
 
     /// The socket on which the running collector takes commands of this machine's administrator.
@@ -265,6 +325,9 @@ pub fn parse(
         }
         retention.finish(&mut d);
     }
+    if let Some(backup) = root.table(&mut d, "backup") {
+        settings.own_backup = read_own_backup(&mut d, &backup);
+    }
     for webhook in root.tables(&mut d, "webhook").iter().take(ITEMS_MAX) {
         settings.webhooks.extend(read_webhook(&mut d, webhook, &read_secret));
     }
@@ -297,6 +360,22 @@ fn refuse_plain(d: &mut Diagnostics<'_>, listen: &[Placed<String>]) {
             let remedy = "set `enabled = true` under [tls], or listen on 127.0.0.1";
             d.add(address.span.clone(), &address.key, true, "is not loopback and has no TLS", remedy);
         }
+    }
+}
+
+fn read_own_backup(d: &mut Diagnostics<'_>, backup: &TableReader<'_>) -> OwnBackupSettings {
+    let default = OwnBackupSettings::default();
+    let enabled = backup.boolean(d, "enabled").unwrap_or(default.enabled);
+    let folder = backup.text(d, "folder", TEXT_MAX).map(|folder| PathBuf::from(folder.value));
+    let every = backup.duration_ms(d, "every", 600_000..=31 * 86_400_000);
+    let keep = backup.integer(d, "keep", 1..=1_000);
+    backup.finish(d);
+    let small = |value: u64, default: u32| u32::try_from(value).unwrap_or(default);
+    OwnBackupSettings {
+        enabled,
+        folder,
+        every_s: every.map_or(default.every_s, |every| small(every.value / 1000, default.every_s)),
+        keep: keep.map_or(default.keep, |keep| small(keep.value, default.keep)),
     }
 }
 
@@ -416,6 +495,9 @@ mod tests {
         }
         let settings = check(&text).expect("all examples are valid");
         assert_eq!(settings.raw_retention_s, 90 * 86_400);
+        let folder = Some(PathBuf::from("/mnt/cadangan/pantau"));
+        assert_eq!(settings.own_backup, OwnBackupSettings { enabled: true, folder, every_s: 43_200, keep: 7 });
+        assert!(check("[backup]\nkeep = 0\n").is_err(), "the last good copy is never deleted");
         assert!(matches!(settings.tls, TlsChoice::Given { .. }));
         assert_eq!(settings.webhooks, []);
     }
@@ -426,7 +508,7 @@ mod tests {
         let expected = [
             "c.toml:1:11: listen[0] = \"0.0.0.0:8420\": is not loopback and has no TLS; set `enabled = true` under [tls], or listen on 127.0.0.1",
             "c.toml:1:27: listen[1] = \"x\": is no address; give IP:PORT, such as \"127.0.0.1:8420\" or \"[::]:8420\"",
-            "c.toml:2:1: warna: is not a known key; known here: catalogue, data_dir, listen, profile, retention, tls, webhook",
+            "c.toml:2:1: warna: is not a known key; known here: backup, catalogue, data_dir, listen, profile, retention, tls, webhook",
             "c.toml:4:12: tls.key_file = \"k\": stands alone; give `certificate_file` and `key_file` together, or neither",
             "c.toml:7:7: webhook[1].url = \"ftp://x\": is no address of a web server; begin with https:// or http://",
             "c.toml:8:15: webhook[1].secret_file = \"/none\": cannot be read (entity not found); make the file, readable for this user",

@@ -30,6 +30,9 @@ pub(crate) async fn ready(app: &App) -> Result<(), String> {
         Ok(Err(error)) => return Err(format!("the store does not answer: {error}")),
         Err(_) => return Err("the store's reader panicked".to_owned()),
     }
+    if let Some(damage) = app.store.damage() {
+        return Err(damage.to_owned());
+    }
     let age_ms = app.clock.now().ms_since(app.engine.snapshot().at);
     if age_ms > SNAPSHOT_AGE_MAX_MS {
         return Err(format!("the engine has not evaluated for {} s", age_ms / 1000));

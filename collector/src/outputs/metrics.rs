@@ -8,6 +8,7 @@ use super::api::access;
 use crate::app::App;
 use crate::domain::state::State;
 use crate::http_error::HttpError;
+use crate::own_backup::view::{Integrity, OwnBackupView};
 use crate::self_stats::{Counter, SelfStats};
 use crate::snapshot::{BackupState, HostView, ServiceView, Snapshot};
 use axum::Router;
@@ -33,7 +34,8 @@ async fn metrics(
     if !on_loopback {
         access::caller(&app, &headers)?;
     }
-    let families = families(&app.engine.snapshot(), &app.stats, app.store.queued(), app.clock.now());
+    let own = app.own_backup.view(&app.store);
+    let families = families(&app.engine.snapshot(), &app.stats, &own, app.store.queued(), app.clock.now());
     let mut text = Vec::new();
     let encoder = TextEncoder::new();
     encoder.encode(&families, &mut text).map_err(|error| HttpError::internal(&error))?;
@@ -113,12 +115,19 @@ fn yes(value: bool) -> f64 {
 }
 
 /// Every family that has a value, in a fixed order.
-fn families(snapshot: &Snapshot, stats: &SelfStats, queued: usize, now: Timestamp) -> Vec<MetricFamily> {
+fn families(
+    snapshot: &Snapshot,
+    stats: &SelfStats,
+    own: &OwnBackupView,
+    queued: usize,
+    now: Timestamp,
+) -> Vec<MetricFamily> {
     let mut all = services(&snapshot.services);
     all.extend(backups(snapshot, now));
     all.extend(tickets(snapshot));
     all.extend(hosts(&snapshot.hosts));
     all.extend(own_gauges(snapshot, queued, now));
+    all.extend(own_backup(own, now));
     all.extend(own_counters(stats));
     // The encoder refuses a family without a series.
     let filled = all.into_iter().filter(|family| !family.metrics.is_empty());
@@ -240,6 +249,24 @@ fn own_gauges(snapshot: &Snapshot, queued: usize, now: Timestamp) -> Vec<Family>
     ]
 }
 
+fn own_backup(own: &OwnBackupView, now: Timestamp) -> Vec<Family> {
+    let mut age = gauge("pantau_store_backup_age_seconds", "Age of the newest scheduled copy of the own store.");
+    age.set(&[], own.last_success_at.map(|at| whole(now.ms_since(at)) / 1e3));
+    let mut success = gauge(
+        "pantau_store_backup_last_success_timestamp_seconds",
+        "When that copy was made; absent before the first.",
+    );
+    success.set(&[], own.last_success_at.map(seconds));
+    let mut failures =
+        counter("pantau_store_backup_failures_total", "Scheduled copies of the own store that could not be made.");
+    failures.set(&[], Some(number(own.failures)));
+    let mut integrity = gauge("pantau_store_integrity", "1 for what is known of the store's file, 0 for the others.");
+    for code in Integrity::CODES {
+        integrity.set(&[("state", code)], Some(yes(code == own.integrity.code())));
+    }
+    vec![age, success, failures, integrity]
+}
+
 fn own_counters(stats: &SelfStats) -> Vec<Family> {
     let one = |name: &str, help: &str, value: &Counter| {
         let mut family = counter(name, help);
@@ -290,7 +317,8 @@ mod tests {
     use crate::outputs::web::tests::site::{NOW, snapshot};
 
     fn text(snapshot: &Snapshot, stats: &SelfStats) -> String {
-        TextEncoder::new().encode_to_string(&families(snapshot, stats, 3, NOW)).expect("encodes")
+        let own = OwnBackupView { last_success_at: Some(NOW.plus_secs(-90)), failures: 2, ..OwnBackupView::default() };
+        TextEncoder::new().encode_to_string(&families(snapshot, stats, &own, 3, NOW)).expect("encodes")
     }
 
     #[test]

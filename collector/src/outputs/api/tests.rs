@@ -78,7 +78,7 @@ async fn site() -> Site {
     .expect("starts");
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(task.run(stopped));
-    let app = App { clock, store, engine, profile, stats: Arc::default(), tls: false };
+    let app = App { clock, store, engine, profile, stats: Arc::default(), own_backup: Default::default(), tls: false };
     let router = router(app.clone()).merge(crate::outputs::metrics::router(app));
     Site { router, _folder: folder, _stop: stop }
 }

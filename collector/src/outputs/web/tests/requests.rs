@@ -52,7 +52,7 @@ async fn site() -> Site {
     .expect("starts");
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(task.run(stopped));
-    let app = App { clock, store, engine, profile, stats: Arc::default(), tls: false };
+    let app = App { clock, store, engine, profile, stats: Arc::default(), own_backup: Default::default(), tls: false };
     Site { router: router(app.clone()), app, _folder: folder, _stop: stop }
 }
 
