@@ -92,6 +92,8 @@ enum Action {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Rewrite a store made by an early version, so that its file shrinks by itself; the collector must be stopped
+    Compact(ConfigFile),
     /// Check the store's file, also while the collector runs; exit code 1 when it is damaged
     Verify {
         /// Only the pages, not every row against every index
@@ -276,6 +278,10 @@ fn act(action: Action) -> Result<ExitCode> {
             say(&command::restore(&options, Clock::system().now())?);
             Ok(ExitCode::SUCCESS)
         }
+        Action::Compact(config) => with_settings(config, |settings| {
+            say(&command::compact(&settings, Clock::system().now())?);
+            Ok(ExitCode::SUCCESS)
+        }),
         Action::Verify { quick, config } => with_settings(config, |settings| {
             let verified = command::verify(&settings, quick)?;
             say(&verified.text);

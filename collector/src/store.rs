@@ -214,6 +214,21 @@ impl Store {
         })))
     }
 
+    /// Rewrites a file of before `auto_vacuum`, so that it shrinks by itself from then on; whether it had to be. Needs the
+    /// store for itself, and its size twice more for as long as it takes.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; too little room.
+    pub fn compact(path: &Path, now: Timestamp) -> Result<bool, StoreError> {
+        let (lock, connection) = open::open_writer(path, now, &mut |_| true)?;
+        let rewritten = migrate::rewrite(path, &connection).map_err(|error| error.naming(path))?;
+        drop(connection);
+        if !lock.found_open {
+            lock.mark_closed();
+        }
+        Ok(rewritten)
+    }
+
     /// Reads; blocks the calling thread for as long as `f` runs (use a blocking task for long reads).
     ///
     /// # Errors

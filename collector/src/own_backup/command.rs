@@ -8,10 +8,10 @@ use super::progress::Bar;
 use super::{CONFIGURATION, kept_files, kept_paths};
 use crate::config::settings::{self, DEFAULT_FILE, Settings};
 use crate::opening;
-use crate::store::CopyError;
 use crate::store::backup::{self, KeptFile, Request};
 use crate::store::integrity::{Depth, check_store};
 use crate::store::restore::{self, Look, Restore, file_time};
+use crate::store::{CopyError, Store};
 use anyhow::{Context, Result, bail, ensure};
 use pantau_shared::timestamp::Timestamp;
 use std::fmt::Write as _;
@@ -81,6 +81,19 @@ pub fn verify(settings: &Settings, quick: bool) -> Result<Verified> {
     }
     text += REMEDY;
     Ok(Verified { whole: false, text })
+}
+
+/// Rewrites a store of an early version; what to tell the person.
+///
+/// # Errors
+/// A collector runs; too little room.
+pub fn compact(settings: &Settings, now: Timestamp) -> Result<String> {
+    opening::own_folder(&settings.data_dir)?;
+    let store = settings.store_file();
+    ensure!(store.exists(), "there is no store `{}`; nothing to rewrite", store.display());
+    let rewritten = Store::compact(&store, now)?;
+    let verb = if rewritten { "is rewritten and shrinks by itself from now on" } else { "shrinks by itself already" };
+    Ok(format!("`{}` {verb}", store.display()))
 }
 
 /// What a person asked to be restored.

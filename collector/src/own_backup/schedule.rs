@@ -101,6 +101,7 @@ async fn copy(app: &App, settings: Settings, asked: Arc<AtomicBool>) -> Result<P
             .mode(0o700)
             .create(&folder)
             .with_context(|| format!("cannot make the folder `{}`; change [backup] folder", folder.display()))?;
+        backup::remove_left_behind(&folder, |name| time_of_name(name).is_some());
         let to = folder.join(format!("pantau-{}.db", file_time(now)));
         let files = super::kept_files(&settings)?;
         let request = Request { store: &store, to: &to, files: &files, made_at: now, replace: true, pause: COPY_PAUSE };

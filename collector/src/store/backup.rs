@@ -121,7 +121,8 @@ pub fn make(request: &Request<'_>, tell: Tell<'_>) -> Result<Made, CopyError> {
     }
     let kept: u64 = request.files.iter().map(|file| file.body.len() as u64).sum();
     ensure_room(to, size_with_log(request.store) + kept + EXTRA_BYTES)?;
-    remove_left_behind(to);
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    remove_left_behind(folder_of(to), |left| left == name);
     let part = Part::new(to)?;
     let source = open_live(request.store)?;
     copy_pages(&source, request.store, &part, request.pause, tell)?;
@@ -248,15 +249,16 @@ impl Drop for Part {
     }
 }
 
-/// Removes `.part` files of processes that are no more.
-fn remove_left_behind(to: &Path) {
-    let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let entries = std::fs::read_dir(folder_of(to)).into_iter().flatten().flatten();
-    for entry in entries {
+/// Removes unfinished copies that killed processes left in a folder; `is_copy` knows the names that count. Copies that
+/// this very process is making there have to be over.
+pub fn remove_left_behind(folder: &Path, is_copy: impl Fn(&str) -> bool) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
-        let pid = file.strip_prefix(&format!("{name}.")).and_then(|rest| rest.strip_suffix(".part"));
-        let dead = pid.is_some_and(|pid| pid.parse::<u32>().is_ok() && !Path::new("/proc").join(pid).exists());
-        if dead {
+        let of_copy =
+            file.strip_suffix("-journal").unwrap_or(&file).strip_suffix(".part").and_then(|rest| rest.rsplit_once('.'));
+        let Some((name, Ok(pid))) = of_copy.map(|(name, pid)| (name, pid.parse::<u32>())) else { continue };
+        let over = pid == std::process::id() || !Path::new("/proc").join(pid.to_string()).exists();
+        if over && is_copy(name) {
             tracing::info!(path = %entry.path().display(), "an unfinished copy of a killed process is removed");
             remove_if_there(&entry.path()).ok();
         }

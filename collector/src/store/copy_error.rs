@@ -1,5 +1,6 @@
 //! Why a copy could not be made, read, checked or put back. Each text names the file, what was tried and the remedy.
 
+use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
 
 /// See the module.
@@ -102,5 +103,11 @@ pub(super) fn file_failed(
 /// Turns the database's error into ours.
 pub(super) fn database_failed(operation: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> CopyError {
     let path = path.to_owned();
-    move |source| CopyError::Database { operation, path, source: Box::new(source) }
+    move |source| match source.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => {
+            let remedy = "the disk that is written to is full; free some space, or choose another";
+            CopyError::File { operation, path, remedy, source: std::io::Error::other(source) }
+        }
+        _ => CopyError::Database { operation, path, source: Box::new(source) },
+    }
 }

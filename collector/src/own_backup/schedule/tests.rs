@@ -65,8 +65,12 @@ impl Site {
 async fn copies_are_pruned_to_the_newest_and_a_failure_is_told_and_takes_none() {
     let site = site().await;
     std::fs::write(site.settings.data_dir.join("ca.key"), "secret").expect("writes");
-    for _ in 0..4 {
+    let left = site.settings.copies_folder().join("pantau-20260528T101010Z.db.4194999.part");
+    for round in 0..4 {
         site.copy().await;
+        if round == 0 {
+            std::fs::write(&left, "left by a kill").expect("writes");
+        }
     }
     let view = site.app.own_backup.view(&site.app.store);
     let names: Vec<String> =

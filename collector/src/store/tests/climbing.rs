@@ -179,6 +179,21 @@ fn without_a_copy_nothing_is_changed_and_a_failing_step_leaves_the_schema_before
 }
 
 #[test]
+fn an_early_store_is_rewritten_when_asked() {
+    let folder = TempDir::new().expect("folder");
+    let path = old_store(folder.path());
+    let before = number(&path, "SELECT count(*) FROM probe");
+    // Where the newest schema is the first one, nothing climbs and the file is as it was.
+    let climbs = migrate::SCHEMA.len() > 1;
+    assert_eq!(Store::compact(&path, at(0)).expect("rewrites"), !climbs);
+    assert!(!Store::compact(&path, at(0)).expect("looks"), "once is enough");
+    assert_eq!((number(&path, "PRAGMA auto_vacuum"), number(&path, "SELECT count(*) FROM probe")), (2, before));
+    let store = Store::open(&path, at(0)).expect("opens");
+    assert!(!store.wants_check());
+    assert!(matches!(Store::compact(&path, at(0)), Err(StoreError::InUse { .. })));
+}
+
+#[test]
 fn new_stores_give_back_space_by_themselves() {
     let fixture = Fixture::new();
     let mode = fixture.read(|r| r.row("ask", "PRAGMA auto_vacuum", (), |row| columns::column::<i64>(row, 0)));

@@ -120,3 +120,54 @@ fn what_does_not_fit_is_refused_beforehand() {
     assert!(matches!(error, CopyError::NoSpace { needed: u64::MAX, .. }), "{text}");
     assert!(text.contains("free some space") && text.contains(&path.display().to_string()), "{text}");
 }
+
+const FOLDER: &str = "PANTAU_TEST_COPY_FOLDER";
+const NAME: &str = "store::tests::copies::a_kill_at_any_moment_leaves_a_whole_copy_or_none";
+
+#[test]
+fn a_kill_at_any_moment_leaves_a_whole_copy_or_none() {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        let folder = Path::new(&folder);
+        loop {
+            copy(&folder.join("pantau.db"), &folder.join("copies/copy.db"), true, &mut |_| true).expect("copies");
+        }
+    }
+    let fixture = Fixture::new();
+    filled::fill(&fixture, 20);
+    let copies = fixture.folder.path().join("copies");
+    std::fs::create_dir(&copies).expect("makes");
+    let mut state = restoring::seed();
+    for round in 0..15 {
+        let mut child = std::process::Command::new(std::env::current_exe().expect("known"))
+            .args(["--exact", NAME, "--nocapture", "--test-threads=1"])
+            .env(FOLDER, fixture.folder.path())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("starts");
+        std::thread::sleep(Duration::from_micros(2_000 + restoring::draw(&mut state) % 120_000));
+        child.kill().expect("SIGKILL");
+        child.wait().expect("reaped");
+        let to = copies.join("copy.db");
+        if to.exists() {
+            restore::check_copy(&to, &mut |_| true).unwrap_or_else(|error| panic!("round {round}: {error}"));
+        }
+        // The store itself goes on as if nothing had been.
+        fixture.write(move |w| w.save_setting("a", &round.to_string())).expect("writes");
+    }
+    copy(&fixture.folder.path().join("pantau.db"), &copies.join("copy.db"), true, &mut |_| true).expect("copies");
+    assert_eq!(names(&copies), ["copy.db", "copy.db.sha256"], "what the killed ones left is gone");
+}
+
+#[test]
+fn files_given_to_a_folder_become_its_owners() {
+    let folder = TempDir::new().expect("folder");
+    // Only root can give away; for others folder and file are of one owner already.
+    std::os::unix::fs::chown(folder.path(), Some(65_534), Some(65_534)).ok();
+    let file = folder.path().join("file");
+    if std::fs::write(&file, "x").is_ok() {
+        restore::own_as_folder(&file).expect("given");
+        let owner = |path: &Path| std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(path).expect("there"));
+        assert_eq!(owner(&file), owner(folder.path()));
+    }
+}
