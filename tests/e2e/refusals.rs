@@ -115,7 +115,7 @@ async fn a_collector_that_cannot_start_says_why() -> Result<()> {
         let changed = tokio::process::Command::new("python3").args(["-c", &python]).kill_on_drop(true).output();
         ensure!(tokio::time::timeout(std::time::Duration::from_secs(10), changed).await??.status.success());
         let (code, _, message) = run("pantau-collector", &["serve", "--config", &config]).await?;
-        ensure!(code == 1 && message.contains("999") && message.contains(word), "{code} {message}");
+        ensure!(code == 3 && message.contains("999") && message.contains(word), "{code} {message}");
     }
     Ok(())
 }
