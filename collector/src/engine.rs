@@ -7,6 +7,7 @@
 //! changed. People's actions take the same four steps.
 
 mod backup_model;
+mod blind;
 mod commands;
 pub mod deliver;
 mod evaluate;

@@ -3,7 +3,7 @@
 //! ```text
 //! room for its bytes? ─► body, capped ─► outer layer ─► host's key ─► signature, batch ─► times corrected
 //!      503 busy            413, 408         400, 426     401, 403       401, 400              │
-//!                                                            acknowledgement ◄─ commit ◄──────┘ 503
+//!                          503 store_full                    acknowledgement ◄─ commit ◄──────┘ 503
 //! ```
 //!
 //! The acknowledgement leaves after the commit, never before. A batch is one request to the store: one that fails
@@ -141,6 +141,7 @@ impl Ingest {
     /// # Errors
     /// A [`Refusal`]; whoever sent it still has the batch.
     pub async fn take(&self, bytes: &[u8]) -> Result<Acknowledgement, Refusal> {
+        self.store.admit_facts().map_err(Refusal::of_store)?;
         let received_at = self.clock.now();
         let (host, batch) = self.open(bytes, received_at).await?;
         self.clones.look(&host, &batch.boot_id, &self.stats);

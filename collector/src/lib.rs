@@ -19,6 +19,8 @@
 //! | [`demo`] | a simulated office, through the same rules | any short cut around them |
 //! | [`config`] | collector.toml, the catalogue's and the profile's file; all faults at once | what is done with them |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
+//! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
+//! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
 //! | [`admin`] | commands of this machine's administrator, over a Unix socket | the network |
 //! | [`quickstart`] | one command to see it all | an office's needs |
@@ -45,7 +47,9 @@ pub mod server;
 pub mod service_period;
 mod shutdown;
 pub mod snapshot;
+pub mod space_watch;
 pub mod store;
+pub mod system;
 pub mod texts;
 mod ticket_form;
 pub mod tls;

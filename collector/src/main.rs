@@ -8,10 +8,12 @@ use pantau_collector::admin::{self, Command};
 use pantau_collector::clock::Clock;
 use pantau_collector::config::catalogue;
 use pantau_collector::config::settings::Settings;
+use pantau_collector::domain::catalogue::Catalogue;
 use pantau_collector::opening;
 use pantau_collector::quickstart::{self, Quickstart};
 use pantau_collector::report::{self, Format};
 use pantau_collector::run::Collector;
+use pantau_collector::{space_watch, system};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -275,8 +277,20 @@ fn check(settings: &Settings) -> ExitCode {
     if let (Ok(catalogue), Ok(())) = (&catalogue, &profile) {
         let services = catalogue.services.len();
         say(&format!("configuration is good: {services} services, {} findings", catalogue.findings.len()));
+        say_need(settings, catalogue);
     }
     code
+}
+
+/// What the configured site will need of its disk; what does not fit is a warning, no fault.
+fn say_need(settings: &Settings, catalogue: &Catalogue) {
+    let disk = space_watch::disk_of(&settings.data_dir).ok();
+    let held_bytes = std::fs::metadata(settings.store_file()).map_or(0, |file| file.len());
+    let (need, warnings) = system::render_need(settings, catalogue, disk, held_bytes);
+    say(&need);
+    for warning in warnings {
+        eprintln!("{warning}");
+    }
 }
 
 fn check_catalogue(file: &PathBuf) -> Result<ExitCode> {

@@ -20,6 +20,7 @@ use crate::retention;
 use crate::self_stats::SelfStats;
 use crate::server::{Listen, Server};
 use crate::shutdown::stopped;
+use crate::space_watch;
 use crate::store::Store;
 use crate::texts::{Language, Texts};
 use crate::tls::Tls;
@@ -125,6 +126,7 @@ impl Collector {
         parts.spawn(endless("engine", engine.run(inner.clone())));
         parts.spawn(endless("delivery", deliverer.run(inner.clone())));
         parts.spawn(endless("retention", retention::run(app.clone(), settings.raw_retention_s, inner.clone())));
+        parts.spawn(endless("disk", space_watch::run(app.clone(), settings.clone(), inner.clone())));
         parts.spawn(endless("watchdog", feed_watchdog(app.clone(), inner.clone())));
         if let Some(tls) = tls {
             parts.spawn(endless("certificate", tls.run(app.clock.clone(), inner.clone())));
@@ -196,7 +198,7 @@ async fn feed_watchdog(app: App, mut stop: watch::Receiver<bool>) {
             _ = tick.tick() => {}
             () = stopped(&mut stop) => return,
         }
-        match health::ready(&app).await {
+        match health::alive(&app).await {
             Ok(()) => drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog])),
             Err(reason) => tracing::warn!(%reason, "not ready: the watchdog is not fed"),
         }

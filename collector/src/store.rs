@@ -13,6 +13,7 @@ mod catalogue;
 mod columns;
 mod decision;
 mod facts;
+mod figures;
 mod hosts;
 mod ledger;
 mod open;
@@ -21,7 +22,9 @@ mod people;
 pub mod records;
 mod retention;
 mod samples;
+mod sessions;
 mod settings;
+mod space;
 mod tickets;
 mod writer;
 
@@ -34,6 +37,10 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 use writer::{Call, Request};
 
+pub use figures::{Growth, StoreSize, WriterFigures};
+#[cfg(test)]
+pub(crate) use space::tests::fill;
+pub use space::{Disk, ReadOnly, ReadOnlyCause, SpaceChange, SpaceView};
 pub use writer::Writer;
 
 /// Connections for reading; the next reader waits.
@@ -96,6 +103,15 @@ pub enum StoreError {
         /// Which kind of record.
         what: &'static str,
     },
+    /// The disk is full, or refuses to write.
+    #[error(
+        "the store is read-only: its disk is full or refuses to write; make room there, the store resumes by itself"
+    )]
+    ReadOnly {
+        /// The database's or the system's own words.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
     /// The writer is gone: the program is stopping.
     #[error("the store is closed")]
     Closed,
@@ -112,11 +128,15 @@ pub struct Store(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
+    opened_at: Timestamp,
     /// Taken when the store is dropped.
     queue: Option<mpsc::Sender<Box<dyn Request>>>,
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Reader>>,
     reader_back: Condvar,
+    space: space::Space,
+    figures: Arc<WriterFigures>,
+    sessions: sessions::Kept,
     /// Held for as long as the store is open.
     _lock: File,
 }
@@ -133,9 +153,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::InUse`], [`StoreError::NewerSchema`], [`StoreError::Foreign`], [`StoreError::Open`],
     /// [`StoreError::Database`].
-    pub fn open(path: &Path, _now: Timestamp) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let (lock, connection) = open::open_writer(path)?;
-        let writer = Writer::new(connection)?;
+        let figures = Arc::new(WriterFigures::default());
+        let writer = Writer::new(connection, Arc::clone(&figures))?;
         let readers = (0..READERS).map(|_| open::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
         let (queue, requests) = mpsc::channel(writer::QUEUE_MAX);
         let thread = std::thread::Builder::new()
@@ -144,10 +165,14 @@ impl Store {
             .map_err(|error| StoreError::Database { operation: "start the writer", source: Box::new(error) })?;
         Ok(Self(Arc::new(Shared {
             path: path.to_owned(),
+            opened_at: now,
             queue: Some(queue),
             writer: Some(thread),
             readers: Mutex::new(readers),
             reader_back: Condvar::new(),
+            space: space::Space::default(),
+            figures,
+            sessions: sessions::Kept::default(),
             _lock: lock,
         })))
     }
@@ -177,7 +202,12 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         let queue = self.0.queue.as_ref().ok_or(StoreError::Closed)?;
         queue.send(Box::new(Call::new(f, reply))).await.map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        answer.await.map_err(|_| StoreError::Closed)?.map_err(|error| self.0.space.noticed(error))
+    }
+
+    /// The file, and when it was opened.
+    pub fn whereabouts(&self) -> (&Path, Timestamp) {
+        (&self.0.path, self.0.opened_at)
     }
 
     /// Requests that wait for the writer now.

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 /// Most addresses, webhooks and certificate names.
 const ITEMS_MAX: usize = 32;
 const TEXT_MAX: usize = 1_000;
+/// More held back than this is a slip of the pen.
+const RESERVE_BYTES_MAX: u64 = 1 << 40;
 /// A shorter secret can be guessed.
 const SECRET_BYTES_MIN: usize = 16;
 /// Where the configuration is looked for when none is named.
@@ -33,7 +35,7 @@ pub struct ConfigOption {
 }
 
 /// Every option of the file, in the file's order.
-pub const OPTIONS: [ConfigOption; 13] = [
+pub const OPTIONS: [ConfigOption; 14] = [
     ConfigOption {
         section: "",
         key: "listen",
@@ -96,6 +98,13 @@ pub const OPTIONS: [ConfigOption; 13] = [
         default: Some("\"35days\""),
         example: "\"90days\"",
         documentation: "How long samples and single probe answers are kept. Ledger, tickets and backups are kept for ever.",
+    },
+    ConfigOption {
+        section: "store",
+        key: "reserve",
+        default: Some("\"256MiB\""),
+        example: "\"2GiB\"",
+        documentation: "Free bytes of the data folder's disk below which nothing more is taken from agents (they keep it): what is left is for tickets, ledger and log-ins. \"0B\" keeps none back.",
     },
     ConfigOption {
         section: "webhook",
@@ -169,6 +178,8 @@ pub struct Settings {
     pub tls: TlsChoice,
     /// How long raw facts are kept, in seconds.
     pub raw_retention_s: u64,
+    /// Free bytes of the data folder's disk below which the store takes no facts.
+    pub reserve_bytes: u64,
     /// Enabled receivers.
     pub webhooks: Vec<Webhook>,
 }
@@ -182,6 +193,7 @@ impl Default for Settings {
             profile: None,
             tls: TlsChoice::Off,
             raw_retention_s: 35 * 86_400,
+            reserve_bytes: 256 << 20,
             webhooks: Vec::new(),
         }
     }
@@ -264,6 +276,12 @@ pub fn parse(
             settings.raw_retention_s = raw.value / 1000;
         }
         retention.finish(&mut d);
+    }
+    if let Some(store) = root.table(&mut d, "store") {
+        if let Some(reserve) = store.bytes(&mut d, "reserve", 0..=RESERVE_BYTES_MAX) {
+            settings.reserve_bytes = reserve.value;
+        }
+        store.finish(&mut d);
     }
     for webhook in root.tables(&mut d, "webhook").iter().take(ITEMS_MAX) {
         settings.webhooks.extend(read_webhook(&mut d, webhook, &read_secret));
@@ -426,7 +444,7 @@ mod tests {
         let expected = [
             "c.toml:1:11: listen[0] = \"0.0.0.0:8420\": is not loopback and has no TLS; set `enabled = true` under [tls], or listen on 127.0.0.1",
             "c.toml:1:27: listen[1] = \"x\": is no address; give IP:PORT, such as \"127.0.0.1:8420\" or \"[::]:8420\"",
-            "c.toml:2:1: warna: is not a known key; known here: catalogue, data_dir, listen, profile, retention, tls, webhook",
+            "c.toml:2:1: warna: is not a known key; known here: catalogue, data_dir, listen, profile, retention, store, tls, webhook",
             "c.toml:4:12: tls.key_file = \"k\": stands alone; give `certificate_file` and `key_file` together, or neither",
             "c.toml:7:7: webhook[1].url = \"ftp://x\": is no address of a web server; begin with https:// or http://",
             "c.toml:8:15: webhook[1].secret_file = \"/none\": cannot be read (entity not found); make the file, readable for this user",

@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+mod full;
+
 struct Site {
     _folder: TempDir,
     store: Store,

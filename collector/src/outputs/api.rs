@@ -14,6 +14,7 @@ mod outbox;
 mod parameters;
 mod series;
 mod services;
+mod system;
 mod ticket_writes;
 mod tickets;
 mod view;
@@ -55,6 +56,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/tickets/{number}/actions", post(ticket_writes::act))
         .route("/api/v1/backups", get(backups::list))
         .route("/api/v1/outbox", get(outbox::list))
+        .route("/api/v1/system", get(system::one))
         .route("/api/v1/{*path}", any(async || no_such("resource")))
         .method_not_allowed_fallback(async || {
             let message = "this address does not take that method";

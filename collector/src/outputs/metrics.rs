@@ -10,6 +10,7 @@ use crate::domain::state::State;
 use crate::http_error::HttpError;
 use crate::self_stats::{Counter, SelfStats};
 use crate::snapshot::{BackupState, HostView, ServiceView, Snapshot};
+use crate::store::{SpaceView, StoreSize, WriterFigures};
 use axum::Router;
 use axum::extract::{self, ConnectInfo};
 use axum::http::{HeaderMap, header};
@@ -33,7 +34,8 @@ async fn metrics(
     if !on_loopback {
         access::caller(&app, &headers)?;
     }
-    let families = families(&app.engine.snapshot(), &app.stats, app.store.queued(), app.clock.now());
+    let store = StoreView { space: app.store.space(), queued: app.store.queued(), writer: app.store.writer_figures() };
+    let families = families(&app.engine.snapshot(), &app.stats, &store, app.clock.now());
     let mut text = Vec::new();
     let encoder = TextEncoder::new();
     encoder.encode(&families, &mut text).map_err(|error| HttpError::internal(&error))?;
@@ -112,13 +114,21 @@ fn yes(value: bool) -> f64 {
     f64::from(u8::from(value))
 }
 
+/// The store as it stands.
+struct StoreView<'a> {
+    space: SpaceView,
+    queued: usize,
+    writer: &'a WriterFigures,
+}
+
 /// Every family that has a value, in a fixed order.
-fn families(snapshot: &Snapshot, stats: &SelfStats, queued: usize, now: Timestamp) -> Vec<MetricFamily> {
+fn families(snapshot: &Snapshot, stats: &SelfStats, store: &StoreView<'_>, now: Timestamp) -> Vec<MetricFamily> {
     let mut all = services(&snapshot.services);
     all.extend(backups(snapshot, now));
     all.extend(tickets(snapshot));
     all.extend(hosts(&snapshot.hosts));
-    all.extend(own_gauges(snapshot, queued, now));
+    all.extend(own_gauges(snapshot, now));
+    all.extend(storage(store));
     all.extend(own_counters(stats));
     // The encoder refuses a family without a series.
     let filled = all.into_iter().filter(|family| !family.metrics.is_empty());
@@ -211,7 +221,7 @@ fn hosts(hosts: &[std::sync::Arc<HostView>]) -> Vec<Family> {
     vec![up, seen, cpu, memory, storage, received, sent, accepted, lost]
 }
 
-fn own_gauges(snapshot: &Snapshot, queued: usize, now: Timestamp) -> Vec<Family> {
+fn own_gauges(snapshot: &Snapshot, now: Timestamp) -> Vec<Family> {
     let one = |mut family: Family, value: Option<f64>| {
         family.set(&[], value);
         family
@@ -232,11 +242,57 @@ fn own_gauges(snapshot: &Snapshot, queued: usize, now: Timestamp) -> Vec<Family>
             gauge("pantau_engine_snapshot_timestamp_seconds", "When the newest snapshot was made."),
             Some(seconds(snapshot.at)),
         ),
-        one(
-            gauge("pantau_store_queued_writes", "Requests that wait for the store's writer."),
-            u32::try_from(queued).ok().map(f64::from),
-        ),
         one(gauge("pantau_demo", "1 when this site holds simulated data."), Some(yes(snapshot.demo))),
+    ]
+}
+
+/// Disk, file and writer of the store.
+fn storage(store: &StoreView<'_>) -> Vec<Family> {
+    let one = |mut family: Family, value: Option<f64>| {
+        family.set(&[], value);
+        family
+    };
+    let (space, writer) = (&store.space, store.writer);
+    let size = |pick: fn(&StoreSize) -> u64| space.size.as_ref().map(pick).map(number);
+    let disk = space.disk.map(|disk| number(disk.free_bytes));
+    let busy = whole(i64::try_from(writer.busy_us.get()).unwrap_or(i64::MAX)) / 1e6;
+    vec![
+        one(
+            gauge("pantau_store_read_only", "1 while the store takes nothing from agents; /readyz says why."),
+            Some(yes(space.read_only.is_some())),
+        ),
+        one(
+            counter("pantau_store_refused_full_total", "Batches refused because the store was read-only."),
+            Some(number(space.refused)),
+        ),
+        one(gauge("pantau_store_size_bytes", "Size of the store's file."), size(|size| size.file_bytes)),
+        one(gauge("pantau_store_free_bytes", "Free pages inside the store's file."), size(|size| size.free_bytes)),
+        one(gauge("pantau_store_log_bytes", "Size of the write-ahead log."), size(|size| size.log_bytes)),
+        one(gauge("pantau_store_disk_free_bytes", "Free on the disk of the data folder, for this user."), disk),
+        one(
+            gauge("pantau_store_reserve_bytes", "Free bytes below which nothing is taken from agents."),
+            Some(number(space.reserve_bytes)),
+        ),
+        one(
+            gauge("pantau_store_writer_queue", "Requests that wait for the store's writer."),
+            u32::try_from(store.queued).ok().map(f64::from),
+        ),
+        one(
+            counter("pantau_store_commits_total", "Transactions committed, each one sync of the disk."),
+            Some(number(writer.commits.get())),
+        ),
+        one(
+            counter("pantau_store_commit_failures_total", "Transactions given up."),
+            Some(number(writer.failures.get())),
+        ),
+        one(
+            counter(
+                "pantau_store_commit_requests_total",
+                "Requests in transactions: over commits, the size of a group.",
+            ),
+            Some(number(writer.requests.get())),
+        ),
+        one(counter("pantau_store_commit_seconds_total", "Time the writer spent in transactions."), Some(busy)),
     ]
 }
 
@@ -264,6 +320,7 @@ fn own_counters(stats: &SelfStats) -> Vec<Family> {
                 ("malformed", &stats.batches_malformed),
                 ("newer_protocol", &stats.batches_newer_protocol),
                 ("unauthenticated", &stats.batches_unauthenticated),
+                ("not_stored", &stats.batches_not_stored),
             ],
         ),
         by(
@@ -288,9 +345,32 @@ fn own_counters(stats: &SelfStats) -> Vec<Family> {
 mod tests {
     use super::*;
     use crate::outputs::web::tests::site::{NOW, snapshot};
+    use crate::store::{Disk, ReadOnly, ReadOnlyCause};
 
     fn text(snapshot: &Snapshot, stats: &SelfStats) -> String {
-        TextEncoder::new().encode_to_string(&families(snapshot, stats, 3, NOW)).expect("encodes")
+        let writer = WriterFigures::default();
+        writer.commits.add(2);
+        writer.busy_us.add(1_500_000);
+        let size = Some(StoreSize { file_bytes: 8_192, free_bytes: 4_096, log_bytes: 512 });
+        let space = SpaceView { size, reserve_bytes: 1024, ..SpaceView::default() };
+        let store = StoreView { space, queued: 3, writer: &writer };
+        TextEncoder::new().encode_to_string(&families(snapshot, stats, &store, NOW)).expect("encodes")
+    }
+
+    #[test]
+    fn a_full_disk_is_one() {
+        let read_only = ReadOnly { cause: ReadOnlyCause::LowSpace, since: NOW };
+        let disk = Some(Disk { free_bytes: 5, size_bytes: 9 });
+        let space = SpaceView { read_only: Some(read_only), disk, refused: 7, ..SpaceView::default() };
+        let writer = WriterFigures::default();
+        let mut all = storage(&StoreView { space, queued: 0, writer: &writer });
+        let mut value = |name: &str| {
+            let family = all.iter_mut().find(|family| family.family.name() == name).expect("there");
+            family.metrics.clone()
+        };
+        assert_eq!(value("pantau_store_read_only")[0].get_gauge().get_value(), 1.0);
+        assert_eq!(value("pantau_store_refused_full_total")[0].get_counter().get_value(), 7.0);
+        assert_eq!(value("pantau_store_disk_free_bytes")[0].get_gauge().get_value(), 5.0);
     }
 
     #[test]

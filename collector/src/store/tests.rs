@@ -27,6 +27,7 @@ mod ledger;
 mod opening;
 mod people;
 mod plans;
+mod sizes;
 
 /// A store in a folder that goes with it.
 struct Fixture {

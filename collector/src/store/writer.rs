@@ -12,7 +12,8 @@
 //! database gives up the whole transaction (disk full, I/O error), every request of the group is answered with that.
 //! The queue holds [`QUEUE_MAX`] requests; who comes later waits.
 
-use super::{Reader, StoreError, failed};
+use super::{Reader, StoreError, WriterFigures, failed};
+use crate::clock::Stopwatch;
 use pantau_shared::ids::CheckId;
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
@@ -37,6 +38,7 @@ pub struct Writer {
     pub(super) last_fact_id: i64,
     pub(super) check_numbers: HashMap<CheckId, i64>,
     pub(super) vantages: HashSet<(i64, i64)>,
+    figures: Arc<WriterFigures>,
 }
 
 /// A queued request.
@@ -90,13 +92,13 @@ where
 
 impl Writer {
     /// Takes the connection; finds out where the numbers of facts stand.
-    pub(super) fn new(connection: Connection) -> Result<Self, StoreError> {
+    pub(super) fn new(connection: Connection, figures: Arc<WriterFigures>) -> Result<Self, StoreError> {
         let sql = "SELECT max((SELECT cursor FROM evaluation), (SELECT ifnull(max(id), 0) FROM sample),
                    (SELECT ifnull(max(id), 0) FROM probe), (SELECT ifnull(max(id), 0) FROM backup),
                    (SELECT ifnull(max(id), 0) FROM agent_event))";
         let last_fact_id = connection.query_row(sql, (), |row| row.get(0)).map_err(failed("read the last fact"))?;
         let reader = Reader { connection };
-        Ok(Self { reader, last_fact_id, check_numbers: HashMap::new(), vantages: HashSet::new() })
+        Ok(Self { reader, last_fact_id, check_numbers: HashMap::new(), vantages: HashSet::new(), figures })
     }
 
     /// Reads within the transaction, its own changes included.
@@ -114,7 +116,9 @@ impl Writer {
             {
                 group.push(next);
             }
+            let stopwatch = Stopwatch::start();
             let committed = self.commit_group(&mut group).map_err(Arc::new);
+            self.figures.ended(group.len(), stopwatch.elapsed_us(), committed.is_ok());
             for request in group.drain(..) {
                 let shared = committed.clone().map_err(|error| match &*error {
                     StoreError::Database { operation, .. } => {

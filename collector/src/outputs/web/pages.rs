@@ -3,7 +3,8 @@
 use super::page::Section;
 use super::tickets::{PAGE_MAX, TicketQuery};
 use super::visit::{Failure, Known, Visit, read};
-use super::{WebState, backups, host, hosts, month, overview, report, service, ticket, tickets};
+use super::{WebState, backups, host, hosts, month, overview, report, service, system, ticket, tickets};
+use crate::auth::Role;
 use crate::domain::availability::Figures;
 use crate::domain::catalogue::{Service, ServiceId};
 use crate::domain::ticket::TicketNumber;
@@ -149,6 +150,20 @@ pub(super) async fn report(
     let rows: Vec<(&Service, Figures)> = snapshot.catalogue.services.iter().zip(figures).collect();
     let page = visit.page(Section::Reports, visit.texts.get("report-title"));
     visit.html(report::render(page, &snapshot, period, &rows))
+}
+
+pub(super) async fn system(
+    Known { visit, reader }: Known,
+    State(state): State<WebState>,
+    Query(query): Query<system::NeedQuery>,
+) -> Result<Response, Failure> {
+    if reader.role != Role::Admin {
+        return Err(visit.refuse(StatusCode::FORBIDDEN));
+    }
+    let (app, snapshot) = (state.app.clone(), visit.snapshot.clone());
+    let own = read(&visit, move || crate::system::load(&app, &snapshot)).await?;
+    let page = visit.page(Section::System, visit.texts.get("system-title"));
+    visit.html(system::render(page, &own, &query))
 }
 
 pub(super) async fn not_found(visit: Visit) -> Failure {

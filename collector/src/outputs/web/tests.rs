@@ -1,10 +1,11 @@
 //! Pages from a constructed site: golden text in both languages, and the rules every page keeps.
 
+mod own;
 mod requests;
 pub(crate) mod site;
 
-use super::page::{Page, Reader, Section, Theme};
-use super::{alone, assets, backups, host, hosts, overview, report, service, ticket, tickets};
+use super::page::{Page, ReadOnlyNotice, Reader, Section, Theme};
+use super::{alone, assets, backups, host, hosts, overview, report, service, system, ticket, tickets};
 use crate::auth::Role;
 use crate::domain::calendar::period::Period;
 use crate::domain::phrase::Phrase;
@@ -28,6 +29,7 @@ fn page(language: Language, section: Section, title: &str, path: &str) -> Page {
         path: path.into(),
         now: NOW,
         demo: true,
+        read_only: None,
         open_tickets: site.tickets.len(),
         backups_at_risk: 2,
     }
@@ -96,7 +98,16 @@ fn lists(language: Language) -> Vec<Rendered> {
         ("tickets", tickets::render(tickets_frame, &site, &query, &all_tickets(&site))),
         ("backups", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
         ("report", report::render(report_frame, &site, november(), &figures)),
+        ("system", system_page(language, own::system(&site))),
+        ("system-read-only", system_page(language, own::full_system(&site))),
     ]
+}
+
+fn system_page(language: Language, own: crate::system::System) -> Result<String, askama::Error> {
+    let mut frame = page(language, Section::System, "system-title", "/system");
+    frame.reader = frame.reader.map(|reader| Reader { role: Role::Admin, ..reader });
+    frame.read_only = ReadOnlyNotice::of(own.space);
+    system::render(frame, &own, &system::NeedQuery::default())
 }
 
 fn details(language: Language) -> Vec<Rendered> {
@@ -209,7 +220,7 @@ fn golden(html: &str) -> String {
 fn pages_read_as_agreed() {
     for language in [Language::Id, Language::En] {
         for (name, html) in pages(language) {
-            let wanted = ["overview", "ticket", "backups", "report", "login"];
+            let wanted = ["overview", "ticket", "backups", "report", "system", "system-read-only", "login"];
             if wanted.contains(&name) {
                 insta::assert_snapshot!(format!("{name}-{}", language.code()), golden(&html));
             }

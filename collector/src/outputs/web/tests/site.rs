@@ -444,7 +444,7 @@ fn views(services: &[Service]) -> Vec<Arc<ServiceView>> {
     ]
 }
 
-fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     Catalogue {
         revision: 7,
         services: services(),

@@ -1,0 +1,56 @@
+//! The snapshot while nothing can be written: what was judged last must not look as if it were so now.
+//!
+//! A decision that is not committed is not announced. So until the store takes writes again, every service is shown as
+//! unknown since the disk failed; ledger, figures and tickets stay as they were committed. Decides nothing.
+
+use crate::domain::phrase::Phrase;
+use crate::domain::state::State;
+use crate::snapshot::Snapshot;
+use pantau_shared::timestamp::Timestamp;
+use std::sync::Arc;
+
+/// A snapshot so old is made anew.
+const AGE_MAX_MS: i64 = 5_000;
+
+/// The snapshot of `now` of a collector that is blind since `since`; `None` while the last one still serves.
+pub(crate) fn snapshot(last: &Snapshot, since: Timestamp, now: Timestamp) -> Option<Snapshot> {
+    let told = last.services.iter().all(|view| view.state == State::Unknown);
+    if told && now.ms_since(last.at) < AGE_MAX_MS {
+        return None;
+    }
+    let mut blind = last.clone();
+    blind.at = now;
+    for view in &mut blind.services {
+        if view.state != State::Unknown {
+            let view = Arc::make_mut(view);
+            view.state = State::Unknown;
+            view.since = Some(since);
+            view.reason = Some(Phrase::new("reason-store-read-only"));
+        }
+    }
+    Some(blind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outputs::web::tests::site;
+
+    #[test]
+    fn nothing_looks_up_and_figures_stay() {
+        let last = site::snapshot();
+        assert!(last.services.iter().any(|view| view.state == State::Up));
+        let (since, now) = (last.at.plus_secs(1), last.at.plus_secs(3));
+        let blind = snapshot(&last, since, now).expect("made");
+        assert_eq!(blind.at, now);
+        for (before, after) in last.services.iter().zip(&blind.services) {
+            assert_eq!(after.state, State::Unknown);
+            assert_eq!(after.month, before.month);
+            if before.state != State::Unknown {
+                assert_eq!(after.since, Some(since));
+            }
+        }
+        assert!(snapshot(&blind, since, now.plus_secs(1)).is_none(), "not every second");
+        assert!(snapshot(&blind, since, now.plus_secs(5)).is_some(), "but it shows that the engine lives");
+    }
+}
