@@ -307,3 +307,21 @@ async fn a_host_that_is_refused_loses_nothing_and_gives_up_nothing() {
     double.kill().await;
     check_whole(&store.lock().expect("store"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_whose_disk_is_full_is_asked_again_and_nothing_is_lost() {
+    let store = Shared::default();
+    let (directory, double) = joined(&store).await;
+    store.lock().expect("store").refuses = Some((StatusCode::SERVICE_UNAVAILABLE, 0));
+    let agent = Agent::start(directory.path());
+    until(&store, "several attempts", |store| store.revisions.len() >= 3).await;
+    assert!(store.lock().expect("store").seen.is_empty());
+    // The same agent goes on by itself, with batches as large as before.
+    store.lock().expect("store").refuses = None;
+    until(&store, "everything", |store| store.seen.len() >= 4).await;
+    agent.stop().await;
+    double.kill().await;
+    let store = store.lock().expect("store");
+    check_whole(&store);
+    assert_eq!(store.repeats, 0, "what was refused was not kept in part");
+}

@@ -175,8 +175,9 @@ fn warnings(load: &Load, keep: &Keep, fit: Fit) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Fit::FullAfter(days) = fit {
         let soon = if fit.is_worrying() { "; the store becomes read-only then" } else { "" };
+        let after = if days <= 1 { "within a day".to_owned() } else { format!("after about {days} days") };
         warnings.push(format!(
-            "warning: this load fills the disk after about {days} days{soon}; keep raw samples shorter under [retention], sample less often, or give the data folder a larger disk"
+            "warning: this load fills the disk {after}{soon}; keep raw samples shorter under [retention], sample less often, or give the data folder a larger disk"
         ));
     }
     if let Some(days) = sizing::raw_days_under_cap(load, keep) {
@@ -220,6 +221,9 @@ fn render_table(load: &Load, keep: &Keep) -> String {
 
 /// One place, binary units, floored.
 fn bytes(bytes: u64) -> String {
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let (mut unit, mut tenths) = (0, u128::from(bytes) * 10);
     while tenths >= 10_240 && unit + 1 < units.len() {
@@ -248,7 +252,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_a_warning_with_its_day() {
-        let (_, warnings) = need(Some(300 << 20));
+        let (_, warnings) = need(Some(350 << 20));
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert!(warnings[0].starts_with("warning: this load fills the disk after about "), "{warnings:?}");
         let (text, warnings) = need(None);

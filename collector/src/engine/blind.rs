@@ -1,8 +1,10 @@
 //! The snapshot while nothing can be written: what was judged last must not look as if it were so now.
 //!
 //! A decision that is not committed is not announced. So until the store takes writes again, every service is shown as
-//! unknown since the disk failed; ledger, figures and tickets stay as they were committed. Decides nothing.
+//! unknown since the disk failed; ledger, figures and tickets stay as they were committed. Nor may a host be called
+//! silent by a collector that refuses what it sends: listening begins anew when facts are taken again.
 
+use super::EngineTask;
 use crate::domain::phrase::Phrase;
 use crate::domain::state::State;
 use crate::snapshot::Snapshot;
@@ -12,8 +14,25 @@ use std::sync::Arc;
 /// A snapshot so old is made anew.
 const AGE_MAX_MS: i64 = 5_000;
 
+impl EngineTask {
+    /// To be asked before an activation: while facts are refused nobody is silent, and while nothing can be written there
+    /// is nothing to try (it would fail, and the model be rebuilt each time).
+    pub(super) fn waits_for_the_disk(&mut self) -> bool {
+        let now = self.clock.now();
+        if self.store.refuses_facts() {
+            self.model.listening_since = now;
+        }
+        let Some(since) = self.store.blind_since() else { return false };
+        let blind = snapshot(&self.snapshots.borrow(), since, now);
+        if let Some(blind) = blind {
+            self.snapshots.send_replace(Arc::new(blind));
+        }
+        true
+    }
+}
+
 /// The snapshot of `now` of a collector that is blind since `since`; `None` while the last one still serves.
-pub(crate) fn snapshot(last: &Snapshot, since: Timestamp, now: Timestamp) -> Option<Snapshot> {
+fn snapshot(last: &Snapshot, since: Timestamp, now: Timestamp) -> Option<Snapshot> {
     let told = last.services.iter().all(|view| view.state == State::Unknown);
     if told && now.ms_since(last.at) < AGE_MAX_MS {
         return None;

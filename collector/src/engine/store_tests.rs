@@ -19,6 +19,8 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
+mod full_disk;
+
 const START: i64 = 1_780_000_000;
 const CATALOGUE: &str = r#"
 [tickets]

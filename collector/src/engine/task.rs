@@ -3,7 +3,7 @@
 use super::commands::Command;
 use super::evaluate::Context;
 use super::model::Model;
-use super::{EngineOptions, Render, blind, load, snapshot_builder};
+use super::{EngineOptions, Render, load, snapshot_builder};
 use crate::clock::Clock;
 use crate::self_stats::SelfStats;
 use crate::snapshot::{OutboxView, Snapshot};
@@ -32,7 +32,7 @@ pub struct EngineTask {
     commands: mpsc::Receiver<Command>,
     nudge: Arc<Notify>,
     pub(super) outbox: Arc<Notify>,
-    snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
     demo: bool,
     committed_at: Option<Timestamp>,
     /// The model may differ from the store: rebuild before anything else.
@@ -106,14 +106,6 @@ impl EngineTask {
 
     async fn evaluate_counted(&mut self) {
         self.stats.evaluations.increment();
-        // Trying would fail, and rebuild the model each time: wait for the disk.
-        if let Some(since) = self.store.blind_since() {
-            let blind = blind::snapshot(&self.snapshots.borrow(), since, self.clock.now());
-            if let Some(snapshot) = blind {
-                self.snapshots.send_replace(Arc::new(snapshot));
-            }
-            return;
-        }
         if let Err(error) = self.evaluate().await {
             self.stats.evaluation_failures.increment();
             self.stale = true;
@@ -126,6 +118,9 @@ impl EngineTask {
     /// # Errors
     /// What the store says; nothing is lost then, the same facts are decided again.
     pub async fn evaluate(&mut self) -> Result<(), StoreError> {
+        if self.waits_for_the_disk() {
+            return Ok(());
+        }
         if self.stale {
             self.rebuild().await?;
         }

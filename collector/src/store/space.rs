@@ -261,11 +261,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::ReadOnly`]; whoever has the facts keeps them.
     pub fn admit_facts(&self) -> Result<(), StoreError> {
-        if !self.0.space.closed.load(Ordering::SeqCst) {
+        if !self.refuses_facts() {
             return Ok(());
         }
         self.0.space.refused.increment();
         Err(StoreError::ReadOnly { source: None })
+    }
+
+    /// Whether facts are refused now.
+    pub fn refuses_facts(&self) -> bool {
+        self.0.space.closed.load(Ordering::SeqCst)
     }
 
     /// Since when nothing at all can be written; `None` while decisions can.

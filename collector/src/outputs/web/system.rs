@@ -27,6 +27,7 @@ struct Field {
     name: &'static str,
     label: String,
     value: u64,
+    min: u64,
     max: u64,
 }
 
@@ -39,12 +40,15 @@ struct Tile {
     tone: Tone,
 }
 
+/// Bytes after a span: the span's name for narrow pages, and the bytes.
+type Cell = (String, String);
+
 /// A kind of data in the calculator's table.
 #[derive(Debug)]
 struct Row {
     label: String,
     kept: String,
-    bytes: Vec<String>,
+    cells: Vec<Cell>,
 }
 
 #[derive(Debug, Template)]
@@ -59,11 +63,13 @@ struct SystemPage {
     asked: String,
     spans: Vec<String>,
     rows: Vec<Row>,
-    total: Vec<String>,
+    total: Vec<Cell>,
     fit: Badge,
     notes: Vec<String>,
 }
 
+/// One per span of [`crate::system::SPANS`].
+const SPAN_LABELS: [&str; 4] = ["system-span-day", "system-span-month", "system-span-year", "system-span-long"];
 const HOSTS_MAX: u64 = 1_000_000;
 const SERIES_MAX: u64 = 10_000;
 const PERIOD_MAX_S: u64 = 3_600;
@@ -104,11 +110,14 @@ pub(super) fn render(page: Page, system: &System, query: &NeedQuery) -> Result<S
     let texts = page.texts;
     let (load, keep, own) = query.read(system.load, system.space.keep);
     let estimates = estimates(&load, &keep);
-    let bytes = |value: &dyn Fn(&sizing::Estimate) -> u64| estimates.iter().map(|e| texts.bytes(value(e))).collect();
+    let spans: Vec<String> = SPAN_LABELS.map(|id| texts.get(id)).into();
+    let cells = |value: &dyn Fn(&sizing::Estimate) -> u64| {
+        spans.iter().cloned().zip(estimates.iter().map(|estimate| texts.bytes(value(estimate)))).collect()
+    };
     let rows = Kind::ALL.into_iter().map(|kind| Row {
         label: texts.get(kind_label(kind)),
         kept: kept(texts, kind, &keep),
-        bytes: bytes(&|estimate| estimate.of(kind)),
+        cells: cells(&|estimate| estimate.of(kind)),
     });
     let asked = texts.text(
         "system-need-asked",
@@ -126,11 +135,9 @@ pub(super) fn render(page: Page, system: &System, query: &NeedQuery) -> Result<S
         fields: fields(texts, &load, &keep),
         own,
         asked,
-        spans: ["system-span-day", "system-span-month", "system-span-year", "system-span-long"]
-            .map(|id| texts.get(id))
-            .into(),
         rows: rows.collect(),
-        total: bytes(&sizing::Estimate::total),
+        total: cells(&sizing::Estimate::total),
+        spans: spans.clone(),
         fit: fit(texts, system, &load, &keep),
         notes: notes(texts, &load, &keep),
         page,
@@ -164,15 +171,15 @@ fn kept(texts: Texts, kind: Kind, keep: &Keep) -> String {
 
 fn fields(texts: Texts, load: &Load, keep: &Keep) -> Vec<Field> {
     [
-        ("hosts", "system-field-hosts", load.hosts, HOSTS_MAX),
-        ("series", "system-field-series", load.series, SERIES_MAX),
-        ("period", "system-field-period", load.period_ms.div_ceil(1000), PERIOD_MAX_S),
-        ("raw", "system-field-raw", keep.raw_days, DAYS_MAX),
-        ("five", "system-field-five", keep.five_minute_days, DAYS_MAX),
-        ("hour", "system-field-hour", keep.one_hour_days, DAYS_MAX),
+        ("hosts", "system-field-hosts", load.hosts, 0, HOSTS_MAX),
+        ("series", "system-field-series", load.series, 1, SERIES_MAX),
+        ("period", "system-field-period", load.period_ms.div_ceil(1000), 1, PERIOD_MAX_S),
+        ("raw", "system-field-raw", keep.raw_days, 1, DAYS_MAX),
+        ("five", "system-field-five", keep.five_minute_days, 0, DAYS_MAX),
+        ("hour", "system-field-hour", keep.one_hour_days, 0, DAYS_MAX),
     ]
     .into_iter()
-    .map(|(name, label, value, max)| Field { name, label: texts.get(label), value: u64::from(value), max })
+    .map(|(name, label, value, min, max)| Field { name, label: texts.get(label), value: u64::from(value), min, max })
     .collect()
 }
 

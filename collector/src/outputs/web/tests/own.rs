@@ -10,7 +10,7 @@ use crate::system::System;
 pub(crate) fn system(site: &Snapshot) -> System {
     let hour = NOW.as_ms().div_euclid(3_600_000);
     let points: Vec<String> =
-        (0..192).map(|n| format!("{}:{}", hour - 192 + n, (400_u64 << 20) + (n as u64 * 7 << 17))).collect();
+        (0..192).map(|n| format!("{}:{}", hour - 192 + n, (400_u64 << 20) + ((n as u64 * 7) << 17))).collect();
     System {
         now: NOW,
         space: SpaceView {

@@ -273,5 +273,5 @@ async fn only_administrators_see_the_collector_itself() {
         assert_eq!(answer.status(), StatusCode::OK, "{query}");
     }
     let many = text(site.get("/system?hosts=5000", &cookie).await).await;
-    assert!(many.contains("5.000 host") && many.contains("Kembali ke angka kantor ini"), "{many}");
+    assert!(many.contains("5.000 host ·") && many.contains("Kembali ke angka kantor ini"), "{many}");
 }
