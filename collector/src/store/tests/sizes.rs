@@ -21,6 +21,7 @@ fn bytes_of_one(make: impl Fn(u64) -> ObservationBody) -> u64 {
 
 /// An allowance holds, and is not so generous that the calculator frightens people.
 fn assert_fair(what: &str, taken: u64, allowed: u64) {
+    eprintln!("{what}: takes {taken} bytes, allowed {allowed}");
     assert!(taken <= allowed && taken * 2 >= allowed, "{what}: takes {taken} bytes, allowed {allowed}");
 }
 
