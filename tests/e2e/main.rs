@@ -1,6 +1,7 @@
 //! Both programs as real processes on loopback, from sample to ticket.
 
 mod eventually;
+mod fleet;
 mod http_service;
 mod office;
 mod programs;
