@@ -12,6 +12,7 @@ use crate::config::settings::{Settings, TlsChoice};
 use crate::domain::catalogue::Catalogue;
 use crate::engine::deliver::Deliverer;
 use crate::engine::{Engine, EngineOptions, EngineTask};
+use crate::ingest::front::Front;
 use crate::ingest::{Ingest, IngestOptions};
 use crate::opening::{load_profile, open_tls, own_folder, read_catalogue};
 use crate::outputs::webhook::{WebhookTarget, Webhooks};
@@ -135,7 +136,7 @@ impl Collector {
         let reloading = reload(app.clone(), settings, inner);
         parts.spawn(async move { ("reload", reloading.await) });
         let stats = Arc::clone(&app.stats);
-        let serving = server.run(router(app, &ingest), stats, shutdown);
+        let serving = server.run(Front::new(Arc::clone(&ingest), router(app, &ingest)), stats, shutdown);
         tokio::pin!(serving);
         sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
         let mut result = tokio::select! {

@@ -1,4 +1,4 @@
-//! Serving a router on addresses: plain HTTP only on loopback, TLS anywhere, connections bounded, an end in good order.
+//! Serving on addresses: plain HTTP only on loopback, TLS anywhere, connections bounded, an end in good order.
 //!
 //! | bound | value | what happens beyond it |
 //! |---|---|---|
@@ -12,15 +12,20 @@
 mod bounded;
 
 use crate::self_stats::SelfStats;
-use axum::Router;
+use axum::ServiceExt;
+use axum::http::Request;
+use axum::response::Response;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use bounded::Bounded;
+use hyper::body::Incoming;
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
+use tower_service::Service;
 
 /// Open connections over all addresses. Ten thousand agents with a connection each, and people beside them.
 pub const CONNECTIONS_MAX: usize = 12_000;
@@ -80,7 +85,7 @@ pub enum ServerError {
     },
 }
 
-/// Addresses that are taken and wait for a router.
+/// Addresses that are taken and wait for what answers there.
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<(TcpListener, SocketAddr, Option<RustlsConfig>)>,
@@ -106,18 +111,22 @@ impl Server {
     ///
     /// # Errors
     /// [`ServerError::Serve`]; the other addresses are ended then.
-    pub async fn run(
+    pub async fn run<S>(
         self,
-        router: Router,
+        service: S,
         stats: Arc<SelfStats>,
         shutdown: watch::Receiver<bool>,
-    ) -> Result<(), ServerError> {
+    ) -> Result<(), ServerError>
+    where
+        S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
         let bounded = Bounded::new(Arc::new(Semaphore::new(CONNECTIONS_MAX)), stats);
         let handle = Handle::new();
         let end = tokio::spawn(end_with(handle.clone(), shutdown));
         let mut serving = tokio::task::JoinSet::new();
         for (listener, address, tls) in self.listeners {
-            serving.spawn(serve(listener, address, tls, bounded.clone(), handle.clone(), router.clone()));
+            serving.spawn(serve(listener, address, tls, bounded.clone(), handle.clone(), service.clone()));
         }
         let mut result = Ok(());
         while let Some(ended) = serving.join_next().await {
@@ -155,16 +164,20 @@ async fn end_with(handle: Handle<SocketAddr>, mut shutdown: watch::Receiver<bool
     handle.graceful_shutdown(Some(DRAIN_TIME_MAX));
 }
 
-async fn serve(
+async fn serve<S>(
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<RustlsConfig>,
     bounded: Bounded,
     handle: Handle<SocketAddr>,
-    router: Router,
-) -> Result<(), ServerError> {
+    service: S,
+) -> Result<(), ServerError>
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
     let failed = |source| ServerError::Serve { address, source };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = ServiceExt::<Request<Incoming>>::into_make_service_with_connect_info::<SocketAddr>(service);
     let mut server = axum_server::from_tcp(listener)
         .map_err(failed)?
         .http1_only()

@@ -3,16 +3,19 @@
 //! ```text
 //! any task ── write(|w| …) ──► bounded queue ──► writer thread: BEGIN; savepoint per request; COMMIT ──► answers
 //! any task ── read(|r| …)  ──► one of N read connections (WAL: never blocked by the writer, never blocks it)
+//! engine   ── facts_after  ──► the newest facts in memory, else a read connection
 //! ```
 //!
 //! A request is answered after the commit that holds it, so an acknowledgement means durable. A request that fails is
 //! rolled back alone; its neighbours in the group stand. SQL, rows and connections exist only below this module:
 //! callers see domain types, reached by aggregate. Decides nothing.
 
+mod accept;
 mod catalogue;
 mod columns;
 mod decision;
 mod facts;
+mod gather;
 mod hosts;
 mod ledger;
 mod open;
@@ -22,18 +25,24 @@ pub mod records;
 mod retention;
 mod samples;
 mod settings;
+mod tail;
 mod tickets;
 mod writer;
 
 use pantau_shared::timestamp::Timestamp;
+use records::{AcceptedBatch, FactCursor, Facts, Heard, ReceivedBatch};
 use rusqlite::{Connection, Params, Row};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
+use tail::Tail;
 use tokio::sync::{mpsc, oneshot};
 use writer::{Call, Request};
 
+pub use tail::TailFigures;
 pub use writer::Writer;
 
 /// Connections for reading; the next reader waits.
@@ -117,6 +126,8 @@ struct Shared {
     writer: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Reader>>,
     reader_back: Condvar,
+    tail: Arc<Tail>,
+    pause_us: Arc<AtomicU64>,
     /// Held for as long as the store is open.
     _lock: File,
 }
@@ -137,6 +148,7 @@ impl Store {
         let (lock, connection) = open::open_writer(path)?;
         let writer = Writer::new(connection)?;
         let readers = (0..READERS).map(|_| open::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
+        let (tail, pause_us) = (Arc::clone(&writer.tail), Arc::clone(&writer.pause_us));
         let (queue, requests) = mpsc::channel(writer::QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
@@ -148,6 +160,8 @@ impl Store {
             writer: Some(thread),
             readers: Mutex::new(readers),
             reader_back: Condvar::new(),
+            tail,
+            pause_us,
             _lock: lock,
         })))
     }
@@ -175,9 +189,67 @@ impl Store {
         f: impl FnOnce(&mut Writer) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
+        self.send(Box::new(Call::new(f, reply)), answer).await
+    }
+
+    /// Accepts a batch in the next group, as [`Writer::accept_batch`] does, without the cost of a rollback of its own:
+    /// what refuses a batch refuses it before its first change.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`]; the database's, then for the whole group.
+    pub async fn accept(&self, batch: ReceivedBatch) -> Result<AcceptedBatch, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let call = Call::unguarded(|writer: &mut Writer| writer.accept_batch(batch), reply);
+        self.send(Box::new(call), answer).await
+    }
+
+    async fn send<T>(
+        &self,
+        request: Box<dyn Request>,
+        answer: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let queue = self.0.queue.as_ref().ok_or(StoreError::Closed)?;
-        queue.send(Box::new(Call::new(f, reply))).await.map_err(|_| StoreError::Closed)?;
+        queue.send(request).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// How long the writer pauses for company where that is worth it; zero is never. For measuring: the default is
+    /// right.
+    pub fn set_pause(&self, pause: Duration) {
+        self.0.pause_us.store(u64::try_from(pause.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// At most `limit` facts after `cursor`, in the order of their commit: from memory when it reaches back so far,
+    /// else from the tables, which blocks the calling thread. What a write was acknowledged for is there.
+    ///
+    /// # Errors
+    /// The database's, when the tables are read.
+    pub fn facts_after(&self, cursor: FactCursor, limit: usize) -> Result<Facts, StoreError> {
+        match self.facts_in_memory(cursor, limit) {
+            Some(facts) => Ok(facts),
+            None => self.read(|reader| reader.facts_after(cursor, limit)),
+        }
+    }
+
+    /// The same from memory alone: never blocks, none when memory does not reach back to `cursor` (counted as a miss).
+    pub fn facts_in_memory(&self, cursor: FactCursor, limit: usize) -> Option<Facts> {
+        self.0.tail.facts_after(cursor, limit)
+    }
+
+    /// Takes what changed of hosts since the last call; the first call tells what changed since the opening.
+    pub fn take_heard(&self) -> Heard {
+        self.0.tail.take_heard()
+    }
+
+    /// Rises with every commit in which a host joined, got a new key or was revoked: what was read of hosts' keys before
+    /// may not be so any more.
+    pub fn hosts_revision(&self) -> u64 {
+        self.0.tail.hosts_revision()
+    }
+
+    /// How the tail of facts does.
+    pub fn tail(&self) -> TailFigures {
+        self.0.tail.figures()
     }
 
     /// Requests that wait for the writer now.

@@ -106,7 +106,7 @@ impl Site {
             received_at: at(seconds),
             observations: vec![(at(seconds), observation)],
         };
-        self.store.write(move |w| w.accept_batch(&batch)).await.expect("accepted");
+        self.store.write(move |w| w.accept_batch(batch)).await.expect("accepted");
     }
 
     fn events(&self) -> Vec<(String, u32)> {

@@ -141,8 +141,9 @@ impl EngineTask {
     }
 
     async fn load_facts(&self) -> Result<(Facts, Vec<HostRecord>), StoreError> {
-        let cursor = self.model.cursor;
-        self.read(move |reader| Ok((reader.facts_after(cursor, load::FACTS_PAGE)?, reader.hosts()?))).await
+        let (store, cursor) = (self.store.clone(), self.model.cursor);
+        let load = move || Ok((store.facts_after(cursor, load::FACTS_PAGE)?, store.read(|reader| reader.hosts())?));
+        tokio::task::spawn_blocking(load).await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Reads on a thread that may block.

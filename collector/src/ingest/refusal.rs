@@ -54,6 +54,12 @@ impl Refusal {
             WireError::BadSignature { host } => {
                 Self::new(StatusCode::UNAUTHORIZED, "bad_signature", message).with(json!({ "host": host.as_str() }))
             }
+            WireError::SessionUnknown { host } => {
+                Self::new(StatusCode::UNAUTHORIZED, "session_unknown", message).with(json!({ "host": host.as_str() }))
+            }
+            WireError::BadMac { host } => {
+                Self::new(StatusCode::UNAUTHORIZED, "bad_mac", message).with(json!({ "host": host.as_str() }))
+            }
             WireError::TooMany { .. } => bad("too_many_observations"),
             WireError::ObservationTooLarge { seq } => bad("observation_too_large").with(json!({ "seq": seq })),
             WireError::OutOfOrder { seq } => bad("out_of_order").with(json!({ "seq": seq })),
@@ -123,7 +129,8 @@ impl Refusal {
         let counter = match self.code {
             "batch_too_large" => &stats.batches_too_large,
             "newer_protocol" => &stats.batches_newer_protocol,
-            "unknown_host" | "host_revoked" | "bad_signature" => &stats.batches_unauthenticated,
+            "session_unknown" => &stats.batches_session_unknown,
+            "unknown_host" | "host_revoked" | "bad_mac" | "bad_signature" => &stats.batches_unauthenticated,
             "store_unavailable" => &stats.batches_not_stored,
             "busy" | "slow_body" => &stats.batches_busy,
             _ => &stats.batches_malformed,

@@ -10,6 +10,7 @@ use crate::domain::state::State;
 use crate::http_error::HttpError;
 use crate::self_stats::{Counter, SelfStats};
 use crate::snapshot::{BackupState, HostView, ServiceView, Snapshot};
+use crate::store::TailFigures;
 use axum::Router;
 use axum::extract::{self, ConnectInfo};
 use axum::http::{HeaderMap, header};
@@ -33,7 +34,8 @@ async fn metrics(
     if !on_loopback {
         access::caller(&app, &headers)?;
     }
-    let families = families(&app.engine.snapshot(), &app.stats, app.store.queued(), app.clock.now());
+    let families =
+        families(&app.engine.snapshot(), &app.stats, (app.store.queued(), app.store.tail()), app.clock.now());
     let mut text = Vec::new();
     let encoder = TextEncoder::new();
     encoder.encode(&families, &mut text).map_err(|error| HttpError::internal(&error))?;
@@ -113,13 +115,19 @@ fn yes(value: bool) -> f64 {
 }
 
 /// Every family that has a value, in a fixed order.
-fn families(snapshot: &Snapshot, stats: &SelfStats, queued: usize, now: Timestamp) -> Vec<MetricFamily> {
+fn families(
+    snapshot: &Snapshot,
+    stats: &SelfStats,
+    (queued, tail): (usize, TailFigures),
+    now: Timestamp,
+) -> Vec<MetricFamily> {
     let mut all = services(&snapshot.services);
     all.extend(backups(snapshot, now));
     all.extend(tickets(snapshot));
     all.extend(hosts(&snapshot.hosts));
     all.extend(own_gauges(snapshot, queued, now));
     all.extend(own_counters(stats));
+    all.extend(tail_of_facts(tail));
     // The encoder refuses a family without a series.
     let filled = all.into_iter().filter(|family| !family.metrics.is_empty());
     filled
@@ -264,8 +272,12 @@ fn own_counters(stats: &SelfStats) -> Vec<Family> {
                 ("malformed", &stats.batches_malformed),
                 ("newer_protocol", &stats.batches_newer_protocol),
                 ("unauthenticated", &stats.batches_unauthenticated),
+                ("session_unknown", &stats.batches_session_unknown),
+                ("not_stored", &stats.batches_not_stored),
+                ("busy", &stats.batches_busy),
             ],
         ),
+        one("pantau_ingest_sessions_total", "Sessions opened by signed batches.", &stats.sessions_opened),
         by(
             "pantau_ingest_observations_total",
             "Observations received in accepted batches, by what became of them.",
@@ -284,13 +296,27 @@ fn own_counters(stats: &SelfStats) -> Vec<Family> {
     ]
 }
 
+fn tail_of_facts(tail: TailFigures) -> Vec<Family> {
+    let mut reads = counter("pantau_store_tail_reads_total", "Readings of the newest facts, by where they came from.");
+    reads.set(&[("from", "memory")], Some(number(tail.hits)));
+    reads.set(&[("from", "tables")], Some(number(tail.misses)));
+    let mut forgotten = counter(
+        "pantau_store_tail_forgotten_facts_total",
+        "Facts that memory had no room for before the engine read them; it reads them from the tables.",
+    );
+    forgotten.set(&[], Some(number(tail.forgotten)));
+    vec![reads, forgotten]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::outputs::web::tests::site::{NOW, snapshot};
 
     fn text(snapshot: &Snapshot, stats: &SelfStats) -> String {
-        TextEncoder::new().encode_to_string(&families(snapshot, stats, 3, NOW)).expect("encodes")
+        TextEncoder::new()
+            .encode_to_string(&families(snapshot, stats, (3, TailFigures::default()), NOW))
+            .expect("encodes")
     }
 
     #[test]

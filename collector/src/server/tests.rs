@@ -1,6 +1,7 @@
 //! Addresses that cannot be taken, and bounds on connections.
 
 use super::*;
+use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

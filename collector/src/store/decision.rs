@@ -28,7 +28,8 @@ impl Writer {
             "save the cursor",
             "UPDATE evaluation SET cursor = max(cursor, ?1), evaluated_ms = max(ifnull(evaluated_ms, ?2), ?2)",
             (decision.cursor.0, decision.evaluated_at.as_ms()),
-        )
-        .map(drop)
+        )?;
+        self.pending.read_up_to(decision.cursor);
+        Ok(())
     }
 }

@@ -27,6 +27,7 @@ mod ledger;
 mod opening;
 mod people;
 mod plans;
+mod tail;
 
 /// A store in a folder that goes with it.
 struct Fixture {
@@ -75,7 +76,7 @@ impl Fixture {
     }
 
     fn accept(&self, batch: ReceivedBatch) -> AcceptedBatch {
-        self.write(move |w| w.accept_batch(&batch)).expect("accepted")
+        self.write(move |w| w.accept_batch(batch)).expect("accepted")
     }
 }
 
@@ -85,7 +86,7 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Polls once: the request is in the queue afterwards.
-fn start<T>(future: &mut Pin<Box<impl Future<Output = T>>>) -> bool {
+fn start<T>(future: &mut Pin<Box<impl Future<Output = T> + ?Sized>>) -> bool {
     matches!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending)
 }
 

@@ -36,7 +36,7 @@ fn every_kind_is_kept_once_and_read_behind_one_cursor_after_reopening() {
     let again = fixture.accept(batch(&web, 1, all_kinds()));
     assert_eq!(again, AcceptedBatch { acknowledged_seq: 10, stored: 0, duplicates: 7, unknown_kinds: 0 });
     let first = fixture.read(|r| r.facts_after(FactCursor(0), 3));
-    assert_eq!(first.facts.iter().map(kind).collect::<Vec<_>>(), ["started", "gap", "sample"]);
+    assert_eq!(first.facts.iter().map(|f| kind(f)).collect::<Vec<_>>(), ["started", "gap", "sample"]);
     assert!(first.more);
     let rest = fixture.read(|r| r.facts_after(first.cursor, 2));
     assert_eq!(rest.facts.iter().map(|f| (kind(f), f.at)).collect::<Vec<_>>(), [("probe", at(40)), ("backup", at(50))]);
@@ -84,7 +84,7 @@ fn an_unknown_or_revoked_host_is_refused_and_nothing_is_kept() {
     assert!(fixture.write(move |w| w.revoke_host(&from, at(5))).expect("revokes"));
     for id in [web, host("stranger")] {
         let sent = batch(&id, 1, vec![(1, 5, Some(probe("c")))]);
-        let refused = fixture.write(move |w| w.accept_batch(&sent)).expect_err("refused");
+        let refused = fixture.write(move |w| w.accept_batch(sent)).expect_err("refused");
         assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
     }
     assert!(fixture.read(|r| r.facts_after(FactCursor(0), 9)).facts.is_empty());
@@ -134,7 +134,7 @@ fn streams_of_a_host_are_bounded_and_the_longest_unused_goes() {
     let fixture = Fixture::new();
     let web = fixture.enrol("web-01");
     let name = |n: i64| n.to_be_bytes().repeat(2);
-    for n in 0..=super::super::facts::STREAMS_MAX {
+    for n in 0..=accept::STREAMS_MAX {
         let mut sent = batch(&web, 1, vec![(1, n, Some(probe("c")))]);
         sent.stream = name(n);
         fixture.accept(sent);
@@ -144,7 +144,31 @@ fn streams_of_a_host_are_bounded_and_the_longest_unused_goes() {
             Ok((columns::column::<i64>(row, 0)?, columns::instant(row, 1)?))
         })
     });
-    assert_eq!(counted, Some((super::super::facts::STREAMS_MAX, at(2))));
+    assert_eq!(counted, Some((accept::STREAMS_MAX, at(2))));
+    let record = fixture.read(|r| r.host(&web)).expect("known");
+    assert_eq!(record.observations_accepted, accept::STREAMS_MAX as u64 + 1, "what a stream counted outlives it");
+}
+
+#[test]
+fn a_host_is_seen_by_any_stream_and_its_totals_stand_after_reopening() {
+    let fixture = Fixture::new();
+    let web = fixture.enrol("web-01");
+    fixture.accept(batch(&web, 1, vec![(1, 50, Some(probe("c")))]));
+    fixture.accept(batch(&web, 2, vec![(1, 20, Some(probe("c")))]));
+    let mut booted = batch(&web, 2, vec![]);
+    booted.boot_id = "another".into();
+    fixture.accept(booted);
+    let look = |fixture: &Fixture| {
+        let record = fixture.read(|r| r.host(&web)).expect("known");
+        (record.last_seen_at, record.boot_id, record.observations_accepted)
+    };
+    let seen = (Some(at(51)), Some("another".into()), 2);
+    assert_eq!(look(&fixture), seen);
+    let fixture = fixture.reopen();
+    assert_eq!(look(&fixture), seen);
+    fixture.accept(batch(&web, 1, vec![(2, 60, Some(probe("c")))]));
+    let heard = fixture.store.take_heard().hosts.remove(&web).expect("heard");
+    assert_eq!((heard.last_seen_at, heard.accepted), (at(61), 3));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The questions asked often go through an index: none reads a whole table.
 
 use super::*;
-use crate::store::{facts, ledger};
+use crate::store::{facts, hosts, ledger};
 use rusqlite::types::Value;
 
 fn plan(fixture: &Fixture, sql: &str, values: usize) -> Vec<String> {
@@ -18,7 +18,9 @@ fn hot_questions_scan_nothing_and_sort_only_few() {
     let open = format!("{} {}", tickets::COLUMNS, tickets::open_condition());
     let filter = TicketFilter { states: vec![TicketState::Baru], ..TicketFilter::default() };
     let (filtered, _) = tickets::filtered(&filter, None, 10);
+    let one_host = format!("{} WHERE id = ?1", hosts::HOSTS);
     let cases = [
+        (one_host.as_str(), 1),
         (facts::FACTS_AFTER, 2),
         (facts::PROBES, 4),
         (facts::PROBES_BEFORE, 4),
