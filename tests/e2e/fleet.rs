@@ -10,7 +10,7 @@ use pantau_tests::trace::Trace;
 use std::sync::Arc;
 use std::time::Duration;
 
-async fn run(tls: bool, frames_per_batch: usize, pace: Pace) -> Result<()> {
+async fn run(tls: bool, frames_per_batch: usize, pace: Pace, proof: Proof) -> Result<()> {
     let (hosts, steps) = (4, 5);
     let figures = measure(&Measurement {
         subject: Subject::Own { binary: program("pantau-collector")?, tls },
@@ -21,7 +21,7 @@ async fn run(tls: bool, frames_per_batch: usize, pace: Pace) -> Result<()> {
         interval_ms: 1_000,
         frames_per_batch,
         pace,
-        proof: Proof::Signature,
+        proof,
         concurrency: 2,
         settle: Duration::ZERO,
     })
@@ -37,10 +37,10 @@ async fn run(tls: bool, frames_per_batch: usize, pace: Pace) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agents_over_tls_at_the_real_pace_are_all_acknowledged() -> Result<()> {
-    run(true, 1, Pace::Real).await
+    run(true, 1, Pace::Real, Proof::Session).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plain_backlog_with_several_frames_a_batch_is_all_acknowledged() -> Result<()> {
-    run(false, 2, Pace::Accelerated).await
+    run(false, 2, Pace::Accelerated, Proof::Signature).await
 }

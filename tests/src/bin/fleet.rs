@@ -71,8 +71,8 @@ struct Options {
     /// the ratios
     #[arg(long, conflicts_with = "frames_per_batch")]
     peers: bool,
-    /// Measure what each lever is worth: frames a batch, TLS or plain
-    #[arg(long, conflicts_with_all = ["peers", "frames_per_batch", "plain", "collector"])]
+    /// Measure what each lever is worth: session or signature, frames a batch, TLS or plain
+    #[arg(long, conflicts_with_all = ["peers", "frames_per_batch", "plain", "signatures", "collector"])]
     levers: bool,
     /// Services with one http check each for the own collector to judge; a tenth of the hosts when not given
     #[arg(long)]
@@ -80,6 +80,9 @@ struct Options {
     /// Plain HTTP instead of TLS for the own collector
     #[arg(long)]
     plain: bool,
+    /// Sign every batch instead of opening a session with the first
+    #[arg(long)]
+    signatures: bool,
     /// Longest wait until all frames are in closed chunks
     #[arg(long, default_value = "2m", value_parser = humantime::parse_duration)]
     settle: Duration,
@@ -183,7 +186,7 @@ fn measurement(options: &Options, subject: &Subject, trace: &Arc<Trace>, multipl
         interval_ms,
         frames_per_batch: options.frames_per_batch as usize,
         pace: if options.accelerate { Pace::Accelerated } else { Pace::Real },
-        proof: Proof::Signature,
+        proof: if options.signatures { Proof::Signature } else { Proof::Session },
         concurrency: options.concurrency as usize,
         settle: options.settle,
     })

@@ -5,12 +5,13 @@
 //! *c* fails for two minutes of every hour, at another minute for each. Does not know how a batch travels.
 
 use crate::trace::Trace;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use pantau_shared::assignment::Assignment;
-use pantau_shared::envelope::{AgentStarted, Batch, Observation, ObservationBody};
+use pantau_shared::envelope::{Acknowledgement, AgentStarted, Batch, Observation, ObservationBody};
 use pantau_shared::ids::HostId;
 use pantau_shared::probe::{ProbeOutcome, ProbePhase, ProbeVerdict};
 use pantau_shared::wire;
+use pantau_shared::wire::session::{AgentSession, Sealed};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 /// Every check fails this long, in ms…
@@ -22,6 +23,8 @@ const OUTAGE_EVERY_MS: i64 = 3_600_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
+    /// A signed batch opens a session, the next ones carry its code: what agents do.
+    Session,
     /// Each batch is signed with the host's key.
     Signature,
 }
@@ -62,24 +65,32 @@ pub struct Agent {
     pub host: HostId,
     number: usize,
     key: Ed25519KeyPair,
+    /// When batches go in sessions.
+    session: Option<AgentSession>,
     stream: [u8; 16],
     next_seq: u64,
     assignment: Assignment,
 }
 
 impl Agent {
-    /// Agent number `number`, its key from the number and the run: another run has other keys and streams.
+    /// Agent number `number`, its key from the number and the run: another run has other keys and streams. Its batches are
+    /// made attributable by `proof`.
     ///
     /// # Errors
     /// When no key can be made of it.
-    pub fn new(number: usize, run: u64) -> Result<Self> {
+    pub fn new(number: usize, run: u64, proof: Proof) -> Result<Self> {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&(number as u64).to_be_bytes());
         seed[8..16].copy_from_slice(&run.to_be_bytes());
         let key = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| anyhow!("no key of the seed"))?;
         let mut stream = [0; 16];
         stream.copy_from_slice(&seed[..16]);
-        Ok(Self { host: host_name(number)?, number, key, stream, next_seq: 1, assignment: Assignment::default() })
+        let host = host_name(number)?;
+        let session = match proof {
+            Proof::Session => Some(AgentSession::new(host.clone())),
+            Proof::Signature => None,
+        };
+        Ok(Self { host, number, key, session, stream, next_seq: 1, assignment: Assignment::default() })
     }
 
     /// Its raw public key.
@@ -92,14 +103,21 @@ impl Agent {
         format!("{:064x}", self.number)
     }
 
-    /// Sequence number of its newest observation.
-    pub fn newest_seq(&self) -> u64 {
-        self.next_seq - 1
-    }
-
-    /// Takes the assignment that came with an acknowledgement.
-    pub fn assign(&mut self, assignment: Assignment) {
-        self.assignment = assignment;
+    /// Takes the acknowledgement of a batch that went in a session or was signed: all that was sent is durable, or the run has
+    /// failed.
+    ///
+    /// # Errors
+    /// When something of this agent is not acknowledged.
+    pub fn acknowledged(&mut self, acknowledgement: Acknowledgement, in_session: bool, now_ms: i64) -> Result<()> {
+        let (told, sent) = (acknowledgement.acknowledged_seq, self.next_seq - 1);
+        ensure!(told == sent, "{} sent up to {sent}, acknowledged is {told}", self.host);
+        if let Some(session) = &mut self.session {
+            session.acknowledged(in_session, acknowledgement.session.as_ref(), count_up(now_ms));
+        }
+        if let Some(assignment) = acknowledgement.assignment {
+            self.assignment = assignment;
+        }
+        Ok(())
     }
 
     /// The start message, which every stream begins with.
@@ -141,9 +159,17 @@ impl Agent {
     }
 
     /// Seals a batch for sending.
-    pub fn seal(&self, batch: &Batch, proof: Proof) -> Vec<u8> {
-        match proof {
-            Proof::Signature => wire::seal(batch, &self.host, &self.key),
+    pub fn seal(&mut self, batch: &Batch) -> Sealed {
+        match &mut self.session {
+            None => Sealed { bytes: wire::seal(batch, &self.host, &self.key), in_session: false },
+            Some(session) => session.seal(batch.clone(), &self.key, count_up(batch.sent_at_ms)),
+        }
+    }
+
+    /// The collector does not know the session any more, as after a restart: the next batch is signed.
+    pub fn session_refused(&mut self, now_ms: i64) {
+        if let Some(session) = &mut self.session {
+            session.refused(count_up(now_ms));
         }
     }
 
@@ -153,6 +179,8 @@ impl Agent {
             stream: self.stream.to_vec(),
             sent_at_ms: now_ms,
             assignment_revision: self.assignment.revision,
+            // Its sealing offers a session where one is wanted.
+            session_offer: Vec::new(),
             observations,
         }
     }
@@ -171,6 +199,11 @@ impl Agent {
         });
         due.map(|check| outcome(&check.id, at_ms)).collect()
     }
+}
+
+/// Wall time as a session counts it.
+fn count_up(now_ms: i64) -> u64 {
+    u64::try_from(now_ms).unwrap_or(0)
 }
 
 /// The name of host number `number`.
@@ -215,7 +248,7 @@ mod tests {
     const SPAN: Span = Span { first: 3, steps: 2, start_ms: 1_780_000_000_000, interval_ms: 10_000 };
 
     fn agent() -> Agent {
-        Agent::new(4, 1).expect("an agent")
+        Agent::new(4, 1, Proof::Signature).expect("an agent")
     }
 
     #[test]
@@ -224,22 +257,44 @@ mod tests {
         let started = agent.started(SPAN.start_ms);
         assert_eq!(started.observations[0].seq, 1);
         let batch = agent.play(&trace, SPAN, SPAN.start_ms + 50_000, Told::ByAge);
-        let bytes = agent.seal(&batch, Proof::Signature);
-        let (host, signed) = wire::parse_signed(&bytes).expect("parses");
+        let sealed = agent.seal(&batch);
+        let (host, signed) = wire::parse_signed(&sealed.bytes).expect("parses");
         let opened = wire::open(&host, &signed, agent.public_key()).expect("verifies");
         assert_eq!(host, agent.host);
         let seen: Vec<_> = opened.observations.iter().map(|o| (o.seq, o.at_ms - SPAN.start_ms, o.age_ms)).collect();
         assert_eq!(seen, [(2, 30_000, Some(20_000)), (3, 40_000, Some(10_000))]);
-        assert_eq!(agent.newest_seq(), 3);
+        let reply = |seq| Acknowledgement { acknowledged_seq: seq, ..Acknowledgement::default() };
+        assert!(agent.acknowledged(reply(3), false, 0).is_ok());
+        assert!(agent.acknowledged(reply(2), false, 0).is_err(), "part of what was sent is not durable");
         let Some(ObservationBody::Sample(sample)) = &opened.observations[0].body else { panic!("a sample") };
         assert_eq!(**sample, trace.sample(4 * crate::trace::HOST_ROWS + 3));
+    }
+
+    #[test]
+    fn a_granted_session_carries_the_next_batch_until_it_is_refused() {
+        let mut agent = Agent::new(4, 1, Proof::Session).expect("an agent");
+        let started = agent.started(SPAN.start_ms);
+        let sealed = agent.seal(&started);
+        assert!(!sealed.in_session);
+        let (host, signed) = wire::parse_signed(&sealed.bytes).expect("parses");
+        let offer = wire::open(&host, &signed, agent.public_key()).expect("verifies").session_offer;
+        let random = ring::rand::SystemRandom::new();
+        let (grant, _) = wire::session::grant(&offer, &host, &random).expect("granted");
+        let reply = Acknowledgement { acknowledged_seq: 1, session: Some(grant), ..Acknowledgement::default() };
+        agent.acknowledged(reply, false, SPAN.start_ms).expect("whole");
+        let heartbeat = agent.heartbeat(SPAN.start_ms);
+        assert!(agent.seal(&heartbeat).in_session);
+        agent.session_refused(SPAN.start_ms);
+        assert!(!agent.seal(&heartbeat).in_session);
     }
 
     #[test]
     fn assigned_checks_are_answered_at_their_interval_and_fail_at_times() {
         let (mut agent, trace) = (agent(), Trace::synthetic(60));
         let check = CheckSpec { id: "svc-0-web".into(), interval_ms: 30_000, ..CheckSpec::default() };
-        agent.assign(Assignment { revision: 7, checks: vec![check], ..Assignment::default() });
+        let assignment = Assignment { revision: 7, checks: vec![check], ..Assignment::default() };
+        let reply = Acknowledgement { assignment: Some(assignment), ..Acknowledgement::default() };
+        agent.acknowledged(reply, false, 0).expect("nothing was sent yet");
         let batch = agent.play(&trace, Span { first: 0, steps: 720, ..SPAN }, SPAN.start_ms, Told::ByWallClock);
         assert_eq!(batch.assignment_revision, 7);
         assert!(batch.observations.iter().all(|observation| observation.age_ms.is_none()));

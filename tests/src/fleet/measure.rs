@@ -81,7 +81,6 @@ impl Measurement {
             interval_ms: self.interval_ms,
             frames_per_batch: self.frames_per_batch,
             pace: self.pace,
-            proof: self.proof,
             concurrency: self.concurrency,
         }
     }
@@ -120,7 +119,8 @@ impl Measurement {
 pub async fn measure(measurement: &Measurement) -> Result<Figures> {
     let mut collector = Arc::new(measurement.collector().await?);
     let run_number = u64::try_from(wall_ms()).unwrap_or(0);
-    let agents = (0..measurement.hosts).map(|number| Agent::new(number, run_number)).collect::<Result<Vec<_>>>()?;
+    let agent = |number| Agent::new(number, run_number, measurement.proof);
+    let agents = (0..measurement.hosts).map(agent).collect::<Result<Vec<_>>>()?;
     let joining = progress("joining", measurement.hosts as u64);
     let fleet = collector.enrol_all(agents, || joining.inc(1)).await.context("enrol the fleet")?;
     joining.finish_and_clear();

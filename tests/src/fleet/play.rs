@@ -5,12 +5,12 @@
 //! | real | agent *i* of *N* sends at step · interval + *i*/*N* · interval | the time of sending, with the monotonic age |
 //! | accelerated | [`Plan::concurrency`] agents at a time, as fast as they are acknowledged | the last step is at the end of an hour that is over, by the wall clock alone |
 //!
-//! What the collector has no room for (429, 503) is sent again after a pause, as an agent does, and counted; a batch that
-//! is refused otherwise ends the run. Does not know what anything costs.
+//! What the collector has no room for (429, 503) is sent again after a pause, as an agent does, and counted; a session that it
+//! does not know any more is replaced at once; a batch that is refused otherwise ends the run. Does not know what anything costs.
 
-use super::agents::{Agent, Proof, Span, Told};
+use super::agents::{Agent, Span, Told};
 use super::clock::{Stopwatch, wall_ms};
-use super::connection::{Connection, Reply};
+use super::connection::Connection;
 use crate::trace::Trace;
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
@@ -52,8 +52,6 @@ pub struct Plan {
     pub frames_per_batch: usize,
     /// How fast.
     pub pace: Pace,
-    /// How batches are made attributable.
-    pub proof: Proof,
     /// Agents that send at the same time when accelerated.
     pub concurrency: usize,
 }
@@ -120,7 +118,7 @@ pub async fn warm(fleet: Vec<Connected>, concurrency: usize, first: bool) -> Res
                 let now = wall_ms();
                 let batch = if first { agent.started(now) } else { agent.heartbeat(now) };
                 let mut seen = Played::default();
-                send(&mut agent, &mut connection, &batch, Proof::Signature, &mut seen).await?;
+                send(&mut agent, &mut connection, &batch, &mut seen).await?;
                 done.push((agent, connection));
             }
             anyhow::Ok((number, done))
@@ -177,7 +175,7 @@ async fn play_group(
                 tokio::time::sleep(Duration::from_millis(wait)).await;
             }
             let batch = agent.play(&plan.trace, span, wall_ms(), told);
-            send(agent, connection, &batch, plan.proof, &mut seen).await?;
+            send(agent, connection, &batch, &mut seen).await?;
             seen.frames += steps as u64;
             bar.inc(steps as u64);
         }
@@ -186,46 +184,38 @@ async fn play_group(
 }
 
 /// Sends one batch until it is acknowledged.
-async fn send(
-    agent: &mut Agent,
-    connection: &mut Connection,
-    batch: &Batch,
-    proof: Proof,
-    seen: &mut Played,
-) -> Result<()> {
-    let sealed = Bytes::from(agent.seal(batch, proof));
+async fn send(agent: &mut Agent, connection: &mut Connection, batch: &Batch, seen: &mut Played) -> Result<()> {
+    let mut sealed = agent.seal(batch);
     let mut pause_ms = 50;
     for _ in 0..TRIES_MAX {
+        let body = Bytes::from(std::mem::take(&mut sealed.bytes));
         let watch = Stopwatch::start();
-        let reply = connection.post("/api/v1/ingest", &[("content-type", "application/x-protobuf")], sealed.clone());
-        let reply = reply.await.with_context(|| format!("send a batch of {}", agent.host))?;
+        let reply =
+            connection.post("/api/v1/ingest", &[("content-type", "application/x-protobuf")], body.clone()).await;
+        let reply = reply.with_context(|| format!("send a batch of {}", agent.host))?;
         let took = watch.elapsed();
+        if sealed.in_session && reply.status == 401 {
+            agent.session_refused(batch.sent_at_ms);
+            sealed = agent.seal(batch);
+            continue;
+        }
         if matches!(reply.status, 429 | 503) {
             seen.repeated += 1;
             tokio::time::sleep(Duration::from_millis(pause_ms)).await;
             pause_ms = (pause_ms * 2).min(PAUSE_MAX_MS);
+            sealed.bytes = body.into();
             continue;
         }
-        acknowledge(agent, &reply)?;
+        ensure!(reply.status == 200, "a batch of {} is refused: {} {}", agent.host, reply.status, reply.text());
+        let acknowledgement = Acknowledgement::decode(reply.body).context("understand an acknowledgement")?;
+        agent.acknowledged(acknowledgement, sealed.in_session, batch.sent_at_ms)?;
         seen.latencies_us.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
         seen.batches += 1;
         seen.observations += batch.observations.len() as u64;
-        seen.bytes += sealed.len() as u64;
+        seen.bytes += body.len() as u64;
         return Ok(());
     }
     bail!("the collector has had no room for a batch of {} in {TRIES_MAX} tries", agent.host)
-}
-
-/// Takes the acknowledgement: all that was sent is durable, or the run has failed.
-fn acknowledge(agent: &mut Agent, reply: &Reply) -> Result<()> {
-    ensure!(reply.status == 200, "a batch of {} is refused: {} {}", agent.host, reply.status, reply.text());
-    let acknowledgement = Acknowledgement::decode(reply.body.clone()).context("understand an acknowledgement")?;
-    let (told, sent) = (acknowledgement.acknowledged_seq, agent.newest_seq());
-    ensure!(told == sent, "{} sent up to {sent}, acknowledged is {told}", agent.host);
-    if let Some(assignment) = acknowledgement.assignment {
-        agent.assign(assignment);
-    }
-    Ok(())
 }
 
 /// As many groups of neighbours as asked for, each at least one long.
@@ -253,7 +243,6 @@ mod tests {
             interval_ms: 10_000,
             frames_per_batch: 1,
             pace,
-            proof: Proof::Signature,
             concurrency: 4,
         }
     }
