@@ -83,8 +83,8 @@ struct Options {
     /// Sign every batch instead of opening a session with the first
     #[arg(long)]
     signatures: bool,
-    /// Longest wait until all frames are in closed chunks
-    #[arg(long, default_value = "2m", value_parser = humantime::parse_duration)]
+    /// Longest wait until all frames are in closed chunks; a collector closes an hour when it has been quiet for a while
+    #[arg(long, default_value = "5m", value_parser = humantime::parse_duration)]
     settle: Duration,
     /// Collector program; the one beside this program when not given, built anew under cargo
     #[arg(long, value_name = "FILE")]
@@ -92,7 +92,8 @@ struct Options {
     /// A running collector instead of an own one: https://HOST:PORT or http://127.0.0.1:PORT
     #[arg(long, value_name = "URL", requires = "data_dir", conflicts_with_all = ["plain", "services", "collector_program"])]
     collector: Option<String>,
-    /// Data folder of the running collector, for join tokens and the size of its store
+    /// Data folder of the running collector, for join tokens and the size of its store, which is read as it lies: without what is
+    /// still in its log, so that a short run shows 0
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
     /// Process id of the running collector, for its processor time and memory
