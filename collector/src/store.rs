@@ -15,6 +15,7 @@ mod decision;
 mod facts;
 mod hosts;
 mod ledger;
+pub mod ledger_days;
 mod open;
 mod outbox;
 mod people;

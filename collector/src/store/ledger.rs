@@ -1,13 +1,17 @@
 //! The ledger of services: disjoint intervals with a state; what none covers is unknown.
 //!
 //! It is written by edits that replace the tail from an instant on, so that late answers simply re-evaluate it. An edit
-//! that would leave overlapping or empty rows is refused before anything changes.
+//! that would leave overlapping or empty rows is refused before anything changes. An edit mostly says again what was
+//! there and makes the newest row longer; only from where the states differ are the days counted before invalid
+//! ([`super::ledger_days`]).
 
-use super::columns::{instant, parse_phrase, parsed, render_phrase};
+use super::columns::{instant, instant_if, parse_phrase, parsed, render_phrase};
+use super::ledger_days::{place, render_ids};
 use super::records::{LedgerEdit, LedgerRow};
 use super::{Reader, StoreError, Writer};
 use crate::domain::catalogue::ServiceId;
-use crate::domain::state::State;
+use crate::domain::interval::Interval;
+use crate::domain::state::{State, StateInterval, Timeline};
 use pantau_shared::timestamp::Timestamp;
 use rusqlite::Row;
 
@@ -16,6 +20,24 @@ pub(super) const LEDGER: &str = "
     SELECT from_ms, to_ms, state, reason FROM ledger WHERE service = ?1
         AND from_ms >= ifnull((SELECT max(from_ms) FROM ledger WHERE service = ?1 AND from_ms <= ?2), ?2)
         AND from_ms < ?3 AND to_ms > ?2 ORDER BY from_ms";
+
+/// The same for a list of services, without reasons, by place in the list: `json_each` is the outer loop, and a
+/// service's rows come in the order of the key.
+pub(super) const STATES_OF: &str = "
+    SELECT asked.key, ledger.from_ms, ledger.to_ms, ledger.state
+        FROM json_each(?1) AS asked CROSS JOIN ledger ON ledger.service = asked.value
+        AND ledger.from_ms >= ifnull((SELECT max(l.from_ms) FROM ledger AS l
+            WHERE l.service = asked.value AND l.from_ms <= ?2), ?2)
+        AND ledger.from_ms < ?3 AND ledger.to_ms > ?2";
+
+pub(super) const BEGINS_OF: &str = "
+    SELECT asked.key, (SELECT from_ms FROM ledger WHERE service = asked.value ORDER BY from_ms LIMIT 1)
+        FROM json_each(?1) AS asked";
+
+fn states_of(row: &Row<'_>, first: usize) -> Result<StateInterval, StoreError> {
+    let interval = Interval::new(instant(row, first)?, instant(row, first + 1)?);
+    Ok(StateInterval { interval, state: parsed(row, first + 2, "state", State::parse)? })
+}
 
 fn ledger_row_of(row: &Row<'_>) -> Result<LedgerRow, StoreError> {
     let reason: Option<String> = super::columns::column(row, 3)?;
@@ -39,6 +61,42 @@ impl Reader {
         self.rows("read a ledger", LEDGER, (service.as_str(), from.as_ms(), to.as_ms()), ledger_row_of)
     }
 
+    /// What the ledgers of `services` say in `[from, to)`, in the order of the list; stretches at the rims are not cut.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn ledger_states(
+        &self,
+        services: &[&ServiceId],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Timeline>, StoreError> {
+        let mut timelines = vec![Timeline::unknown(); services.len()];
+        if from < to {
+            let params = (render_ids(services)?, from.as_ms(), to.as_ms());
+            self.visit("read ledgers", STATES_OF, params, |row| {
+                let damaged = StoreError::Damaged { what: "list" };
+                timelines.get_mut(place(row)?).ok_or(damaged)?.append(states_of(row, 1)?);
+                Ok(())
+            })?;
+        }
+        Ok(timelines)
+    }
+
+    /// Start of the first row of each of `services`, in the order of the list.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn ledgers_begin(&self, services: &[&ServiceId]) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let mut begins = vec![None; services.len()];
+        self.visit("read the begins of ledgers", BEGINS_OF, [render_ids(services)?], |row| {
+            let damaged = StoreError::Damaged { what: "list" };
+            *begins.get_mut(place(row)?).ok_or(damaged)? = instant_if(row, 1)?;
+            Ok(())
+        })?;
+        Ok(begins)
+    }
+
     /// Start of the first row of a service.
     ///
     /// # Errors
@@ -53,6 +111,9 @@ impl Writer {
     /// Carries out one edit.
     pub(super) fn edit_ledger(&mut self, edit: &LedgerEdit) -> Result<(), StoreError> {
         check(edit)?;
+        if let Some(differs_from) = self.first_difference(edit)? {
+            self.shorten_ledger_days(&edit.service, differs_from)?;
+        }
         let (service, from) = (edit.service.as_str(), edit.replace_from.as_ms());
         let operation = "edit a ledger";
         self.execute(operation, "DELETE FROM ledger WHERE service = ?1 AND from_ms >= ?2", (service, from))?;
@@ -66,6 +127,30 @@ impl Writer {
             self.execute(operation, insert, params)?;
         }
         Ok(())
+    }
+
+    /// The first instant at which `edit` changes a state; `None`: it changes none.
+    fn first_difference(&self, edit: &LedgerEdit) -> Result<Option<Timestamp>, StoreError> {
+        let from = edit.replace_from;
+        let after = Interval::new(from, Interval::ALL.to);
+        let mut stored = Timeline::unknown();
+        let params = (edit.service.as_str(), after.from.as_ms(), after.to.as_ms());
+        self.reader.visit("compare a ledger", LEDGER, params, |row| {
+            stored.append(states_of(row, 0)?);
+            Ok(())
+        })?;
+        let before = Timeline::from_intervals(stored.segments(after).filter(|s| s.state != State::Unknown));
+        let rows =
+            edit.rows.iter().map(|row| StateInterval { interval: Interval::new(row.from, row.to), state: row.state });
+        let after = Timeline::from_intervals(rows.filter(|s| s.state != State::Unknown));
+        let (mut old, mut new) = (before.changes().iter(), after.changes().iter());
+        loop {
+            match (old.next(), new.next()) {
+                (None, None) => return Ok(None),
+                (old, new) if old == new => {}
+                (old, new) => return Ok(old.into_iter().chain(new).map(|(at, _)| *at).min()),
+            }
+        }
     }
 }
 

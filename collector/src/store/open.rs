@@ -19,7 +19,7 @@ use std::time::Duration;
 const APPLICATION_ID: i32 = 0x5041_4E54;
 
 /// The steps, oldest first; a released step is never changed.
-const SCHEMA: [&str; 1] = [include_str!("schema/001_first.sql")];
+const SCHEMA: [&str; 2] = [include_str!("schema/001_first.sql"), include_str!("schema/002_ledger_days.sql")];
 
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
