@@ -16,10 +16,14 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+/// Work that takes longer shows that it goes on.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Pantau collector: receives what the agents see, judges availability, opens tickets, watches backups.
 #[derive(Debug, Parser)]
@@ -245,9 +249,26 @@ fn user(action: UserAction) -> Result<ExitCode> {
 
 fn ask(config: ConfigFile, command: Command) -> Result<ExitCode> {
     with_settings(config, |settings| {
-        say(&block_on(admin::request(&settings, command, &Clock::system()))?);
+        say(&block_on(with_spinner(admin::request(&settings, command, &Clock::system())))?);
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Shows on a terminal that work goes on and since when, once it takes long.
+async fn with_spinner<T>(work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => return done,
+        () = tokio::time::sleep(PATIENCE) => {}
+    }
+    let spinner = indicatif::ProgressBar::new_spinner();
+    if let Ok(style) = indicatif::ProgressStyle::with_template("{spinner} {elapsed}") {
+        spinner.set_style(style);
+    }
+    spinner.enable_steady_tick(PATIENCE / 8);
+    let done = work.await;
+    spinner.finish_and_clear();
+    done
 }
 
 /// A bad configuration is exit code 2, with all its faults.

@@ -19,6 +19,7 @@ use crate::outputs::{api, health, metrics, web};
 use crate::retention;
 use crate::self_stats::SelfStats;
 use crate::server::{Listen, Server};
+use crate::service_period;
 use crate::shutdown::stopped;
 use crate::store::Store;
 use crate::texts::{Language, Texts};
@@ -125,6 +126,7 @@ impl Collector {
         parts.spawn(endless("engine", engine.run(inner.clone())));
         parts.spawn(endless("delivery", deliverer.run(inner.clone())));
         parts.spawn(endless("retention", retention::run(app.clone(), settings.raw_retention_s, inner.clone())));
+        parts.spawn(endless("roll-ups", service_period::run(app.clone(), inner.clone())));
         parts.spawn(endless("watchdog", feed_watchdog(app.clone(), inner.clone())));
         if let Some(tls) = tls {
             parts.spawn(endless("certificate", tls.run(app.clock.clone(), inner.clone())));

@@ -141,11 +141,7 @@ pub(super) async fn report(
     let snapshot = visit.snapshot.clone();
     let period = month::asked(query.period.as_deref(), &snapshot, visit.now);
     let (store, site, now) = (state.app.store.clone(), snapshot.clone(), visit.now);
-    let figures: Vec<Figures> = read(&visit, move || {
-        let load = |service| month::load(&store, &site, service, period, now).map(|judged| judged.figures);
-        site.catalogue.services.iter().map(load).collect()
-    })
-    .await?;
+    let figures = read(&visit, move || month::load_all(&store, &site, period, now)).await?;
     let rows: Vec<(&Service, Figures)> = snapshot.catalogue.services.iter().zip(figures).collect();
     let page = visit.page(Section::Reports, visit.texts.get("report-title"));
     visit.html(report::render(page, &snapshot, period, &rows))
