@@ -35,6 +35,8 @@ pub struct Filled {
     pub missing: usize,
     /// Months whose days are kept now; fewer than missing where somebody else was counting the same.
     pub kept: usize,
+    /// Months among the missing whose days could not be read back.
+    pub damaged: usize,
 }
 
 /// A month to be counted.
@@ -48,6 +50,14 @@ struct Task {
     revision: i64,
 }
 
+/// What is to be done.
+#[derive(Default)]
+struct Round {
+    months: Vec<Month>,
+    tasks: Vec<Task>,
+    damaged: usize,
+}
+
 /// Runs until told to stop.
 pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let mut tick = tokio::time::interval(PERIOD);
@@ -59,6 +69,9 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
         let services = app.engine.snapshot().catalogue.services.clone();
         tokio::select! {
             filled = fill(&app.store, app.profile.time_zone, services, app.clock.now(), PAUSE) => match filled {
+                Ok(filled) if filled.damaged > 0 => {
+                    tracing::warn!(?filled, "rolled-up days were damaged; they are counted again from the ledger");
+                }
                 Ok(filled) if filled.missing > 0 => tracing::debug!(?filled, "closed days are rolled up"),
                 Ok(_) => {}
                 Err(error) => tracing::error!(error = %Chain(&error), "closed days could not be rolled up"),
@@ -94,10 +107,10 @@ pub(super) async fn fill_by(
     now: Timestamp,
     pause: Duration,
 ) -> Result<Filled, StoreError> {
-    let (months, tasks) = blocking(store, move |reader| missing(reader, zone, &ids, &rules_of, now)).await?;
-    let months = Arc::new(months);
-    let mut filled = Filled { missing: tasks.len(), kept: 0 };
-    let mut tasks = tasks.into_iter().peekable();
+    let round = blocking(store, move |reader| missing(reader, zone, &ids, &rules_of, now)).await?;
+    let months = Arc::new(round.months);
+    let mut filled = Filled { missing: round.tasks.len(), kept: 0, damaged: round.damaged };
+    let mut tasks = round.tasks.into_iter().peekable();
     while tasks.peek().is_some() {
         let bite: Vec<Task> = tasks.by_ref().take(BITE).collect();
         let claims: Vec<MonthClaim> = bite.iter().filter_map(|task| task.claim(&months)).collect();
@@ -133,19 +146,20 @@ fn missing(
     services: &[ServiceId],
     rules_of: &RulesOf<'_>,
     now: Timestamp,
-) -> Result<(Vec<Month>, Vec<Task>), StoreError> {
+) -> Result<Round, StoreError> {
     let ids: Vec<&ServiceId> = services.iter().collect();
     let begins = reader.ledgers_begin(&ids)?;
     let first = begins.iter().flatten().min().copied().unwrap_or(now);
     let mut months = months(zone, Interval::new(first.floor_second(), now));
     let (Some(oldest), Some(newest)) = (months.first().map(|m| m.number), months.last().map(|m| m.number)) else {
-        return Ok((months, Vec::new()));
+        return Ok(Round::default());
     };
     let rules: Vec<Rules> = begins.iter().enumerate().map(|(place, begins)| rules_of(place, *begins)).collect();
     let mut complete = vec![false; services.len() * months.len()];
-    let width = months.len();
+    let (width, mut damaged) = (months.len(), 0);
     reader.ledger_days(&ids, oldest, newest, |place, kept| {
         let index = usize::try_from(kept.month - oldest).unwrap_or(usize::MAX);
+        damaged += usize::from(kept.days.is_none());
         if let (Some(month), Some(rules), Some(days)) = (months.get_mut(index), rules.get(place), kept.days) {
             let usable = usable_days(&month.days, days.held(), kept.valid_until);
             if let Some(complete) = complete.get_mut(place * width + index) {
@@ -164,7 +178,7 @@ fn missing(
             }
         }
     }
-    Ok((months, tasks))
+    Ok(Round { months, tasks, damaged })
 }
 
 impl Task {

@@ -107,49 +107,86 @@ impl Reader {
     }
 }
 
-impl Writer {
-    /// Carries out one edit.
-    pub(super) fn edit_ledger(&mut self, edit: &LedgerEdit) -> Result<(), StoreError> {
-        check(edit)?;
-        if let Some(differs_from) = self.first_difference(edit)? {
-            self.shorten_ledger_days(&edit.service, differs_from)?;
-        }
-        let (service, from) = (edit.service.as_str(), edit.replace_from.as_ms());
-        let operation = "edit a ledger";
-        self.execute(operation, "DELETE FROM ledger WHERE service = ?1 AND from_ms >= ?2", (service, from))?;
-        let cut = "UPDATE ledger SET to_ms = ?2 WHERE service = ?1 AND to_ms > ?2
-                   AND from_ms = (SELECT max(from_ms) FROM ledger WHERE service = ?1)";
-        self.execute(operation, cut, (service, from))?;
-        for row in &edit.rows {
-            let reason = row.reason.as_ref().map(render_phrase).transpose()?;
-            let insert = "INSERT INTO ledger (service, from_ms, to_ms, state, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
-            let params = (service, row.from.as_ms(), row.to.as_ms(), row.state.name(), reason);
-            self.execute(operation, insert, params)?;
-        }
-        Ok(())
+/// A row as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct StoredRow {
+    stretch: StateInterval,
+    reason: Option<String>,
+}
+
+impl StoredRow {
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self { stretch: states_of(row, 0)?, reason: super::columns::column(row, 3)? })
     }
 
-    /// The first instant at which `edit` changes a state; `None`: it changes none.
-    fn first_difference(&self, edit: &LedgerEdit) -> Result<Option<Timestamp>, StoreError> {
-        let from = edit.replace_from;
-        let after = Interval::new(from, Interval::ALL.to);
-        let mut stored = Timeline::unknown();
-        let params = (edit.service.as_str(), after.from.as_ms(), after.to.as_ms());
-        self.reader.visit("compare a ledger", LEDGER, params, |row| {
-            stored.append(states_of(row, 0)?);
-            Ok(())
-        })?;
-        let before = Timeline::from_intervals(stored.segments(after).filter(|s| s.state != State::Unknown));
-        let rows =
-            edit.rows.iter().map(|row| StateInterval { interval: Interval::new(row.from, row.to), state: row.state });
-        let after = Timeline::from_intervals(rows.filter(|s| s.state != State::Unknown));
-        let (mut old, mut new) = (before.changes().iter(), after.changes().iter());
-        loop {
-            match (old.next(), new.next()) {
-                (None, None) => return Ok(None),
-                (old, new) if old == new => {}
-                (old, new) => return Ok(old.into_iter().chain(new).map(|(at, _)| *at).min()),
-            }
+    fn render(row: &LedgerRow) -> Result<Self, StoreError> {
+        let stretch = StateInterval { interval: Interval::new(row.from, row.to), state: row.state };
+        Ok(Self { stretch, reason: row.reason.as_ref().map(render_phrase).transpose()? })
+    }
+
+    const fn begin(&self) -> Timestamp {
+        self.stretch.interval.from
+    }
+}
+
+impl Writer {
+    /// Carries out one edit; writes only what differs from what is there.
+    pub(super) fn edit_ledger(&mut self, edit: &LedgerEdit) -> Result<(), StoreError> {
+        check(edit)?;
+        let operation = "edit a ledger";
+        let (service, from) = (edit.service.as_str(), edit.replace_from);
+        let params = (service, from.as_ms(), Interval::ALL.to.as_ms());
+        let before = self.reader.rows(operation, LEDGER, params, StoredRow::read)?;
+        let after = edit.rows.iter().map(StoredRow::render).collect::<Result<Vec<_>, _>>()?;
+        if let Some(differs_from) = first_difference(from, &before, &after) {
+            self.shorten_ledger_days(&edit.service, differs_from)?;
+        }
+        let (spanning, before) = before.split_at(before.partition_point(|row| row.begin() < from));
+        if let Some(row) = spanning.first() {
+            let cut = "UPDATE ledger SET to_ms = ?3 WHERE service = ?1 AND from_ms = ?2";
+            self.execute(operation, cut, (service, row.begin().as_ms(), from.as_ms()))?;
+        }
+        let same = before.iter().zip(&after).take_while(|(old, new)| old == new).count();
+        let (mut old, mut new) = (before.iter().skip(same).peekable(), after.iter().skip(same).peekable());
+        if let (Some(gone), Some(row)) = (old.peek(), new.peek())
+            && gone.begin() == row.begin()
+        {
+            let change = "UPDATE ledger SET to_ms = ?3, state = ?4, reason = ?5 WHERE service = ?1 AND from_ms = ?2";
+            self.save_row(change, service, row)?;
+            (old.next(), new.next());
+        }
+        if let Some(row) = old.peek() {
+            let delete = "DELETE FROM ledger WHERE service = ?1 AND from_ms >= ?2";
+            self.execute(operation, delete, (service, row.begin().as_ms()))?;
+        }
+        let insert = "INSERT INTO ledger (service, from_ms, to_ms, state, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
+        new.try_for_each(|row| self.save_row(insert, service, row))
+    }
+
+    fn save_row(&self, sql: &str, service: &str, row: &StoredRow) -> Result<(), StoreError> {
+        let StateInterval { interval, state } = row.stretch;
+        let params = (service, interval.from.as_ms(), interval.to.as_ms(), state.name(), row.reason.as_deref());
+        self.execute("edit a ledger", sql, params).map(drop)
+    }
+}
+
+/// The first instant from `from` on at which the state differs; `None`: it never does.
+fn first_difference(from: Timestamp, before: &[StoredRow], after: &[StoredRow]) -> Option<Timestamp> {
+    let reach = Interval::new(from, Interval::ALL.to);
+    let told = |rows: &[StoredRow]| {
+        let cut = |row: &StoredRow| StateInterval {
+            interval: row.stretch.interval.intersection(reach),
+            state: row.stretch.state,
+        };
+        Timeline::from_intervals(rows.iter().map(cut))
+    };
+    let (before, after) = (told(before), told(after));
+    let (mut old, mut new) = (before.changes().iter(), after.changes().iter());
+    loop {
+        match (old.next(), new.next()) {
+            (None, None) => return None,
+            (old, new) if old == new => {}
+            (old, new) => return old.into_iter().chain(new).map(|(at, _)| *at).min(),
         }
     }
 }

@@ -67,9 +67,9 @@ fn closed_days_come_from_what_is_kept_and_the_open_day_from_the_ledger() {
     let now = site.at(99 * DAY_MS + 3_600_000);
     let raw = site.year(now);
     assert_eq!((raw.figures.counts.down_s, raw.figures.outages, raw.figures.longest_outage_s), (180, 1, 180));
-    assert_eq!(site.fill(now), Filled { missing: 4, kept: 4 });
+    assert_eq!(site.fill(now), Filled { missing: 4, kept: 4, damaged: 0 });
     assert_eq!(site.kept(), [(0, 30), (1, 31), (2, 30), (3, 27)]);
-    assert_eq!(site.fill(now), Filled { missing: 0, kept: 0 }, "nothing is counted twice");
+    assert_eq!(site.fill(now), Filled { missing: 0, kept: 0, damaged: 0 }, "nothing is counted twice");
     assert_eq!(site.year(now), raw);
     // The rows of closed days are not read any more, but for the first, from which the service is in force.
     let gone = site.tamper("UPDATE ledger SET state = 'down' WHERE state = 'up'");
@@ -91,7 +91,7 @@ fn an_edit_makes_invalid_what_it_touches_and_no_day_before() {
     site = site.take(&Step::Edit(0, vec![(0, DAY_MS, State::Down)], from), now);
     assert_eq!(site.kept(), [(0, 30), (1, 31), (2, 14), (3, 0)]);
     site.check(period_of(&site, &(4, 0, (0, 0), 0)), now).expect("equal");
-    assert_eq!(site.fill(now), Filled { missing: 2, kept: 2 });
+    assert_eq!(site.fill(now), Filled { missing: 2, kept: 2, damaged: 0 });
     assert_eq!(site.kept(), [(0, 30), (1, 31), (2, 30), (3, 27)]);
     site.check(period_of(&site, &(4, 0, (0, 0), 0)), now).expect("equal");
 }
@@ -106,12 +106,12 @@ fn days_of_other_rules_are_not_used_and_written_over() {
     let may = 20 * DAY_MS;
     site = site.take(&Step::Correct(0, (may, may + 3_600_000, Some(State::Down))), now);
     assert_eq!(site.year(now).figures.counts.down_s, before.figures.counts.down_s + 3_600);
-    assert_eq!(site.fill(now), Filled { missing: 1, kept: 1 });
+    assert_eq!(site.fill(now), Filled { missing: 1, kept: 1, damaged: 0 });
     assert_eq!(site.year(now).figures.outages, before.figures.outages + 1);
     // Withdrawn: the days of the old rules are gone, and are counted again.
     site.worlds[0].corrections.clear();
     assert_eq!(site.year(now), before);
-    assert_eq!(site.fill(now), Filled { missing: 1, kept: 1 });
+    assert_eq!(site.fill(now), Filled { missing: 1, kept: 1, damaged: 0 });
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn damaged_days_are_counted_again() {
     site.fill(now);
     site = site.tamper("UPDATE ledger_days SET body = zeroblob(length(body)) WHERE month % 2 = 0");
     assert_eq!(site.year(now), raw);
-    assert_eq!(site.fill(now), Filled { missing: 2, kept: 2 });
+    assert_eq!(site.fill(now), Filled { missing: 2, kept: 2, damaged: 2 });
     // Days in the place of other days do not fit either.
     site = site.tamper("UPDATE ledger_days SET body = (SELECT body FROM ledger_days ORDER BY month LIMIT 1)");
     assert_eq!(site.year(now), raw);
@@ -190,7 +190,7 @@ fn a_claim_that_nobody_saved_is_nothing_and_counted_later() {
     claimed(&site, &months[2]);
     let site = site.take(&Step::Restart, now);
     assert_eq!(site.year(now), raw);
-    assert_eq!(site.fill(now), Filled { missing: 4, kept: 4 });
+    assert_eq!(site.fill(now), Filled { missing: 4, kept: 4, damaged: 0 });
     let refused = CountedMonth { service: site.ids[0].clone(), month: 5, revision: 0, days: Vec::new() };
     assert!(matches!(save(&site, 1, refused), Err(StoreError::Refused { .. })));
 }
