@@ -153,7 +153,8 @@ impl Writer {
         {
             let change = "UPDATE ledger SET to_ms = ?3, state = ?4, reason = ?5 WHERE service = ?1 AND from_ms = ?2";
             self.save_row(change, service, row)?;
-            (old.next(), new.next());
+            old.next();
+            new.next();
         }
         if let Some(row) = old.peek() {
             let delete = "DELETE FROM ledger WHERE service = ?1 AND from_ms >= ?2";

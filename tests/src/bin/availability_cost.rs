@@ -37,6 +37,8 @@ struct Figures {
     ledger_rows: usize,
     raw_ms: f64,
     rolled_ms: f64,
+    /// The page of the running month, all services.
+    month_rolled_ms: f64,
     one_service_raw_ms: f64,
     one_service_rolled_ms: f64,
     fill_ms_per_service_year: f64,
@@ -52,12 +54,13 @@ fn main() -> Result<()> {
     let outages = lists.next().transpose()?.unwrap_or_else(|| vec![20, 200, 2_000]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!(
-        "{:>8} {:>8} {:>9} {:>9} {:>10} {:>9} {:>10} {:>11} {:>11} {:>10} {:>8}",
+        "{:>8} {:>8} {:>9} {:>9} {:>10} {:>9} {:>9} {:>10} {:>11} {:>11} {:>10} {:>8}",
         "services",
         "outages",
         "rows",
         "raw ms",
         "rolled ms",
+        "month ms",
         "1 raw ms",
         "1 rolled",
         "fill ms/s·y",
@@ -70,12 +73,13 @@ fn main() -> Result<()> {
         for services in &services {
             let figures = runtime.block_on(measure(*services as usize, outages))?;
             println!(
-                "{:>8} {:>8} {:>9} {:>9.2} {:>10.2} {:>9.3} {:>10.3} {:>11.2} {:>11.2} {:>10.0} {:>8.1}",
+                "{:>8} {:>8} {:>9} {:>9.2} {:>10.2} {:>9.2} {:>9.3} {:>10.3} {:>11.2} {:>11.2} {:>10.0} {:>8.1}",
                 figures.services,
                 figures.outages_per_year,
                 figures.ledger_rows,
                 figures.raw_ms,
                 figures.rolled_ms,
+                figures.month_rolled_ms,
                 figures.one_service_raw_ms,
                 figures.one_service_rolled_ms,
                 figures.fill_ms_per_service_year,
@@ -106,14 +110,15 @@ async fn measure(count: usize, outages: i64) -> Result<Figures> {
         edit(&store, &service.id, START, rows).await?;
     }
     let asked: Vec<&Service> = services.iter().collect();
-    let (raw_ns, raw) = best(if ledger_rows > 100_000 { 1 } else { REPEATS }, || year(&store, &asked))?;
-    let (one_raw_ns, _) = best(REPEATS, || year(&store, &asked[..1]))?;
+    let (raw_ns, raw) = best(if ledger_rows > 100_000 { 1 } else { REPEATS }, || figures(&store, &asked, "2025"))?;
+    let (one_raw_ns, _) = best(REPEATS, || figures(&store, &asked[..1], "2025"))?;
     let (store, without_bytes) = reopen(store, &path)?;
     let fill_ns = fill(&store, &services, NOW.plus_secs(-86_400)).await?;
     let (store, with_bytes) = reopen(store, &path)?;
     let fill_day_ns = fill(&store, &services, NOW).await?;
-    let (rolled_ns, rolled) = best(REPEATS, || year(&store, &asked))?;
-    let (one_rolled_ns, _) = best(REPEATS, || year(&store, &asked[..1]))?;
+    let (rolled_ns, rolled) = best(REPEATS, || figures(&store, &asked, "2025"))?;
+    let (one_rolled_ns, _) = best(REPEATS, || figures(&store, &asked[..1], "2025"))?;
+    let (month_ns, _) = best(REPEATS, || figures(&store, &asked, "2025-12"))?;
     ensure!(raw == rolled, "the figures through roll-ups differ from the raw ones");
     let edit_ns = lengthen(&store, &services[0].id).await?;
     Ok(Figures {
@@ -122,6 +127,7 @@ async fn measure(count: usize, outages: i64) -> Result<Figures> {
         ledger_rows,
         raw_ms: ms(raw_ns),
         rolled_ms: ms(rolled_ns),
+        month_rolled_ms: ms(month_ns),
         one_service_raw_ms: ms(one_raw_ns),
         one_service_rolled_ms: ms(one_rolled_ns),
         fill_ms_per_service_year: ms(fill_ns) / count as f64,
@@ -203,8 +209,8 @@ async fn lengthen(store: &Store, service: &ServiceId) -> Result<f64> {
     Ok(spent as f64 / TIMES as f64)
 }
 
-fn year(store: &Store, services: &[&Service]) -> Result<Vec<AvailabilitySums>> {
-    let period = Period::parse("2025")?;
+fn figures(store: &Store, services: &[&Service], period: &str) -> Result<Vec<AvailabilitySums>> {
+    let period = Period::parse(period)?;
     Ok(store.read(|reader| service_period::load_many(reader, Jakarta, services, period, NOW))?)
 }
 
