@@ -296,4 +296,4 @@ fn limit_of(limit: usize) -> i64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

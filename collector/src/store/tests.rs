@@ -79,6 +79,11 @@ impl Fixture {
     }
 }
 
+/// Another program's hand in the file of a store that is closed.
+pub(crate) fn tamper(path: &Path, sql: &str) {
+    Connection::open(path).expect("opens").execute_batch(sql).expect("runs");
+}
+
 /// Runs a future to its end on this thread.
 fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("runtime").block_on(future)

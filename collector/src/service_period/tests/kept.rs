@@ -53,9 +53,7 @@ impl Site {
     fn tamper(self, sql: &str) -> Self {
         let Self { folder, store, zone, start, ids, worlds } = self;
         drop(store);
-        let connection = rusqlite::Connection::open(folder.path().join("pantau.db")).expect("opens");
-        connection.execute_batch(sql).expect("runs");
-        drop(connection);
+        crate::store::tests::tamper(&folder.path().join("pantau.db"), sql);
         let store = open(&folder);
         Self { folder, store, zone, start, ids, worlds }
     }
