@@ -50,6 +50,7 @@ pub use identity::{Identity, IdentityError, JoinError, join};
 pub use sampler::Roots;
 pub use spool::SpoolError;
 pub use state::Liveness;
+pub use tls::{Trust, client_config};
 pub use transport::client::ClientError;
 
 use clock::Clock;

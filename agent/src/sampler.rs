@@ -1,18 +1,21 @@
 //! Reads all kernel sources into one [`Sample`]. A source that fails is a missing field, a name in `failed_sources`
-//! and a count; it never costs the other sources. Counters stay counters: this module knows no rate.
+//! and a count; it never costs the other sources. One that this kernel does not have (pressure, before Linux 4.20 or
+//! switched off) is a missing field only, logged once. Counters stay counters: this module knows no rate.
 
 mod diskstats;
 mod loadavg;
 mod meminfo;
 mod mounts;
 mod netdev;
+mod pressure;
+mod sockstat;
 mod source;
 mod stat;
 mod uptime;
 
 use netdev::Link;
 use pantau_shared::limits::DEVICES_MAX;
-use pantau_shared::sample::Sample;
+use pantau_shared::sample::{Pressure, Sample};
 use source::{SourceError, read_source};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -45,13 +48,16 @@ pub(crate) struct Sampler {
     space: mounts::SpaceReader,
     /// Sources whose failure was logged already: each is logged once until it works again.
     failing: Vec<String>,
+    /// Sources that this kernel does not have; each was logged once.
+    absent: Vec<&'static str>,
 }
 
 impl Sampler {
     /// A sampler of the machine whose files are under `roots`.
     pub(crate) fn new(roots: Roots) -> Self {
         let (buffer, links, failing) = (Vec::new(), BTreeMap::new(), Vec::new());
-        Self { roots, buffer, links, links_read_ms: None, space: mounts::SpaceReader::default(), failing }
+        let space = mounts::SpaceReader::default();
+        Self { roots, buffer, links, links_read_ms: None, space, failing, absent: Vec::new() }
     }
 
     /// Takes one sample; `now_ms` is the time since boot.
@@ -75,6 +81,8 @@ impl Sampler {
         sample.disks = self.read(&proc_root, "diskstats", diskstats::parse_diskstats, &mut failed).unwrap_or_default();
         sample.interfaces = self.read(&proc_root, "net/dev", netdev::parse_netdev, &mut failed).unwrap_or_default();
         self.fill_links(&mut sample, now_ms);
+        sample.pressure = self.read_pressure(&proc_root, &mut failed);
+        sample.sockets = self.read(&proc_root, "net/sockstat", sockstat::parse_sockstat, &mut failed);
         let mounted = self.read(&proc_root, "self/mountinfo", mounts::parse_mountinfo, &mut failed);
         if let Some(mut filesystems) = mounted {
             let silent = self.space.fill(&mut filesystems, mounts::read_space).await;
@@ -94,19 +102,49 @@ impl Sampler {
         parse: fn(&str) -> Result<T, SourceError>,
         failed: &mut Vec<String>,
     ) -> Option<T> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        // `/proc/net/dev` is `netdev` to everybody.
-        let name = if path == "net/dev" { "netdev" } else { name };
-        match read_source(root, path, &mut self.buffer).and_then(parse) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                if !self.failing.iter().any(|failing| failing == name) {
-                    tracing::warn!(error = &error as &dyn std::error::Error, source = name, "source cannot be read");
-                }
-                failed.push(name.to_owned());
-                None
-            }
+        let read = read_source(root, path, &mut self.buffer).and_then(parse);
+        read.map_err(|error| self.note_failure(path, &error, failed)).ok()
+    }
+
+    fn note_failure(&self, path: &str, error: &SourceError, failed: &mut Vec<String>) {
+        let name = match path {
+            // `/proc/net/dev` is `netdev` to everybody.
+            "net/dev" => "netdev",
+            // Its files are named for resources.
+            path if path.starts_with("pressure/") => path,
+            path => path.rsplit('/').next().unwrap_or(path),
+        };
+        if !self.failing.iter().any(|failing| failing == name) {
+            tracing::warn!(error = error as &dyn std::error::Error, source = name, "source cannot be read");
         }
+        failed.push(name.to_owned());
+    }
+
+    /// Three files, of which any may be missing; nothing when all are.
+    fn read_pressure(&mut self, root: &Path, failed: &mut Vec<String>) -> Option<Pressure> {
+        let mut read = |path: &'static str| {
+            match read_source(root, path, &mut self.buffer).and_then(pressure::parse_pressure) {
+                Ok(stalled) => return stalled,
+                Err(error) if error.is_absence() => {
+                    if !self.absent.contains(&path) {
+                        tracing::info!(source = path, "this kernel does not have the source; its fields stay empty");
+                        self.absent.push(path);
+                    }
+                }
+                Err(error) => self.note_failure(path, &error, failed),
+            }
+            pressure::Stalled::default()
+        };
+        let [cpu, memory, io] = [read("pressure/cpu"), read("pressure/memory"), read("pressure/io")];
+        let pressure = Pressure {
+            cpu_some_us: cpu.some_us,
+            cpu_full_us: cpu.full_us,
+            memory_some_us: memory.some_us,
+            memory_full_us: memory.full_us,
+            io_some_us: io.some_us,
+            io_full_us: io.full_us,
+        };
+        (pressure != Pressure::default()).then_some(pressure)
     }
 
     fn fill_links(&mut self, sample: &mut Sample, now_ms: u64) {
@@ -153,6 +191,28 @@ mod tests {
         let sample = Sampler::new(roots).sample(0).await;
         assert_eq!(sample.load.and_then(|load| load.five_centi), Some(20));
         assert_eq!((sample.memory, sample.kernel, sample.cpu_total), (None, None, None));
-        assert_eq!(sample.failed_sources, ["stat", "uptime", "meminfo", "diskstats", "netdev", "mountinfo"]);
+        assert_eq!(
+            sample.failed_sources,
+            ["stat", "uptime", "meminfo", "diskstats", "netdev", "sockstat", "mountinfo"]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_kernel_without_pressure_is_no_failure_and_one_that_garbles_it_is() {
+        let root = tempfile::tempdir().expect("temporary directory");
+        let mut sampler = Sampler::new(Roots { proc_root: root.path().into(), sys_root: root.path().into() });
+        for _ in 0..2 {
+            let sample = sampler.sample(0).await;
+            assert_eq!(sample.pressure, None);
+            assert!(!sample.failed_sources.iter().any(|name| name.contains("pressure")), "{:?}", sample.failed_sources);
+        }
+        assert_eq!(sampler.absent, ["pressure/cpu", "pressure/memory", "pressure/io"], "each was logged once");
+        std::fs::create_dir(root.path().join("pressure")).expect("makes");
+        std::fs::write(root.path().join("pressure/io"), "some total=9\nfull total=4\n").expect("writes");
+        std::fs::write(root.path().join("pressure/cpu"), "some total=nonsense\n").expect("writes");
+        let sample = sampler.sample(0).await;
+        let expected = Pressure { io_some_us: Some(9), io_full_us: Some(4), ..Pressure::default() };
+        assert_eq!(sample.pressure, Some(expected));
+        assert!(sample.failed_sources.contains(&"pressure/cpu".to_owned()));
     }
 }

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Whom to trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trust {
+pub enum Trust {
     /// Anybody.
     Any,
     /// The holder of a certificate below or equal to the one with this SHA-256.
@@ -53,7 +53,7 @@ fn verifier(trust: Trust) -> Result<Arc<dyn ServerCertVerifier>, Error> {
 ///
 /// # Errors
 /// When the platform's roots cannot be loaded.
-pub(crate) fn client_config(trust: Trust) -> Result<Arc<ClientConfig>, Error> {
+pub fn client_config(trust: Trust) -> Result<Arc<ClientConfig>, Error> {
     Ok(Arc::new(config_with(verifier(trust)?)?))
 }
 

@@ -6,6 +6,7 @@
 //! | reply | then |
 //! |---|---|
 //! | 2xx with an acknowledgement | forget, send on until the spool is empty |
+//! | 401 to a batch in a session | the same batch at once, signed (`wire::session`) |
 //! | 401, 403, 404, 409, 426 and other 4xx | wait long; nothing is lost; a person has to act |
 //! | 413, 400, 422 on several observations | halve the batch |
 //! | 413, 400, 422 on one observation | ask with an empty batch whether the collector takes anything of us; if it does, give the observation up as a gap, else wait long |
@@ -26,7 +27,7 @@ use client::{Client, Reply};
 use http::StatusCode;
 use pantau_shared::envelope::{Acknowledgement, Batch, Observation, ObservationBody};
 use pantau_shared::limits::{BATCH_FILL_BYTES_MAX, BATCH_OBSERVATIONS_MAX};
-use pantau_shared::wire::seal;
+use pantau_shared::wire::session::AgentSession;
 use prost::Message;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::Ed25519KeyPair;
@@ -80,8 +81,9 @@ pub(crate) async fn run(
     client: Client,
     mut shutdown: watch::Receiver<bool>,
 ) {
-    let mut sender =
-        Sender { state, identity, key, client, count_max: BATCH_OBSERVATIONS_MAX, failures: 0, suspicious: false };
+    let session = AgentSession::new(identity.host.clone());
+    let count_max = BATCH_OBSERVATIONS_MAX;
+    let mut sender = Sender { state, identity, key, session, client, count_max, failures: 0, suspicious: false };
     loop {
         let pause_ms = match sender.send_batch().await {
             Next::Idle => None,
@@ -98,6 +100,7 @@ struct Sender {
     state: Arc<State>,
     identity: Identity,
     key: Ed25519KeyPair,
+    session: AgentSession,
     client: Client,
     /// Most observations in the next batch; halved when the collector finds a batch unacceptable.
     count_max: usize,
@@ -141,9 +144,14 @@ impl Sender {
             return Next::Idle;
         }
         let sent = if self.suspicious { &[][..] } else { &stored[..] };
-        let bytes = Bytes::from(seal(&self.batch(sent), &self.identity.host, &self.key));
-        match self.client.post("/api/v1/ingest", "application/x-protobuf", bytes).await {
-            Ok(reply) => self.take_reply(&reply, &stored, sent.len()),
+        let sealed = self.session.seal(self.batch(sent), &self.key, self.state.clock.boot_ms());
+        match self.client.post("/api/v1/ingest", "application/x-protobuf", Bytes::from(sealed.bytes)).await {
+            Ok(reply) if sealed.in_session && reply.status == StatusCode::UNAUTHORIZED => {
+                tracing::debug!(message = render_refusal(&reply.body), "session ended by the collector: signing again");
+                self.session.refused(self.state.clock.boot_ms());
+                Next::After(0)
+            }
+            Ok(reply) => self.take_reply(&reply, &stored, sent.len(), sealed.in_session),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 if self.failures == 0 {
@@ -170,13 +178,18 @@ impl Sender {
             sent_at_ms: now.wall.as_ms(),
             assignment_revision: self.state.assignment().revision,
             observations: stored.iter().map(observation).collect(),
+            session_offer: Vec::new(),
         }
     }
 
-    fn take_reply(&mut self, reply: &Reply, stored: &[Stored], sent: usize) -> Next {
+    fn take_reply(&mut self, reply: &Reply, stored: &[Stored], sent: usize, in_session: bool) -> Next {
         match evaluate_reply(reply.status) {
             Meaning::Taken => match Acknowledgement::decode(reply.body.clone()) {
-                Ok(acknowledgement) => self.take_acknowledgement(acknowledgement, stored, sent),
+                Ok(acknowledgement) => {
+                    let now_ms = self.state.clock.boot_ms();
+                    self.session.acknowledged(in_session, acknowledgement.session.as_ref(), now_ms);
+                    self.take_acknowledgement(acknowledgement, stored, sent)
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the collector's acknowledgement cannot be understood");
                     self.wait_after(Failure::Ordinary)

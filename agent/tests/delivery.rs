@@ -15,7 +15,9 @@ use pantau_shared::assignment::{Assignment, CheckKind, CheckSpec, TcpCheck};
 use pantau_shared::envelope::{Acknowledgement, Observation, ObservationBody};
 use pantau_shared::join::{JoinReply, JoinRequest, JoinToken};
 use pantau_shared::wire;
+use pantau_shared::wire::session::{self, SessionKey};
 use prost::Message;
+use ring::rand::SystemRandom;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -42,6 +44,12 @@ struct Store {
     assignment: Option<Assignment>,
     revisions: Vec<u64>,
     bad: u64,
+    /// Sessions it knows; it forgets them when it is asked to.
+    sessions: BTreeMap<Vec<u8>, SessionKey>,
+    /// Is of a time before sessions.
+    is_old: bool,
+    in_session: u64,
+    session_unknown: u64,
 }
 
 type Shared = Arc<Mutex<Store>>;
@@ -99,10 +107,19 @@ async fn answer(store: Shared, request: Request<Incoming>) -> Result<Response<Fu
 
 fn ingest(store: &mut Store, body: &[u8]) -> Result<Response<Full<Bytes>>, std::io::Error> {
     let (host, signed) = wire::parse_signed(body).expect("a batch");
-    let Ok(batch) = wire::open(&host, &signed, &store.key) else {
+    let opened = match store.sessions.get(&signed.session) {
+        Some(key) => session::open_in_session(&host, &signed, key),
+        None if !signed.session.is_empty() => {
+            store.session_unknown += 1;
+            return Ok(status(StatusCode::UNAUTHORIZED));
+        }
+        None => wire::open(&host, &signed, &store.key),
+    };
+    let Ok(batch) = opened else {
         store.bad += 1;
         return Ok(status(StatusCode::UNAUTHORIZED));
     };
+    store.in_session += u64::from(!signed.session.is_empty());
     store.revisions.push(batch.assignment_revision);
     if let Some((refusal, least)) = store.refuses
         && batch.observations.len() >= least
@@ -127,7 +144,13 @@ fn ingest(store: &mut Store, body: &[u8]) -> Result<Response<Full<Bytes>>, std::
         return Err(std::io::Error::other("reply lost"));
     }
     let assignment = store.assignment.clone().filter(|assignment| assignment.revision != batch.assignment_revision);
-    let reply = Acknowledgement { acknowledged_seq: last, received_at_ms: 1, assignment };
+    let opens = !store.is_old && signed.session.is_empty();
+    let granted = opens.then(|| session::grant(&batch.session_offer, &host, &SystemRandom::new())).flatten();
+    let session = granted.map(|(grant, key)| {
+        store.sessions.insert(grant.id.clone(), key);
+        grant
+    });
+    let reply = Acknowledgement { acknowledged_seq: last, received_at_ms: 1, assignment, session };
     Ok(Response::new(Full::new(reply.encode_to_vec().into())))
 }
 
@@ -306,4 +329,54 @@ async fn a_host_that_is_refused_loses_nothing_and_gives_up_nothing() {
     agent.stop().await;
     double.kill().await;
     check_whole(&store.lock().expect("store"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_that_forgets_its_sessions_gets_the_same_batch_signed_at_once() {
+    let store = Shared::default();
+    let (directory, double) = joined(&store).await;
+    let agent = Agent::start(directory.path());
+    for round in 1..=2 {
+        until(&store, "batches in a session", |store| store.in_session >= round * 2).await;
+        store.lock().expect("store").sessions.clear();
+        until(&store, "a session that is not known", |store| store.session_unknown >= round).await;
+    }
+    until(&store, "another session", |store| store.in_session >= 6).await;
+    agent.stop().await;
+    double.kill().await;
+    let store = store.lock().expect("store");
+    check_whole(&store);
+    assert_eq!((store.session_unknown, store.repeats), (2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_of_a_time_before_sessions_is_served_signed() {
+    let store = Shared::default();
+    let (directory, double) = joined(&store).await;
+    store.lock().expect("store").is_old = true;
+    let agent = Agent::start(directory.path());
+    until(&store, "observations", |store| store.batches >= 3).await;
+    agent.stop().await;
+    double.kill().await;
+    let store = store.lock().expect("store");
+    check_whole(&store);
+    assert_eq!((store.in_session, store.session_unknown), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_whose_disk_is_full_is_asked_again_and_nothing_is_lost() {
+    let store = Shared::default();
+    let (directory, double) = joined(&store).await;
+    store.lock().expect("store").refuses = Some((StatusCode::SERVICE_UNAVAILABLE, 0));
+    let agent = Agent::start(directory.path());
+    until(&store, "several attempts", |store| store.revisions.len() >= 3).await;
+    assert!(store.lock().expect("store").seen.is_empty());
+    // The same agent goes on by itself, with batches as large as before.
+    store.lock().expect("store").refuses = None;
+    until(&store, "everything", |store| store.seen.len() >= 4).await;
+    agent.stop().await;
+    double.kill().await;
+    let store = store.lock().expect("store");
+    check_whole(&store);
+    assert_eq!(store.repeats, 0, "what was refused was not kept in part");
 }

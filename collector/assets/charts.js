@@ -35,11 +35,12 @@ const load = async (box, metric) => {
 };
 
 // A gap in the data stays a gap in the line.
-const columns = (series, step) => {
+const columns = (series) => {
+  const step = series.step_seconds;
   const out = [[], [], [], []];
   let last = null;
   for (const [at, mean, low, high] of series.points) {
-    if (last !== null && at - last > step * 2.5) {
+    if (last !== null && at - last > series.gap_seconds) {
       out[0].push(last + step);
       for (const column of out.slice(1)) column.push(null);
     }
@@ -56,7 +57,7 @@ const draw = (box, all) => {
   const grid = ink("chart-grid");
   const names = box.dataset.names.split("|");
   const faint = (colour) => colour.replace("rgb(", "rgba(").replace(")", ", .16)");
-  const tables = all.map((series) => columns(series, series.step_seconds));
+  const tables = all.map(columns);
   const data = uPlot.join(tables, tables.map(() => [1, 1, 1, 1].map(() => 2)));
   const series = [{}];
   const bands = [];

@@ -4,7 +4,8 @@
 //! `admin.sock` in the data folder (mode 0600: whoever may open it owns the data anyway); while it does not, the command
 //! opens the store itself. Either way [`execute`] does the work, so there is one path.
 //!
-//! Protocol: the client sends one JSON line of at most [`LINE_BYTES_MAX`], the server answers one JSON line and closes.
+//! Protocol: the client sends one JSON line of at most [`LINE_BYTES_MAX`], the server answers one JSON line of at most
+//! [`REPLY_BYTES_MAX`] and closes.
 
 use crate::auth::{self, Role, password};
 use crate::config::settings::Settings;
@@ -26,8 +27,10 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 
-/// Longest line of the protocol.
+/// Longest command.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
+/// Longest answer: a report of ten thousand services, each below 1.5 kB.
+const REPLY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Commands at the same time.
 const CONNECTIONS_MAX: usize = 8;
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -126,7 +129,11 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
         Command::DisableUser { name } => disable_user(store, &name, now).await,
         Command::NewToken { name, scope } => new_token(store, name, scope, now).await,
         Command::ReportAvailability { period, service, format } => {
-            report::availability(store, &context.profile, &period, service.as_deref(), format, now)
+            // Reads a year, and counts what is not rolled up: on a thread that may block.
+            let (store, profile) = (store.clone(), Arc::clone(&context.profile));
+            let only = service;
+            let report = move || report::availability(&store, &profile, &period, only.as_deref(), format, now);
+            tokio::task::spawn_blocking(report).await?
         }
     }
 }
@@ -316,7 +323,7 @@ async fn ask_running(socket: &Path, command: &Command) -> Result<Option<Reply>> 
         writer.write_all(serde_json::to_string(command)?.as_bytes()).await?;
         writer.write_all(b"\n").await?;
         let mut line = String::new();
-        BufReader::new(reader.take(LINE_BYTES_MAX)).read_line(&mut line).await?;
+        BufReader::new(reader.take(REPLY_BYTES_MAX)).read_line(&mut line).await?;
         serde_json::from_str(&line).context("the running collector gave no answer")
     };
     tokio::time::timeout(DEADLINE, asked).await.context("the running collector did not answer in time")?.map(Some)

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::domain::profile::Profile;
 use crate::engine::Engine;
+use crate::own_backup::OwnBackup;
 use crate::store::Store;
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ pub struct App {
     pub profile: Arc<Profile>,
     /// The collector's own counters.
     pub stats: Arc<crate::self_stats::SelfStats>,
+    /// How the own backup stands.
+    pub own_backup: OwnBackup,
     /// Whether requests arrive over TLS: cookies are `Secure` then.
     pub tls: bool,
 }

@@ -238,7 +238,7 @@ async fn enrol(store: &Store, index: u8, host: HostId, now: Timestamp) -> Result
 }
 
 async fn accept(store: &Store, batches: Vec<ReceivedBatch>) -> Result<(), StoreError> {
-    store.write(move |writer| batches.iter().try_for_each(|batch| writer.accept_batch(batch).map(drop))).await
+    store.write(move |writer| batches.into_iter().try_for_each(|batch| writer.accept_batch(batch).map(drop))).await
 }
 
 /// People look at their tickets and do what is due.

@@ -20,7 +20,9 @@
 //! | [`rate`] | counters to rates and shares, never a spike |
 //! | [`threshold`] | hysteresis and hold over a host's readings |
 //! | [`silence`] | a host that is no longer heard |
+//! | [`storm`] | many hosts silent together: one ticket |
 //! | [`rpo`] | freshness of backups |
+//! | [`sizing`] | how many bytes a site takes on disk |
 //! | [`burn`] | how fast the error budget is being used up |
 //! | [`catalogue`] | services, checks, backup sets: what is watched against which target |
 //! | [`profile`] | the regulation as data |
@@ -40,6 +42,8 @@ pub mod profile;
 pub mod rate;
 pub mod rpo;
 pub mod silence;
+pub mod sizing;
 pub mod state;
+pub mod storm;
 pub mod threshold;
 pub mod ticket;

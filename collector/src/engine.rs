@@ -7,15 +7,21 @@
 //! changed. People's actions take the same four steps.
 
 mod backup_model;
+mod blind;
+mod checkpoint;
 mod commands;
+mod deadlines;
 pub mod deliver;
 mod evaluate;
 mod host_model;
+mod hosts;
+mod index;
 mod load;
 pub mod message;
 mod model;
 mod service_model;
-mod snapshot_builder;
+mod shown;
+mod storm_model;
 mod task;
 mod views;
 
@@ -191,4 +197,13 @@ impl Engine {
 mod tests;
 
 #[cfg(test)]
+mod restart_tests;
+
+#[cfg(test)]
 mod store_tests;
+
+#[cfg(test)]
+mod storm_tests;
+
+#[cfg(test)]
+mod world_tests;

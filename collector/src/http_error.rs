@@ -1,6 +1,7 @@
 //! The one shape of an error over HTTP: `{"error":{"code","message","detail"}}`. Outward only what helps the caller; the
 //! chain of causes goes to the log, once.
 
+use crate::store::StoreError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -52,7 +53,13 @@ impl HttpError {
     }
 
     /// Something failed here: logged with its causes, told without them.
+    ///
+    /// A store whose disk is full is no secret: 503 `store_full`, and when to come again.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        if StoreError::is_read_only(error) {
+            let message = "the collector's disk is full: nothing can be written until there is room";
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_full", message).retry_after(30);
+        }
         tracing::error!(error = %Chain(error), "request failed");
         let message = "the collector could not do this; its log says why";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)

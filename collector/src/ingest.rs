@@ -1,9 +1,9 @@
 //! Batches in: `POST /api/v1/ingest` for agents' observations, `POST /api/v1/join` for their keys.
 //!
 //! ```text
-//! room for its bytes? ─► body, capped ─► outer layer ─► host's key ─► signature, batch ─► times corrected
-//!      503 busy            413, 408         400, 426     401, 403       401, 400              │
-//!                                                            acknowledgement ◄─ commit ◄──────┘ 503
+//! room for its bytes? ─► body, capped ─► outer layer ─► host's key ─► signature or code ─► times corrected
+//!      503 busy            413, 408         400, 426     401, 403       401, 400                │
+//!                          503 store_full      acknowledgement ◄─ session, if offered ◄─ commit ◄───┘ 503
 //! ```
 //!
 //! The acknowledgement leaves after the commit, never before. A batch is one request to the store: one that fails
@@ -22,8 +22,10 @@
 mod assignments;
 mod auth;
 mod clones;
+pub mod front;
 pub mod join;
 mod refusal;
+mod sessions;
 
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
@@ -32,22 +34,24 @@ use crate::self_stats::SelfStats;
 use crate::store::Store;
 use crate::store::records::{AcceptedBatch, ReceivedBatch};
 use assignments::Assignments;
-use auth::Keys;
+use auth::{Key, Keys};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use clones::Clones;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use join::JoinLimit;
 use pantau_shared::envelope::{Acknowledgement, Batch, ObservationBody};
 use pantau_shared::ids::HostId;
 use pantau_shared::limits::{BATCH_BYTES_MAX, cut_text};
 use pantau_shared::timestamp::Timestamp;
-use pantau_shared::wire::{self, WireError};
+use pantau_shared::wire::{self, WireError, session};
 use prost::Message;
 pub use refusal::Refusal;
+use sessions::Sessions;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -63,6 +67,9 @@ pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Largest join request, in bytes.
 pub const JOIN_BYTES_MAX: usize = 4 * 1024;
+
+/// Where batches are posted.
+pub const INGEST_PATH: &str = "/api/v1/ingest";
 
 /// Room is given out in pieces of this many bytes.
 const PIECE_BYTES: usize = 1024;
@@ -87,7 +94,7 @@ impl std::fmt::Debug for IngestOptions {
     }
 }
 
-/// Ingest with its memory: keys, assignments, boot ids.
+/// Ingest with its memory: keys, sessions, assignments, boot ids.
 pub struct Ingest {
     store: Store,
     clock: Clock,
@@ -95,6 +102,7 @@ pub struct Ingest {
     nudge: Box<dyn Fn() + Send + Sync>,
     assignments: Assignments,
     keys: Keys,
+    sessions: Sessions,
     clones: Clones,
     joins: JoinLimit,
     room: Semaphore,
@@ -112,6 +120,7 @@ impl Ingest {
         let IngestOptions { store, clock, stats, catalogue, nudge } = options;
         Arc::new(Self {
             keys: Keys::new(store.clone()),
+            sessions: Sessions::new(),
             store,
             clock,
             stats,
@@ -126,14 +135,9 @@ impl Ingest {
     /// Its two routes.
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new()
-            .route("/api/v1/ingest", post(receive))
+            .route(INGEST_PATH, post(receive))
             .route("/api/v1/join", post(join::receive))
             .with_state(self.clone())
-    }
-
-    /// Forgets what it knows of a host's key: to be called after a revocation.
-    pub fn forget_key(&self, host: &HostId) {
-        self.keys.forget(host);
     }
 
     /// Takes one batch, from whatever road it came: verified, committed, then the reply.
@@ -141,18 +145,16 @@ impl Ingest {
     /// # Errors
     /// A [`Refusal`]; whoever sent it still has the batch.
     pub async fn take(&self, bytes: &[u8]) -> Result<Acknowledgement, Refusal> {
+        self.store.admit_facts().map_err(Refusal::of_store)?;
         let received_at = self.clock.now();
-        let (host, batch) = self.open(bytes, received_at).await?;
+        let Opened { host, key, mut batch, signed } = self.open(bytes, received_at).await?;
         self.clones.look(&host, &batch.boot_id, &self.stats);
         let revision = batch.assignment_revision;
+        let offer = std::mem::take(&mut batch.session_offer);
         let received = received_batch(host.clone(), batch, received_at);
         let machine = machine_of(&received);
-        let accepted = self.store.write(move |writer| writer.accept_batch(&received)).await;
-        let accepted = accepted.map_err(|error| {
-            // Revoked between the look at its key and the commit, or the store fails: look again either way.
-            self.keys.forget(&host);
-            Refusal::of_store(error)
-        })?;
+        // It may be revoked between the look at its key and the commit: then the store refuses it.
+        let accepted = self.store.accept(received).await.map_err(Refusal::of_store)?;
         self.count(&accepted);
         if let Some(machine) = machine {
             self.clones.look_at_machine(&host, &machine, self.keys.machine_of(&host).as_deref(), &self.stats);
@@ -162,30 +164,59 @@ impl Ingest {
         }
         let assignment = self.assignments.of(&host);
         let changed = assignment.revision != revision;
+        let wants_session = signed && !offer.is_empty();
         Ok(Acknowledgement {
             acknowledged_seq: accepted.acknowledged_seq,
             received_at_ms: received_at.as_ms(),
             assignment: changed.then(|| (*assignment).clone()),
+            session: wants_session.then(|| self.sessions.open(&host, &offer, &key, received_at, &self.stats)).flatten(),
         })
     }
 
-    /// Verifies the signature under the host's key. A key that does not fit is read anew once: the host may have
-    /// joined again a moment ago.
-    async fn open(&self, bytes: &[u8], now: Timestamp) -> Result<(HostId, Batch), Refusal> {
-        let (host, signed) = wire::parse_signed(bytes).map_err(Refusal::of_wire)?;
-        let key = self.keys.of(&host, now).await?;
-        match wire::open(&host, &signed, &key.public_key) {
-            Ok(batch) => Ok((host, batch)),
-            Err(error @ WireError::BadSignature { .. }) => {
-                self.keys.forget(&host);
-                let fresh = self.keys.of(&host, now).await?;
-                if fresh.public_key == key.public_key {
-                    return Err(Refusal::of_wire(error));
-                }
-                let batch = wire::open(&host, &signed, &fresh.public_key).map_err(Refusal::of_wire)?;
-                Ok((host, batch))
+    /// Verifies the signature under the host's key, or the code under a session that a signature opened.
+    async fn open(&self, bytes: &[u8], now: Timestamp) -> Result<Opened, Refusal> {
+        let (host, outer) = wire::parse_signed(bytes).map_err(Refusal::of_wire)?;
+        let key = match self.keys.of(&host).await {
+            Ok(key) => key,
+            Err(refusal) => {
+                self.sessions.forget(&host);
+                return Err(refusal);
             }
-            Err(error) => Err(Refusal::of_wire(error)),
+        };
+        let signed = outer.session.is_empty();
+        let batch = if signed {
+            wire::open(&host, &outer, &key.public_key)
+        } else {
+            match self.sessions.find(&host, &outer.session, &key, now) {
+                Some(session) => session::open_in_session(&host, &outer, &session),
+                None => Err(WireError::SessionUnknown { host: host.clone() }),
+            }
+        };
+        Ok(Opened { batch: batch.map_err(Refusal::of_wire)?, host, key, signed })
+    }
+
+    /// Receives a posted batch: room, body, [`Ingest::take`], and what is answered.
+    pub(crate) async fn respond<B>(&self, headers: &HeaderMap, body: B) -> Response
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let taken = async {
+            let _room = self.room_for(headers).await?;
+            let bytes = read_body(body, BATCH_BYTES_MAX).await?;
+            self.take(&bytes).await
+        };
+        match taken.await {
+            Ok(acknowledgement) => {
+                let mut response = Response::new(Body::from(acknowledgement.encode_to_vec()));
+                let kind = HeaderValue::from_static("application/x-protobuf");
+                response.headers_mut().insert(header::CONTENT_TYPE, kind);
+                response
+            }
+            Err(refusal) => {
+                refusal.count(&self.stats);
+                refusal.into_response()
+            }
         }
     }
 
@@ -209,6 +240,15 @@ impl Ingest {
             Ok(Err(_)) | Err(_) => Err(Refusal::busy()),
         }
     }
+}
+
+/// A batch that is verified.
+struct Opened {
+    host: HostId,
+    key: Arc<Key>,
+    batch: Batch,
+    /// By its own signature, not in a session.
+    signed: bool,
 }
 
 /// Times by the collector's clock; texts cut.
@@ -236,34 +276,21 @@ fn machine_of(batch: &ReceivedBatch) -> Option<String> {
 }
 
 /// Reads a body of at most `max` bytes within [`BODY_TIME_MAX`].
-async fn read_body(body: Body, max: usize) -> Result<Bytes, Refusal> {
-    match tokio::time::timeout(BODY_TIME_MAX, axum::body::to_bytes(body, max)).await {
+async fn read_body<B>(body: B, max: usize) -> Result<Bytes, Refusal>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match tokio::time::timeout(BODY_TIME_MAX, Limited::new(body, max).collect()).await {
         Err(_) => Err(Refusal::slow_body()),
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => {
-            let source = std::error::Error::source(&error);
-            let too_large = source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
-            Err(if too_large { Refusal::too_large(max) } else { Refusal::broken_body() })
-        }
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::too_large(max)),
+        Ok(Err(_)) => Err(Refusal::broken_body()),
     }
 }
 
 async fn receive(State(ingest): State<Arc<Ingest>>, headers: HeaderMap, body: Body) -> Response {
-    let taken = async {
-        let _room = ingest.room_for(&headers).await?;
-        let bytes = read_body(body, BATCH_BYTES_MAX).await?;
-        ingest.take(&bytes).await
-    };
-    match taken.await {
-        Ok(acknowledgement) => {
-            let kind = [(header::CONTENT_TYPE, "application/x-protobuf")];
-            (kind, acknowledgement.encode_to_vec()).into_response()
-        }
-        Err(refusal) => {
-            refusal.count(&ingest.stats);
-            refusal.into_response()
-        }
-    }
+    ingest.respond(&headers, body).await
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! | [`domain`] | the pure rules | clocks, files, sockets, the store |
 //! | [`ingest`] | batches in: authenticated, capped, committed, then acknowledged; joining | what observations mean |
 //! | [`store`] | one SQLite file, one writer, readers apart | what anything means |
+//! | [`series`] | the table of all that a host measures | where values are kept |
 //! | [`engine`] | the four steps, commands, delivery | SQL, HTTP |
 //! | [`snapshot`] | the read model | how it came about |
 //! | [`outputs`] | web, API, metrics, webhook | how to change state |
@@ -18,9 +19,13 @@
 //! | [`texts`] | both languages | who reads them |
 //! | [`demo`] | a simulated office, through the same rules | any short cut around them |
 //! | [`config`] | collector.toml, the catalogue's and the profile's file; all faults at once | what is done with them |
+//! | `host_series` | a host's series over a span, for pages and API | how it is shown |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
+//! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
+//! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
 //! | [`admin`] | commands of this machine's administrator, over a Unix socket | the network |
+//! | [`own_backup`] | copies of the own store, restoring, integrity | SQL |
 //! | [`quickstart`] | one command to see it all | an office's needs |
 //! | [`clock`] | the only reader of the clock | |
 
@@ -28,24 +33,30 @@ pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod clock;
+mod closing;
 pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod engine;
+mod host_series;
 pub mod http_error;
 pub mod ingest;
 pub mod opening;
 pub mod outputs;
+pub mod own_backup;
 pub mod quickstart;
 pub mod report;
 mod retention;
 pub mod run;
 pub mod self_stats;
+pub mod series;
 pub mod server;
 pub mod service_period;
 mod shutdown;
 pub mod snapshot;
+pub mod space_watch;
 pub mod store;
+pub mod system;
 pub mod texts;
 mod ticket_form;
 pub mod tls;

@@ -1,6 +1,6 @@
 //! The program: arguments, logging, runtime, exit code. Everything else is in the library.
 //!
-//! Exit codes: 0 fine, 1 failed while running, 2 bad usage or configuration.
+//! Exit codes: 0 fine, 1 failed while running, 2 bad usage or configuration, 3 a store that this program cannot use.
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
@@ -8,22 +8,30 @@ use pantau_collector::admin::{self, Command};
 use pantau_collector::clock::Clock;
 use pantau_collector::config::catalogue;
 use pantau_collector::config::settings::Settings;
+use pantau_collector::domain::catalogue::Catalogue;
 use pantau_collector::opening;
+use pantau_collector::own_backup::command::{self, RestoreOptions};
 use pantau_collector::quickstart::{self, Quickstart};
 use pantau_collector::report::{self, Format};
 use pantau_collector::run::Collector;
+use pantau_collector::store::StoreError;
+use pantau_collector::{space_watch, system};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// Work that takes longer shows that it goes on.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Pantau collector: receives what the agents see, judges availability, opens tickets, watches backups.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = None, after_help = "First time? Run `pantau-collector quickstart`: it watches this very machine and prints an address and a password.\nExit codes: 0 fine, 1 failed while running, 2 bad usage or configuration.")]
+#[command(version, about, long_about = None, after_help = "First time? Run `pantau-collector quickstart`: it watches this very machine and prints an address and a password.\nExit codes: 0 fine, 1 failed while running, 2 bad usage or configuration, 3 a store that this program cannot use (damaged, newer, not ours, no room for the copy before a new schema).")]
 struct Cli {
     #[command(subcommand)]
     command: Action,
@@ -67,6 +75,39 @@ enum Action {
     /// Reports
     #[command(subcommand)]
     Report(ReportAction),
+    /// Copy everything the collector knows into one file, while it runs
+    Backup {
+        /// The file to make, or a folder to make one in
+        to: PathBuf,
+        /// Replace a file that is there
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Put a copy in the place of the store; the collector must be stopped
+    Restore {
+        /// A file made by `backup`, or a store that was set aside
+        from: PathBuf,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// Put configuration, catalogue and keys back also where there are some; those of before are set aside
+        #[arg(long)]
+        files: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Rewrite a store made by an early version, so that its file shrinks by itself; the collector must be stopped
+    Compact(ConfigFile),
+    /// Check the store's file, also while the collector runs; exit code 1 when it is damaged
+    Verify {
+        /// Only the pages, not every row against every index
+        #[arg(long)]
+        quick: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -180,9 +221,23 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("pantau-collector: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(if needs_a_person(&error) { 3 } else { 1 })
         }
     }
+}
+
+/// Whether starting again would end the same way until somebody does something about the store.
+fn needs_a_person(error: &anyhow::Error) -> bool {
+    let unusable = |error: &StoreError| {
+        matches!(
+            error,
+            StoreError::Corrupt { .. }
+                | StoreError::Foreign { .. }
+                | StoreError::NewerSchema { .. }
+                | StoreError::NoCopy { .. }
+        )
+    };
+    error.chain().any(|cause| cause.downcast_ref::<StoreError>().is_some_and(unusable))
 }
 
 /// To the journal where systemd gave us one, else to standard error.
@@ -220,6 +275,24 @@ fn act(action: Action) -> Result<ExitCode> {
         Action::Report(ReportAction::Availability { period, service, format, config }) => {
             ask(config, Command::ReportAvailability { period, service, format })
         }
+        Action::Backup { to, force, config } => with_settings(config, |settings| {
+            say(&command::backup(&settings, &to, force, Clock::system().now())?);
+            Ok(ExitCode::SUCCESS)
+        }),
+        Action::Restore { from, yes, files, config } => {
+            let options = RestoreOptions { from, config: config.config, yes, files };
+            say(&command::restore(&options, Clock::system().now())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Compact(config) => with_settings(config, |settings| {
+            say(&command::compact(&settings, Clock::system().now())?);
+            Ok(ExitCode::SUCCESS)
+        }),
+        Action::Verify { quick, config } => with_settings(config, |settings| {
+            let verified = command::verify(&settings, quick)?;
+            say(&verified.text);
+            Ok(if verified.whole { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        }),
     }
 }
 
@@ -245,9 +318,26 @@ fn user(action: UserAction) -> Result<ExitCode> {
 
 fn ask(config: ConfigFile, command: Command) -> Result<ExitCode> {
     with_settings(config, |settings| {
-        say(&block_on(admin::request(&settings, command, &Clock::system()))?);
+        say(&block_on(with_spinner(admin::request(&settings, command, &Clock::system())))?);
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Shows on a terminal that work goes on and since when, once it takes long.
+async fn with_spinner<T>(work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => return done,
+        () = tokio::time::sleep(PATIENCE) => {}
+    }
+    let spinner = indicatif::ProgressBar::new_spinner();
+    if let Ok(style) = indicatif::ProgressStyle::with_template("{spinner} {elapsed}") {
+        spinner.set_style(style);
+    }
+    spinner.enable_steady_tick(PATIENCE / 8);
+    let done = work.await;
+    spinner.finish_and_clear();
+    done
 }
 
 /// A bad configuration is exit code 2, with all its faults.
@@ -275,8 +365,20 @@ fn check(settings: &Settings) -> ExitCode {
     if let (Ok(catalogue), Ok(())) = (&catalogue, &profile) {
         let services = catalogue.services.len();
         say(&format!("configuration is good: {services} services, {} findings", catalogue.findings.len()));
+        say_need(settings, catalogue);
     }
     code
+}
+
+/// What the configured site will need of its disk; what does not fit is a warning, no fault.
+fn say_need(settings: &Settings, catalogue: &Catalogue) {
+    let disk = space_watch::disk_of(&settings.data_dir).ok();
+    let held_bytes = std::fs::metadata(settings.store_file()).map_or(0, |file| file.len());
+    let (need, warnings) = system::render_need(settings, catalogue, disk, held_bytes);
+    say(&need);
+    for warning in warnings {
+        eprintln!("{warning}");
+    }
 }
 
 fn check_catalogue(file: &PathBuf) -> Result<ExitCode> {

@@ -63,7 +63,7 @@ pub fn open_tls(settings: &Settings, now: Timestamp) -> Result<Option<Tls>> {
 pub fn own_folder(folder: &Path) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
     let Ok(metadata) = std::fs::metadata(folder) else { return Ok(()) };
-    let own = std::fs::metadata("/proc/self").context("cannot tell which user this is")?.uid();
+    let own = own_user()?;
     let (owner, shown) = (metadata.uid(), folder.display());
     anyhow::ensure!(
         owner == own,
@@ -71,6 +71,15 @@ pub fn own_folder(folder: &Path) -> Result<()> {
          as that user (sudo -u '#{owner}' …)"
     );
     Ok(())
+}
+
+/// The number of the user this runs as; root is 0.
+///
+/// # Errors
+/// The kernel does not say.
+pub fn own_user() -> Result<u32> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(std::fs::metadata("/proc/self").context("cannot tell which user this is")?.uid())
 }
 
 /// The kernel's name for this machine.

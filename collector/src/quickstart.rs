@@ -6,7 +6,7 @@
 
 use crate::admin;
 use crate::clock::Clock;
-use crate::config::settings::Settings;
+use crate::config::settings::{OwnBackupSettings, Settings};
 use crate::demo;
 use crate::opening::hostname;
 use crate::run::Collector;
@@ -40,7 +40,10 @@ impl Quickstart {
     }
 
     fn settings(&self) -> Settings {
+        // What was simulated can be simulated again.
+        let own_backup = OwnBackupSettings { enabled: !self.demo, ..OwnBackupSettings::default() };
         Settings {
+            own_backup,
             listen: vec![self.listen],
             data_dir: self.data_dir.clone(),
             catalogue: self.data_dir.join("catalogue.toml"),

@@ -2,11 +2,11 @@
 //! printable page is the web's.
 
 use crate::config::catalogue;
-use crate::domain::availability::{Availability, Verdict};
+use crate::domain::availability::{AvailabilitySums, Verdict};
 use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::{Catalogue, Finding, Service};
 use crate::domain::profile::Profile;
-use crate::service_period;
+use crate::service_period::{self, FigureList};
 use crate::store::Store;
 use crate::texts::{Language, Texts};
 use anyhow::{Context, Result, ensure};
@@ -32,24 +32,8 @@ pub enum Format {
 struct Row<'a> {
     service: &'a str,
     nama: &'a str,
-    target_ppm: Option<u32>,
-    availability_ppm: Option<u32>,
-    availability_min_ppm: Option<u32>,
-    availability_max_ppm: Option<u32>,
-    coverage_ppm: Option<u32>,
-    agreed_s: u64,
-    up_s: u64,
-    degraded_s: u64,
-    down_s: u64,
-    unknown_s: u64,
-    excluded_s: u64,
-    outages: u64,
-    longest_outage_s: u64,
-    mtrs_s: Option<u64>,
-    mtbf_s: Option<u64>,
-    budget_s: Option<i64>,
-    budget_left_s: Option<i64>,
-    verdict: &'static str,
+    #[serde(flatten)]
+    figures: FigureList,
 }
 
 /// The report of one period for the catalogue in force.
@@ -73,10 +57,8 @@ pub fn availability(
         ensure!(!chosen.is_empty(), "there is no service `{only}`; known: {}", known(&catalogue));
     }
     let zone = profile.time_zone;
-    let judged: Vec<(&Service, Availability)> = store.read(|reader| {
-        chosen.iter().map(|service| Ok((*service, service_period::load(reader, zone, service, period, now)?))).collect()
-    })?;
-    let rows: Vec<Row<'_>> = judged.iter().map(|(service, judged)| row(service, judged)).collect();
+    let judged = store.read(|reader| service_period::load_many(reader, zone, &chosen, period, now))?;
+    let rows: Vec<Row<'_>> = chosen.iter().zip(&judged).map(|(service, judged)| row(service, judged)).collect();
     match format {
         Format::Text => Ok(text(&rows, profile, zone, period, now)),
         Format::Csv => Ok(csv(&rows)),
@@ -95,30 +77,8 @@ fn known(catalogue: &Catalogue) -> String {
     ids.join(", ")
 }
 
-fn row<'a>(service: &'a Service, judged: &Availability) -> Row<'a> {
-    let (figures, counts) = (&judged.figures, &judged.figures.counts);
-    Row {
-        service: service.id.as_str(),
-        nama: &service.name,
-        target_ppm: figures.target_ppm,
-        availability_ppm: figures.availability_ppm,
-        availability_min_ppm: figures.availability_min_ppm,
-        availability_max_ppm: figures.availability_max_ppm,
-        coverage_ppm: figures.coverage_ppm,
-        agreed_s: figures.agreed_s,
-        up_s: counts.up_s,
-        degraded_s: counts.degraded_s,
-        down_s: counts.down_s,
-        unknown_s: counts.unknown_s,
-        excluded_s: counts.excluded_s,
-        outages: figures.outages,
-        longest_outage_s: figures.longest_outage_s,
-        mtrs_s: figures.mtrs_s,
-        mtbf_s: figures.mtbf_s,
-        budget_s: figures.budget_s,
-        budget_left_s: figures.budget_left_s,
-        verdict: figures.verdict.code(),
-    }
+fn row<'a>(service: &'a Service, judged: &AvailabilitySums) -> Row<'a> {
+    Row { service: service.id.as_str(), nama: &service.name, figures: FigureList(judged.figures) }
 }
 
 fn text(rows: &[Row<'_>], profile: &Profile, zone: Tz, period: Period, now: Timestamp) -> String {
@@ -133,19 +93,20 @@ fn text(rows: &[Row<'_>], profile: &Profile, zone: Tz, period: Period, now: Time
     let _written =
         writeln!(out, "{service:<width$}  {target:>10}  {availability:>14}  {coverage:>18}  {down:>20}  {verdict}");
     for row in rows {
+        let figures = &row.figures.0;
         let name: String = row.nama.chars().take(width).collect();
         let _written = writeln!(
             out,
             "{name:<width$}  {:>10}  {:>14}  {:>18}  {:>20}  {}",
-            percent(row.target_ppm),
-            percent(row.availability_ppm),
-            percent(row.coverage_ppm),
-            texts.duration(row.down_s),
-            texts.get(&format!("verdict-{}", row.verdict.replace('_', "-"))),
+            percent(figures.target_ppm),
+            percent(figures.availability_ppm),
+            percent(figures.coverage_ppm),
+            texts.duration(figures.counts.down_s),
+            texts.get(&format!("verdict-{}", figures.verdict.code().replace('_', "-"))),
         );
     }
-    let met = rows.iter().filter(|row| row.verdict == Verdict::Met.code()).count();
-    let judged = rows.iter().filter(|row| row.target_ppm.is_some()).count();
+    let met = rows.iter().filter(|row| row.figures.0.verdict == Verdict::Met).count();
+    let judged = rows.iter().filter(|row| row.figures.0.target_ppm.is_some()).count();
     let _written = writeln!(out, "\n{}: {met}/{judged}", texts.get("verdict-tercapai"));
     for (number, note) in &profile.assumptions {
         let _written = writeln!(out, "{number}: {note}");
@@ -155,38 +116,21 @@ fn text(rows: &[Row<'_>], profile: &Profile, zone: Tz, period: Period, now: Time
 }
 
 fn csv(rows: &[Row<'_>]) -> String {
-    let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let mut out = String::from(
-        "service,nama,target_ppm,availability_ppm,availability_min_ppm,availability_max_ppm,coverage_ppm,agreed_s,up_s,degraded_s,down_s,unknown_s,excluded_s,outages,longest_outage_s,mtrs_s,mtbf_s,budget_s,budget_left_s,verdict\n",
-    );
-    for row in rows {
-        let ppm = |value: Option<u32>| number(value.map(i64::from));
-        let seconds = |value: Option<u64>| number(value.and_then(|value| i64::try_from(value).ok()));
-        let fields = [
-            row.service.to_owned(),
-            quoted(row.nama),
-            ppm(row.target_ppm),
-            ppm(row.availability_ppm),
-            ppm(row.availability_min_ppm),
-            ppm(row.availability_max_ppm),
-            ppm(row.coverage_ppm),
-            row.agreed_s.to_string(),
-            row.up_s.to_string(),
-            row.degraded_s.to_string(),
-            row.down_s.to_string(),
-            row.unknown_s.to_string(),
-            row.excluded_s.to_string(),
-            row.outages.to_string(),
-            row.longest_outage_s.to_string(),
-            seconds(row.mtrs_s),
-            seconds(row.mtbf_s),
-            number(row.budget_s),
-            number(row.budget_left_s),
-            row.verdict.to_owned(),
-        ];
-        out += &fields.join(",");
-        out.push('\n');
+    let mut out = String::from("service,nama");
+    for (name, _) in
+        rows.first().map(|row| row.figures.fields()).into_iter().flatten().filter(|(_, f)| f.csv().is_some())
+    {
+        out += ",";
+        out += name;
     }
+    for row in rows {
+        out += &format!("\n{},{}", row.service, quoted(row.nama));
+        for field in row.figures.fields().into_iter().filter_map(|(_, figure)| figure.csv()) {
+            out += ",";
+            out += &field;
+        }
+    }
+    out.push('\n');
     out
 }
 
@@ -205,32 +149,60 @@ pub fn finding(finding: &Finding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::availability::{Counts, Figures};
+
+    fn row_of_simpeg() -> Row<'static> {
+        let counts = Counts { up_s: 2_591_999, down_s: 1, ..Counts::ZERO };
+        let figures = Figures {
+            counts,
+            agreed_s: counts.agreed_s(),
+            availability_ppm: counts.availability_ppm(),
+            availability_min_ppm: counts.availability_min_ppm(),
+            availability_max_ppm: counts.availability_max_ppm(),
+            coverage_ppm: counts.coverage_ppm(),
+            outages: 1,
+            longest_outage_s: 1,
+            mtrs_s: Some(1),
+            mtbf_s: None,
+            target_ppm: Some(995_000),
+            target_changed: false,
+            budget_s: Some(12_960),
+            budget_left_s: Some(-1),
+            verdict: Verdict::Met,
+        };
+        Row { service: "simpeg", nama: "SIMPEG", figures: FigureList(figures) }
+    }
+
+    #[test]
+    fn programs_read_every_figure_under_one_name_in_both_forms() {
+        let row = row_of_simpeg();
+        let json = serde_json::to_value(&row).expect("serialises");
+        let expected = serde_json::json!({
+            "service": "simpeg", "nama": "SIMPEG",
+            "target": 0.995, "target_ppm": 995_000,
+            "availability": 0.999_999, "availability_ppm": 999_999,
+            "availability_min_ppm": 999_999, "availability_max_ppm": 999_999,
+            "coverage": 1.0, "coverage_ppm": 1_000_000,
+            "agreed_s": 2_592_000, "up_s": 2_591_999, "degraded_s": 0, "down_s": 1, "unknown_s": 0, "excluded_s": 0,
+            "outages": 1, "longest_outage_s": 1, "mtrs_s": 1, "mtbf_s": null,
+            "budget_s": 12_960, "budget_left_s": -1, "verdict": "tercapai", "target_changed": false,
+        });
+        assert_eq!(json, expected);
+        let csv = csv(&[row]);
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "service,nama,target_ppm,availability_ppm,availability_min_ppm,availability_max_ppm,coverage_ppm,agreed_s,up_s,degraded_s,down_s,unknown_s,excluded_s,outages,longest_outage_s,mtrs_s,mtbf_s,budget_s,budget_left_s,verdict,target_changed",
+                "simpeg,\"SIMPEG\",995000,999999,999999,999999,1000000,2592000,2591999,0,1,0,0,1,1,1,,12960,-1,tercapai,false",
+            ]
+        );
+    }
 
     #[test]
     fn a_person_reads_a_table_in_bahasa_indonesia() {
         let zone = chrono_tz::Asia::Jakarta;
-        let row = Row {
-            service: "simpeg",
-            nama: "SIMPEG",
-            target_ppm: Some(995_000),
-            availability_ppm: Some(999_999),
-            availability_min_ppm: Some(999_999),
-            availability_max_ppm: Some(999_999),
-            coverage_ppm: Some(1_000_000),
-            agreed_s: 2_592_000,
-            up_s: 2_591_999,
-            degraded_s: 0,
-            down_s: 1,
-            unknown_s: 0,
-            excluded_s: 0,
-            outages: 1,
-            longest_outage_s: 1,
-            mtrs_s: Some(1),
-            mtbf_s: Some(2_591_999),
-            budget_s: Some(12_960),
-            budget_left_s: Some(12_959),
-            verdict: Verdict::Met.code(),
-        };
+        let row = row_of_simpeg();
         let profile = crate::config::profile::bangka_2025();
         let period = Period::parse("2026-06").expect("a month");
         let text = text(&[row], &profile, zone, period, Timestamp::from_secs(1_782_864_000));

@@ -7,19 +7,25 @@
 use crate::admin::{self, AdminContext};
 use crate::app::App;
 use crate::clock::Clock;
+use crate::closing;
 use crate::config::catalogue;
 use crate::config::settings::{Settings, TlsChoice};
 use crate::domain::catalogue::Catalogue;
 use crate::engine::deliver::Deliverer;
 use crate::engine::{Engine, EngineOptions, EngineTask};
+use crate::ingest::front::Front;
 use crate::ingest::{Ingest, IngestOptions};
 use crate::opening::{load_profile, open_tls, own_folder, read_catalogue};
 use crate::outputs::webhook::{WebhookTarget, Webhooks};
 use crate::outputs::{api, health, metrics, web};
+use crate::own_backup::progress::Bar;
+use crate::own_backup::{OwnBackup, schedule};
 use crate::retention;
 use crate::self_stats::SelfStats;
 use crate::server::{Listen, Server};
+use crate::service_period;
 use crate::shutdown::stopped;
+use crate::space_watch;
 use crate::store::Store;
 use crate::texts::{Language, Texts};
 use crate::tls::Tls;
@@ -82,7 +88,7 @@ impl Collector {
             Some(tls) => Listen::Tls(*address, tls.config()),
         };
         let server = Server::bind(&settings.listen.iter().map(listen).collect::<Vec<_>>())?;
-        let store = Store::open(&settings.store_file(), clock.now())?;
+        let store = open_store(&settings, clock.now())?;
         let profile = Arc::new(load_profile(&settings)?);
         let (catalogue, applied_at) = apply_catalogue(&settings, &store, clock.now()).await?;
         let targets: Vec<WebhookTarget> = settings.webhooks.iter().cloned().map(Into::into).collect();
@@ -100,7 +106,8 @@ impl Collector {
             stats: Arc::clone(&stats),
             demo,
         })?;
-        let app = App { clock, store, engine, profile, stats, tls: tls_on };
+        let own_backup = OwnBackup::default();
+        let app = App { clock, store, engine, profile, stats, own_backup, tls: tls_on };
         let pin = tls.as_ref().map(Tls::pin);
         let ingest = intake(&app);
         Ok(Self { app, pin, settings, server, tls, ingest, engine: task, webhooks })
@@ -124,8 +131,13 @@ impl Collector {
         let mut parts: JoinSet<(&str, Result<()>)> = JoinSet::new();
         parts.spawn(endless("engine", engine.run(inner.clone())));
         parts.spawn(endless("delivery", deliverer.run(inner.clone())));
-        parts.spawn(endless("retention", retention::run(app.clone(), settings.raw_retention_s, inner.clone())));
+        parts.spawn(endless("closing", closing::run(app.clone(), inner.clone())));
+        parts.spawn(endless("retention", retention::run(app.clone(), settings.retention, inner.clone())));
+        parts.spawn(endless("roll-ups", service_period::run(app.clone(), inner.clone())));
+        parts.spawn(endless("disk", space_watch::run(app.clone(), settings.clone(), inner.clone())));
         parts.spawn(endless("watchdog", feed_watchdog(app.clone(), inner.clone())));
+        parts.spawn(endless("own backup", schedule::run(app.clone(), settings.clone(), inner.clone())));
+        parts.spawn(endless("store check", schedule::check_after_unclean_end(app.clone(), inner.clone())));
         if let Some(tls) = tls {
             parts.spawn(endless("certificate", tls.run(app.clock.clone(), inner.clone())));
         }
@@ -135,7 +147,7 @@ impl Collector {
         let reloading = reload(app.clone(), settings, inner);
         parts.spawn(async move { ("reload", reloading.await) });
         let stats = Arc::clone(&app.stats);
-        let serving = server.run(router(app, &ingest), stats, shutdown);
+        let serving = server.run(Front::new(Arc::clone(&ingest), router(app, &ingest)), stats, shutdown);
         tokio::pin!(serving);
         sd_notify::notify(&[sd_notify::NotifyState::Ready]).ok();
         let mut result = tokio::select! {
@@ -150,6 +162,12 @@ impl Collector {
         }
         result
     }
+}
+
+/// Opens it; on a terminal a bar tells of the copy that is made before an older schema is changed.
+fn open_store(settings: &Settings, now: Timestamp) -> Result<Store> {
+    let bar = Bar::new(["copying the store before its schema changes", "checking the copy", "hashing the copy"]);
+    Ok(Store::open_telling(&settings.store_file(), now, &mut |progress| bar.tell(progress))?)
 }
 
 /// A part that cannot fail, with its name.
@@ -196,8 +214,10 @@ async fn feed_watchdog(app: App, mut stop: watch::Receiver<bool>) {
             _ = tick.tick() => {}
             () = stopped(&mut stop) => return,
         }
-        match health::ready(&app).await {
+        match health::alive(&app).await {
             Ok(()) => drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog])),
+            // A new start mends no page: it would only come back here, again and again.
+            Err(_) if app.store.damage().is_some() => drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog])),
             Err(reason) => tracing::warn!(%reason, "not ready: the watchdog is not fed"),
         }
     }

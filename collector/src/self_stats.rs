@@ -34,8 +34,12 @@ pub struct SelfStats {
     pub batches_malformed: Counter,
     /// Batches refused: a newer protocol.
     pub batches_newer_protocol: Counter,
-    /// Batches refused: unknown or revoked host, or a signature that does not fit.
+    /// Batches refused: unknown or revoked host, or a signature or code that does not fit.
     pub batches_unauthenticated: Counter,
+    /// Batches of a session that is not known here, as after a restart; their agents send them again, signed.
+    pub batches_session_unknown: Counter,
+    /// Sessions opened by signed batches.
+    pub sessions_opened: Counter,
     /// Batches that the store could not take; the agent still has them.
     pub batches_not_stored: Counter,
     /// Batches that found no room to be received; the agent still has them.
@@ -58,6 +62,8 @@ pub struct SelfStats {
     pub evaluations: Counter,
     /// Engine activations that failed.
     pub evaluation_failures: Counter,
+    /// Services replayed from their stored answers because some came late.
+    pub late_replays: Counter,
     /// Messages taken by a receiver.
     pub deliveries: Counter,
     /// Tries that a receiver did not take.

@@ -1,9 +1,10 @@
-//! Serving a router on addresses: plain HTTP only on loopback, TLS anywhere, connections bounded, an end in good order.
+//! Serving on addresses: plain HTTP only on loopback, TLS anywhere, connections bounded, an end in good order.
 //!
 //! | bound | value | what happens beyond it |
 //! |---|---|---|
 //! | connections over all addresses | [`CONNECTIONS_MAX`] | closed at once, counted |
-//! | TLS handshake, first request, head of any request | [`HEAD_TIME_MAX`] | connection closed |
+//! | TLS handshake, first request | [`HEAD_TIME_MAX`] | connection closed |
+//! | from a reply to the head of the next request | [`KEPT_TIME_MAX`] | connection closed |
 //! | end in good order | [`DRAIN_TIME_MAX`] | connections cut |
 //!
 //! Binding is apart from serving: a port that is taken is known before anything else starts, and tests can ask for
@@ -12,21 +13,31 @@
 mod bounded;
 
 use crate::self_stats::SelfStats;
-use axum::Router;
+use axum::ServiceExt;
+use axum::http::Request;
+use axum::response::Response;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use bounded::Bounded;
+use hyper::body::Incoming;
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
+use tower_service::Service;
 
 /// Open connections over all addresses. Ten thousand agents with a connection each, and people beside them.
 pub const CONNECTIONS_MAX: usize = 12_000;
 
-/// For a TLS handshake, and for the head of a request.
+/// For a TLS handshake, and for the head of the first request.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// For the head of every later request, the idle time before it included: the server cannot tell them apart. Several
+/// sampling periods, because an agent whose connection is closed between two batches pays for a handshake with each, and
+/// so do we: five times what the batch costs.
+pub const KEPT_TIME_MAX: Duration = Duration::from_secs(150);
 
 /// For requests in flight when the program ends.
 pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
@@ -80,7 +91,7 @@ pub enum ServerError {
     },
 }
 
-/// Addresses that are taken and wait for a router.
+/// Addresses that are taken and wait for what answers there.
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<(TcpListener, SocketAddr, Option<RustlsConfig>)>,
@@ -106,18 +117,22 @@ impl Server {
     ///
     /// # Errors
     /// [`ServerError::Serve`]; the other addresses are ended then.
-    pub async fn run(
+    pub async fn run<S>(
         self,
-        router: Router,
+        service: S,
         stats: Arc<SelfStats>,
         shutdown: watch::Receiver<bool>,
-    ) -> Result<(), ServerError> {
+    ) -> Result<(), ServerError>
+    where
+        S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
         let bounded = Bounded::new(Arc::new(Semaphore::new(CONNECTIONS_MAX)), stats);
         let handle = Handle::new();
         let end = tokio::spawn(end_with(handle.clone(), shutdown));
         let mut serving = tokio::task::JoinSet::new();
         for (listener, address, tls) in self.listeners {
-            serving.spawn(serve(listener, address, tls, bounded.clone(), handle.clone(), router.clone()));
+            serving.spawn(serve(listener, address, tls, bounded.clone(), handle.clone(), service.clone()));
         }
         let mut result = Ok(());
         while let Some(ended) = serving.join_next().await {
@@ -155,23 +170,27 @@ async fn end_with(handle: Handle<SocketAddr>, mut shutdown: watch::Receiver<bool
     handle.graceful_shutdown(Some(DRAIN_TIME_MAX));
 }
 
-async fn serve(
+async fn serve<S>(
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<RustlsConfig>,
     bounded: Bounded,
     handle: Handle<SocketAddr>,
-    router: Router,
-) -> Result<(), ServerError> {
+    service: S,
+) -> Result<(), ServerError>
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
     let failed = |source| ServerError::Serve { address, source };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = ServiceExt::<Request<Incoming>>::into_make_service_with_connect_info::<SocketAddr>(service);
     let mut server = axum_server::from_tcp(listener)
         .map_err(failed)?
         .http1_only()
         .handle(handle)
         .first_request_timeout(HEAD_TIME_MAX)
         .accept_error_handler(|peer, error| tracing::debug!(?peer, %error, "a connection is not taken"));
-    server.http_builder().http1().header_read_timeout(HEAD_TIME_MAX);
+    server.http_builder().http1().header_read_timeout(KEPT_TIME_MAX);
     match tls {
         None => server.acceptor(bounded).serve(service).await.map_err(failed),
         Some(config) => {

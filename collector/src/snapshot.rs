@@ -2,7 +2,7 @@
 //!
 //! One immutable value behind an `Arc` in a watch channel. Pages, API and `/metrics` read it and never query while
 //! rendering; history pages are the one exception and use named store queries. Holds no decision: everything in
-//! it was decided and committed before.
+//! it was decided and committed before. Parts that did not change are shared with the snapshot before.
 
 use crate::domain::availability::Figures;
 use crate::domain::catalogue::{Catalogue, ServiceId};
@@ -27,13 +27,13 @@ pub struct Snapshot {
     /// The regulation in force.
     pub profile: Arc<Profile>,
     /// One per service, in catalogue order.
-    pub services: Vec<Arc<ServiceView>>,
+    pub services: Arc<Vec<Arc<ServiceView>>>,
     /// One per enrolled host, by identifier.
-    pub hosts: Vec<Arc<HostView>>,
+    pub hosts: Arc<Vec<Arc<HostView>>>,
     /// Open tickets, most urgent first: by priority, then by age.
-    pub tickets: Vec<Arc<Ticket>>,
+    pub tickets: Arc<Vec<Arc<Ticket>>>,
     /// One per backup set, in catalogue order.
-    pub backups: Vec<Arc<BackupView>>,
+    pub backups: Arc<Vec<Arc<BackupView>>>,
     /// What waits to leave.
     pub outbox: OutboxView,
     /// Whether this site holds simulated data (`--demo`): every page says so.
@@ -45,6 +45,8 @@ pub struct Snapshot {
 pub struct ServiceView {
     /// Which.
     pub id: ServiceId,
+    /// For which instant its figures were counted: at most some seconds before the snapshot's.
+    pub at: Timestamp,
     /// State now; `Unknown` when nobody watches.
     pub state: State,
     /// Since when; `None` when it was never known.
@@ -88,7 +90,7 @@ pub struct CheckView {
     /// When, if ever.
     pub at: Option<Timestamp>,
     /// What came back.
-    pub outcome: Option<ProbeOutcome>,
+    pub outcome: Option<Arc<ProbeOutcome>>,
 }
 
 /// A host now.
@@ -105,7 +107,7 @@ pub struct HostView {
     /// Whether it has been quiet for too long.
     pub silent: bool,
     /// What it said of itself at its last start.
-    pub started: Option<AgentStarted>,
+    pub started: Option<Arc<AgentStarted>>,
     /// Newest sample and its time.
     pub sample: Option<(Timestamp, Arc<Sample>)>,
     /// Derived from the newest two samples.
@@ -124,7 +126,7 @@ pub struct HostRates {
     /// Share of memory not available, permille.
     pub memory_permille: Option<u32>,
     /// Fullest file system: mount point and used share, permille.
-    pub storage_permille: Option<(String, u32)>,
+    pub storage_permille: Option<(Arc<str>, u32)>,
     /// Sum over physical interfaces, bytes per second in and out.
     pub network_bytes_per_second: Option<(u64, u64)>,
 }

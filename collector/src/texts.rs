@@ -55,14 +55,15 @@ macro_rules! messages {
         [
             include_str!(concat!("../../config/locales/", $language, "/auth.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/states.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/system.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/tickets.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/web.ftl")),
         ]
     };
 }
 
-const INDONESIAN: [&str; 4] = messages!("id");
-const ENGLISH: [&str; 4] = messages!("en");
+const INDONESIAN: [&str; 5] = messages!("id");
+const ENGLISH: [&str; 5] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

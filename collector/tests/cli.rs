@@ -26,7 +26,19 @@ fn help_names_every_command() {
     let output = collector(&["--help"]);
     assert!(output.status.success());
     let text = String::from_utf8_lossy(&output.stdout);
-    for command in ["serve", "quickstart", "check-config", "catalogue", "host", "user", "token", "report"] {
+    for command in [
+        "serve",
+        "quickstart",
+        "check-config",
+        "catalogue",
+        "host",
+        "user",
+        "token",
+        "report",
+        "backup",
+        "restore",
+        "verify",
+    ] {
         assert!(text.lines().any(|line| line.trim_start().starts_with(command)), "{command} is missing:\n{text}");
     }
 }

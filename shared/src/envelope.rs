@@ -1,10 +1,10 @@
 //! The posted unit and its reply.
 //!
 //! ```text
-//! SignedBatch { protocol, host, body, signature }      body = encoded Batch, signed as it stands
-//!   Batch { boot id, stream, sent_at, assignment revision, host facts?, observations... }
+//! SignedBatch { protocol, host, body, signature | session, mac }      body = encoded Batch, signed as it stands
+//!   Batch { boot id, stream, sent_at, assignment revision, session offer?, observations... }
 //!     Observation { seq, wall time, monotonic age?, one of: sample, probe, backup, gap, started }
-//! Acknowledgement { acknowledged_seq, received_at, assignment? }
+//! Acknowledgement { acknowledged_seq, received_at, assignment?, session grant? }
 //! ```
 //!
 //! An observation is known for ever by (host, stream, seq). The stream is the random name that a spool got when its
@@ -18,7 +18,8 @@ use crate::probe::ProbeOutcome;
 use crate::sample::Sample;
 use serde::Serialize;
 
-/// What travels: a batch under the host's key. Can pass a proxy or a broker unchanged.
+/// What travels: a batch under the host's key, or under a session that a batch under that key opened. Can pass a proxy
+/// or a broker unchanged.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct SignedBatch {
     /// [`crate::PROTOCOL_VERSION`] of the sender.
@@ -30,9 +31,15 @@ pub struct SignedBatch {
     /// An encoded [`Batch`].
     #[prost(bytes = "vec", tag = "3")]
     pub body: Vec<u8>,
-    /// Ed25519 over [`crate::wire::signing_input`].
+    /// Ed25519 over [`crate::wire::signing_input`]; empty in a session.
     #[prost(bytes = "vec", tag = "4")]
     pub signature: Vec<u8>,
+    /// The session's name, 16 bytes; empty when signed.
+    #[prost(bytes = "vec", tag = "5")]
+    pub session: Vec<u8>,
+    /// HMAC-SHA256 over the same input under the session's key; empty when signed.
+    #[prost(bytes = "vec", tag = "6")]
+    pub mac: Vec<u8>,
 }
 
 /// Observations of one host, in the order of their sequence.
@@ -53,6 +60,9 @@ pub struct Batch {
     /// Observations, rising in `seq`; at most [`crate::limits::BATCH_OBSERVATIONS_MAX`]. May be empty: a heartbeat.
     #[prost(message, repeated, tag = "5")]
     pub observations: Vec<Observation>,
+    /// The agent would like a session: its ephemeral X25519 key, 32 bytes. Looked at in signed batches only.
+    #[prost(bytes = "vec", tag = "6")]
+    pub session_offer: Vec<u8>,
 }
 
 /// One timestamped fact.
@@ -150,4 +160,21 @@ pub struct Acknowledgement {
     /// The assignment now in force, when the agent's revision is another.
     #[prost(message, optional, tag = "3")]
     pub assignment: Option<Assignment>,
+    /// The session that the batch's offer opened.
+    #[prost(message, optional, tag = "4")]
+    pub session: Option<SessionGrant>,
+}
+
+/// The collector's half of a session; see [`crate::wire::session`].
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize)]
+pub struct SessionGrant {
+    /// The session's name, 16 random bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub id: Vec<u8>,
+    /// The collector's ephemeral X25519 key, 32 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub public_key: Vec<u8>,
+    /// How long the collector will know it, in seconds.
+    #[prost(uint32, tag = "3")]
+    pub lifetime_s: u32,
 }

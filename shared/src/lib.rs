@@ -14,7 +14,7 @@
 //! | [`backup`] | what was seen of a backup set |
 //! | [`assignment`] | what the collector asks an agent to watch |
 //! | [`envelope`] | batch, observation, acknowledgement |
-//! | [`wire`] | sealing and opening a batch: encoding, signature, caps |
+//! | [`wire`] | sealing and opening a batch: encoding, signature or session, caps |
 //! | [`join`] | the single-use join token and the messages of joining |
 //! | [`limits`] | every bound both sides rely on |
 //!

@@ -1,6 +1,8 @@
 //! Both programs as real processes on loopback, from sample to ticket.
 
 mod eventually;
+mod fleet;
+mod full_disk;
 mod http_service;
 mod office;
 mod programs;

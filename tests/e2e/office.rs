@@ -49,6 +49,13 @@ impl Office {
         Ok(office)
     }
 
+    /// Adds to the collector's configuration, before it is started.
+    pub(crate) fn add_to_config(&self, text: &str) -> Result<()> {
+        let path = self.path("collector.toml");
+        let config = fs::read_to_string(&path)? + text;
+        Ok(fs::write(path, config)?)
+    }
+
     /// A path in the office's folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

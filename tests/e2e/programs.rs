@@ -35,10 +35,13 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts a program; what it prints is appended to `log`.
+    /// Starts a program; what it prints is appended to `log`. A write beyond a limit on file size is an error for it,
+    /// not its end (`SIGXFSZ` is ignored).
     pub(crate) fn start(name: &str, arguments: &[&str], log: &Path) -> Result<Self> {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
-        let child = Command::new(program(name)?)
+        let child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(program(name)?)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)

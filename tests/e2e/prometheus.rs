@@ -103,7 +103,7 @@ async fn prometheus_scrapes_both_programs() -> Result<()> {
     collector.stop().await
 }
 
-async fn plain_get(url: &str) -> Result<String> {
+pub(crate) async fn plain_get(url: &str) -> Result<String> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let mut answer = reqwest::get(url).await?.error_for_status()?;
     let mut bytes = Vec::new();

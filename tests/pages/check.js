@@ -130,7 +130,7 @@ for (const language of ["id", "en"]) {
       };
       await look();
       await login(context);
-      const waiting = ["/", "/hosts", "/tickets?state=all", "/tickets/new", "/backups", "/reports/availability"];
+      const waiting = ["/", "/hosts", "/tickets?state=all", "/tickets/new", "/backups", "/reports/availability", "/system?hosts=5000"];
       const seen = new Set(waiting.map(kind));
       while (waiting.length > 0) {
         path = waiting.shift();
@@ -144,10 +144,12 @@ for (const language of ["id", "en"]) {
         }
       }
       if (width > 500 && scheme === "light") {
-        path = "/reports/availability";
-        await page.goto(base + path, { waitUntil: "load" });
-        const pdf = await page.pdf({ format: "A4", ...(folder ? { path: join(folder, `report-${language}.pdf`) } : {}) });
-        if (!pdf.subarray(0, 5).equals(Buffer.from("%PDF-"))) note(path, "does not print");
+        for (const [printed, name] of [["/reports/availability", "report"], ["/system", "system"]]) {
+          path = printed;
+          await page.goto(base + path, { waitUntil: "load" });
+          const pdf = await page.pdf({ format: "A4", ...(folder ? { path: join(folder, `${name}-${language}.pdf`) } : {}) });
+          if (!pdf.subarray(0, 5).equals(Buffer.from("%PDF-"))) note(path, "does not print");
+        }
       }
       await context.close();
     }

@@ -1,1 +1,9 @@
-//! Map of the crate.
+//! Map of the crate: what the benches and proofs share. Knows nothing of how a figure should come out.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`trace`] | a recorded or made-up server as rows of series, and their place in a sample |
+//! | [`fleet`] | many agents that play a trace to a collector, and what that cost it |
+
+pub mod fleet;
+pub mod trace;

@@ -2,7 +2,7 @@
 
 use super::exposition::Exposition;
 use pantau_shared::envelope::AgentStarted;
-use pantau_shared::sample::{CpuTimes, Disk, Filesystem, Interface, Memory, Sample};
+use pantau_shared::sample::{CpuTimes, Disk, Filesystem, Interface, Memory, Pressure, Sample};
 use pantau_shared::timestamp::Timestamp;
 
 /// Milliseconds as seconds.
@@ -29,6 +29,13 @@ pub(super) fn render_host(out: &mut Exposition, facts: &AgentStarted, sample: &S
     render_filesystems(out, &sample.filesystems);
     render_disks(out, &sample.disks);
     render_interfaces(out, &sample.interfaces);
+    if let Some(pressure) = &sample.pressure {
+        render_pressure(out, pressure);
+    }
+    if let Some(sockets) = &sample.sockets {
+        out.gauge("node_sockstat_TCP_inuse", "TCP sockets in use.").add(&[], plain(sockets.tcp_in_use));
+        out.gauge("node_sockstat_TCP_tw", "TCP sockets in TIME-WAIT.").add(&[], plain(sockets.tcp_time_wait));
+    }
     if let Some(kernel) = &sample.kernel {
         let booted_at = kernel.booted_at.map(|at| at as f64);
         out.gauge("node_boot_time_seconds", "Node boot time, in unixtime.").add(&[], booted_at);
@@ -72,6 +79,21 @@ fn render_cpus(out: &mut Exposition, cpus: &[CpuTimes]) {
     }
 }
 
+fn render_pressure(out: &mut Exposition, pressure: &Pressure) {
+    let micros = |us: Option<u64>| us.map(|us| us as f64 / 1e6);
+    // node_exporter has no stalled time for cpu.
+    let families = [
+        ("cpu_waiting", "Seconds in which a task waited for a processor.", pressure.cpu_some_us),
+        ("memory_waiting", "Seconds in which a task waited for memory.", pressure.memory_some_us),
+        ("memory_stalled", "Seconds in which nothing could run for want of memory.", pressure.memory_full_us),
+        ("io_waiting", "Seconds in which a task waited for I/O.", pressure.io_some_us),
+        ("io_stalled", "Seconds in which nothing could run for waiting for I/O.", pressure.io_full_us),
+    ];
+    for (name, help, us) in families {
+        out.counter(&format!("node_pressure_{name}_seconds_total"), help).add(&[], micros(us));
+    }
+}
+
 fn render_memory(out: &mut Exposition, memory: &Memory) {
     let fields = [
         ("MemTotal", memory.total_bytes),
@@ -83,6 +105,11 @@ fn render_memory(out: &mut Exposition, memory: &Memory) {
         ("SwapFree", memory.swap_free_bytes),
         ("Dirty", memory.dirty_bytes),
         ("SReclaimable", memory.slab_reclaimable_bytes),
+        ("Slab", memory.slab_bytes),
+        ("Active", memory.active_bytes),
+        ("Inactive", memory.inactive_bytes),
+        ("AnonPages", memory.anonymous_bytes),
+        ("Mapped", memory.mapped_bytes),
     ];
     for (name, bytes) in fields {
         let help = format!("Memory information field {name}_bytes.");
@@ -115,7 +142,7 @@ fn render_filesystems(out: &mut Exposition, filesystems: &[Filesystem]) {
 }
 
 fn render_disks(out: &mut Exposition, disks: &[Disk]) {
-    let counters: [Reading<Disk>; 7] = [
+    let counters: [Reading<Disk>; 10] = [
         ("node_disk_reads_completed_total", "The total number of reads completed successfully.", |d| plain(d.reads)),
         ("node_disk_read_bytes_total", "The total number of bytes read successfully.", |d| plain(d.read_bytes)),
         ("node_disk_read_time_seconds_total", "The total number of seconds spent by all reads.", |d| {
@@ -129,6 +156,11 @@ fn render_disks(out: &mut Exposition, disks: &[Disk]) {
             seconds(d.write_ms)
         }),
         ("node_disk_io_time_seconds_total", "Total seconds spent doing I/Os.", |d| seconds(d.io_ms)),
+        ("node_disk_reads_merged_total", "The total number of reads merged.", |d| plain(d.reads_merged)),
+        ("node_disk_writes_merged_total", "The number of writes merged.", |d| plain(d.writes_merged)),
+        ("node_disk_io_time_weighted_seconds_total", "Seconds spent doing I/Os times their number.", |d| {
+            seconds(d.io_weighted_ms)
+        }),
     ];
     for (name, help, read) in counters {
         let mut family = out.counter(name, help);

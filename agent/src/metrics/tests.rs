@@ -8,6 +8,7 @@ use crate::sampler::{Roots, Sampler};
 use crate::spool::{Limits, Spool};
 use pantau_shared::assignment::Assignment;
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
+use pantau_shared::sample::Pressure;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn state(directory: &std::path::Path) -> Arc<State> {
@@ -15,7 +16,10 @@ async fn state(directory: &std::path::Path) -> Arc<State> {
     let spool = Spool::open(directory, limits, "boot", [1; 16]).expect("opens");
     let state =
         State::new(Clock::system(), directory.into(), "boot".into(), spool, Arc::default(), Assignment::default());
-    let sample = take_sample(&state, &mut Sampler::new(Roots::default())).await;
+    let mut sample = take_sample(&state, &mut Sampler::new(Roots::default())).await;
+    // Not every kernel that runs these tests has it.
+    let pressure = Pressure { cpu_some_us: Some(1_500_000), io_full_us: Some(250_000), ..Pressure::default() };
+    sample.pressure = Some(pressure);
     state.newest().sample = Some(Arc::new(sample));
     state.stats.count_failed_sources(&["stat".into()]);
     let outcome = ProbeOutcome {
@@ -40,6 +44,12 @@ async fn text_holds_the_names_that_dashboards_look_for() {
         "node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} ",
         "node_load1 ",
         "node_memory_MemAvailable_bytes ",
+        "node_memory_Slab_bytes ",
+        "node_memory_AnonPages_bytes ",
+        "node_pressure_cpu_waiting_seconds_total 1.5",
+        "node_pressure_io_stalled_seconds_total 0.25",
+        "node_sockstat_TCP_inuse ",
+        "node_sockstat_TCP_tw ",
         "node_boot_time_seconds ",
         "node_network_receive_bytes_total{device=\"lo\"} ",
         "node_uname_info{",

@@ -26,6 +26,13 @@ impl SourceError {
     pub(crate) fn malformed(text: &str) -> Self {
         Self::Malformed { text: text.chars().take(60).collect() }
     }
+
+    /// Whether the kernel does not have the source: no such file, or one that it was started without.
+    pub(crate) fn is_absence(&self) -> bool {
+        let switched_off = Some(rustix::io::Errno::OPNOTSUPP.raw_os_error());
+        matches!(self, Self::Read { source, .. }
+            if source.kind() == io::ErrorKind::NotFound || source.raw_os_error() == switched_off)
+    }
 }
 
 /// Reads `path` under `root` into `buffer`, which is emptied first, and gives its text.
@@ -44,6 +51,15 @@ pub(crate) fn read_source<'a>(root: &Path, path: &str, buffer: &'a mut Vec<u8>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kernel_without_a_source_is_told_from_one_that_cannot_be_read() {
+        let read = |source: io::Error| SourceError::Read { path: "x".into(), source };
+        assert!(read(io::ErrorKind::NotFound.into()).is_absence());
+        assert!(read(rustix::io::Errno::OPNOTSUPP.into()).is_absence());
+        assert!(!read(io::ErrorKind::PermissionDenied.into()).is_absence());
+        assert!(!SourceError::malformed("x").is_absence());
+    }
 
     #[test]
     fn bounds_and_missing_files_are_errors() {

@@ -2,7 +2,8 @@
 //!
 //! ```toml
 //! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s"
-//! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800
+//! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
+//!                                  # storm_hosts_min = 5, storm_share_percent = 5
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama
 //! [[host]]                         # optional: id, nama; when any is listed, only listed hosts may be named
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …
@@ -18,6 +19,7 @@ use crate::domain::catalogue::{
     Threshold, ThresholdMetric, TicketPolicy,
 };
 use crate::domain::phrase::Phrase;
+use crate::domain::storm::StormPolicy;
 use pantau_shared::assignment::{BackupFiles, BackupSource, CheckKind, HttpCheck, TcpCheck};
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,6 +127,12 @@ fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, catalogue: &
         catalogue.tickets = TicketPolicy {
             resolve_after_seconds: resolve.map_or(defaults.resolve_after_seconds, |p| to_u32(p.value)),
             reopen_window_seconds: reopen.map_or(defaults.reopen_window_seconds, |p| to_u32(p.value)),
+        };
+        let (storm, hosts) = (StormPolicy::default(), table.integer(d, "storm_hosts_min", 2..=1_000_000));
+        let share = table.integer(d, "storm_share_percent", 1..=100);
+        catalogue.storm = StormPolicy {
+            hosts_min: hosts.map_or(storm.hosts_min, |p| to_u32(p.value)),
+            share_percent: share.map_or(storm.share_percent, |p| to_u32(p.value)),
         };
         table.finish(d);
     }

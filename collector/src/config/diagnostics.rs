@@ -281,6 +281,22 @@ impl<'a> TableReader<'a> {
         }
     }
 
+    /// Reads a size in bytes, within `range`.
+    pub fn bytes(&self, d: &mut Diagnostics<'_>, key: &'static str, range: RangeInclusive<u64>) -> Option<Placed<u64>> {
+        let (value, span) = self.find(key)?;
+        let read = match value {
+            DeValue::String(text) => parse_bytes(text),
+            _ => None,
+        };
+        if read.is_none_or(|bytes| !range.contains(&bytes)) {
+            let problem = if read.is_none() { "is no size" } else { "is out of range" };
+            let remedy = format!("give {} to {} bytes with a unit: \"256MiB\", \"2GiB\"", range.start(), range.end());
+            d.add(span, &self.key(key), true, problem, &remedy);
+            return None;
+        }
+        read.map(|value| Placed { value, span, key: self.key(key) })
+    }
+
     /// Reads a percentage with at most four decimals as parts per million, within `0..=1_000_000`.
     pub fn percent_ppm(&self, d: &mut Diagnostics<'_>, key: &'static str) -> Option<u32> {
         let (value, span) = self.find(key)?;
@@ -384,6 +400,25 @@ fn placed_text(
     Some(Placed { value: text.to_string(), span, key: key.to_owned() })
 }
 
+/// `256MiB` as 268,435,456; `2GB` as 2,000,000,000.
+fn parse_bytes(text: &str) -> Option<u64> {
+    const UNITS: [(&str, u64); 9] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+        ("kB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("B", 1),
+    ];
+    let (unit, factor) = UNITS.into_iter().find(|(unit, _)| text.ends_with(unit))?;
+    let digits = text.strip_suffix(unit)?.trim_end();
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if plain { digits.parse::<u64>().ok()?.checked_mul(factor) } else { None }
+}
+
 /// `99.95` as 999,500.
 fn parse_percent_ppm(text: &str) -> Option<u32> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -410,6 +445,22 @@ mod tests {
             ("-1", None),
         ] {
             assert_eq!(parse_percent_ppm(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_a_unit() {
+        for (text, expected) in [
+            ("0B", Some(0)),
+            ("256MiB", Some(256 << 20)),
+            ("2 GB", Some(2_000_000_000)),
+            ("5", None),
+            ("MiB", None),
+            ("-1MiB", None),
+            ("1.5GiB", None),
+            ("99999999999TiB", None),
+        ] {
+            assert_eq!(parse_bytes(text), expected, "{text}");
         }
     }
 

@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 /// Most addresses, webhooks and certificate names.
 const ITEMS_MAX: usize = 32;
 const TEXT_MAX: usize = 1_000;
+/// A smaller store would hold nothing but its own tables.
+const SIZE_MIN: u64 = 100_000_000;
+/// More held back than this is a slip of the pen.
+const RESERVE_BYTES_MAX: u64 = 1 << 40;
 /// A shorter secret can be guessed.
 const SECRET_BYTES_MIN: usize = 16;
 /// Where the configuration is looked for when none is named.
@@ -33,7 +37,7 @@ pub struct ConfigOption {
 }
 
 /// Every option of the file, in the file's order.
-pub const OPTIONS: [ConfigOption; 13] = [
+pub const OPTIONS: [ConfigOption; 21] = [
     ConfigOption {
         section: "",
         key: "listen",
@@ -95,7 +99,63 @@ pub const OPTIONS: [ConfigOption; 13] = [
         key: "raw",
         default: Some("\"35days\""),
         example: "\"90days\"",
-        documentation: "How long samples and single probe answers are kept. Ledger, tickets and backups are kept for ever.",
+        documentation: "How long samples and single probe answers are kept as they came. Ledger, tickets and backups are kept for ever.",
+    },
+    ConfigOption {
+        section: "retention",
+        key: "five_minutes",
+        default: Some("\"396days\""),
+        example: "\"800days\"",
+        documentation: "How long five-minute means, minima and maxima of every series are kept. 396 days are 13 months.",
+    },
+    ConfigOption {
+        section: "retention",
+        key: "one_hour",
+        default: Some("\"1826days\""),
+        example: "\"3650days\"",
+        documentation: "How long one-hour means, minima and maxima of every series are kept. 1826 days are five years.",
+    },
+    ConfigOption {
+        section: "retention",
+        key: "size_max",
+        default: None,
+        example: "\"20GB\"",
+        documentation: "Most room for the store's contents. Above it the oldest samples go early, then the oldest probe answers, then the oldest five-minute points; nothing else ever does. Without it only age counts.",
+    },
+    ConfigOption {
+        section: "backup",
+        key: "enabled",
+        default: Some("true"),
+        example: "true",
+        documentation: "Make copies of the collector's own store while it runs. One is made only where the disk has room for it.",
+    },
+    ConfigOption {
+        section: "backup",
+        key: "folder",
+        default: None,
+        example: "\"/mnt/cadangan/pantau\"",
+        documentation: "Where copies go; `copies` in the data folder when not given, which helps against a damaged store but not against a lost disk: give another disk or a mounted share, or fetch the copies from there. They hold password hashes and keys.",
+    },
+    ConfigOption {
+        section: "backup",
+        key: "every",
+        default: Some("\"1day\""),
+        example: "\"12h\"",
+        documentation: "How old the newest copy may get, \"10m\" to \"31days\".",
+    },
+    ConfigOption {
+        section: "backup",
+        key: "keep",
+        default: Some("2"),
+        example: "7",
+        documentation: "How many copies stay, 1 to 1000. The newest good one is never deleted.",
+    },
+    ConfigOption {
+        section: "store",
+        key: "reserve",
+        default: Some("\"256MiB\""),
+        example: "\"2GiB\"",
+        documentation: "Free bytes of the data folder's disk below which nothing more is taken from agents (they keep it): what is left is for tickets, ledger and log-ins. \"0B\" keeps none back.",
     },
     ConfigOption {
         section: "webhook",
@@ -138,6 +198,25 @@ pub struct Webhook {
     pub secret_file: PathBuf,
 }
 
+/// How long things are kept that are not kept for ever, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Samples and single probe answers.
+    pub raw_s: u64,
+    /// Five-minute points.
+    pub five_minutes_s: u64,
+    /// One-hour points.
+    pub one_hour_s: u64,
+    /// Most bytes of the store's contents.
+    pub size_max: Option<u64>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { raw_s: 35 * 86_400, five_minutes_s: 396 * 86_400, one_hour_s: 1_826 * 86_400, size_max: None }
+    }
+}
+
 /// How connections are protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsChoice {
@@ -154,6 +233,25 @@ pub enum TlsChoice {
     },
 }
 
+/// Copies of the own store while running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnBackupSettings {
+    /// Whether they are made.
+    pub enabled: bool,
+    /// Where; `copies` in the data folder when unset.
+    pub folder: Option<PathBuf>,
+    /// How old the newest may get, in seconds.
+    pub every_s: u32,
+    /// How many stay; at least 1.
+    pub keep: u32,
+}
+
+impl Default for OwnBackupSettings {
+    fn default() -> Self {
+        Self { enabled: true, folder: None, every_s: 86_400, keep: 2 }
+    }
+}
+
 /// The checked configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -167,8 +265,14 @@ pub struct Settings {
     pub profile: Option<PathBuf>,
     /// Protection.
     pub tls: TlsChoice,
-    /// How long raw facts are kept, in seconds.
-    pub raw_retention_s: u64,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Copies of the own store.
+    pub own_backup: OwnBackupSettings,
+    /// The file this was read from, if there was one.
+    pub file: Option<PathBuf>,
+    /// Free bytes of the data folder's disk below which the store takes no facts.
+    pub reserve_bytes: u64,
     /// Enabled receivers.
     pub webhooks: Vec<Webhook>,
 }
@@ -181,7 +285,10 @@ impl Default for Settings {
             catalogue: PathBuf::from("/etc/pantau/catalogue.toml"),
             profile: None,
             tls: TlsChoice::Off,
-            raw_retention_s: 35 * 86_400,
+            retention: Retention::default(),
+            own_backup: OwnBackupSettings::default(),
+            file: None,
+            reserve_bytes: 256 << 20,
             webhooks: Vec::new(),
         }
     }
@@ -213,7 +320,9 @@ impl Settings {
         let path = named.unwrap_or(Path::new(DEFAULT_FILE));
         match std::fs::read_to_string(path) {
             Ok(text) => {
-                parse(&path.display().to_string(), &text, |file| std::fs::read(file)).map_err(SettingsError::Faults)
+                let parsed = parse(&path.display().to_string(), &text, |file| std::fs::read(file));
+                let settings = parsed.map_err(SettingsError::Faults)?;
+                Ok(Self { file: Some(path.to_owned()), ..settings })
             }
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(SettingsError::Read { path: path.to_owned(), source }),
@@ -223,6 +332,11 @@ impl Settings {
     /// The store's file.
     pub fn store_file(&self) -> PathBuf {
         self.data_dir.join("pantau.db")
+    }
+
+    /// Where scheduled copies go.
+    pub fn copies_folder(&self) -> PathBuf {
+        self.own_backup.folder.clone().unwrap_or_else(|| self.data_dir.join("copies"))
     }
 
     /// The socket on which the running collector takes commands of this machine's administrator.
@@ -260,16 +374,65 @@ pub fn parse(
         refuse_plain(&mut d, &listen);
     }
     if let Some(retention) = root.table(&mut d, "retention") {
-        if let Some(raw) = retention.duration_ms(&mut d, "raw", 86_400_000..=3_650 * 86_400_000) {
-            settings.raw_retention_s = raw.value / 1000;
+        settings.retention = read_retention(&mut d, &retention);
+    }
+    if let Some(backup) = root.table(&mut d, "backup") {
+        settings.own_backup = read_own_backup(&mut d, &backup);
+    }
+    if let Some(store) = root.table(&mut d, "store") {
+        if let Some(reserve) = store.bytes(&mut d, "reserve", 0..=RESERVE_BYTES_MAX) {
+            settings.reserve_bytes = reserve.value;
         }
-        retention.finish(&mut d);
+        store.finish(&mut d);
     }
     for webhook in root.tables(&mut d, "webhook").iter().take(ITEMS_MAX) {
         settings.webhooks.extend(read_webhook(&mut d, webhook, &read_secret));
     }
     root.finish(&mut d);
     d.finish(Some(settings))
+}
+
+fn read_retention(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> Retention {
+    let mut retention = Retention::default();
+    let days = |count: u64| count * 86_400_000;
+    for (key, into, bounds) in [
+        ("raw", &mut retention.raw_s, days(1)..=days(3_650)),
+        ("five_minutes", &mut retention.five_minutes_s, days(1)..=days(3_650)),
+        ("one_hour", &mut retention.one_hour_s, days(31)..=days(36_500)),
+    ] {
+        if let Some(span) = table.duration_ms(d, key, bounds) {
+            *into = span.value / 1000;
+        }
+    }
+    if let Some(size) = table.text(d, "size_max", TEXT_MAX) {
+        retention.size_max = parse_bytes(&size.value).filter(|bytes| *bytes >= SIZE_MIN);
+        if retention.size_max.is_none() {
+            let remedy =
+                "give a size of at least 100MB, such as \"20GB\" (kB, MB, GB, TB: thousands; KiB, MiB, GiB, TiB: 1024)";
+            d.add(size.span, &size.key, true, "is no size of a store", remedy);
+        }
+    }
+    table.finish(d);
+    retention
+}
+
+/// A number of bytes with its unit.
+fn parse_bytes(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let factor = match unit.trim_start() {
+        "B" => 1,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 fn addresses(d: &mut Diagnostics<'_>, root: &TableReader<'_>, listen: &[Placed<String>]) -> Vec<SocketAddr> {
@@ -297,6 +460,22 @@ fn refuse_plain(d: &mut Diagnostics<'_>, listen: &[Placed<String>]) {
             let remedy = "set `enabled = true` under [tls], or listen on 127.0.0.1";
             d.add(address.span.clone(), &address.key, true, "is not loopback and has no TLS", remedy);
         }
+    }
+}
+
+fn read_own_backup(d: &mut Diagnostics<'_>, backup: &TableReader<'_>) -> OwnBackupSettings {
+    let default = OwnBackupSettings::default();
+    let enabled = backup.boolean(d, "enabled").unwrap_or(default.enabled);
+    let folder = backup.text(d, "folder", TEXT_MAX).map(|folder| PathBuf::from(folder.value));
+    let every = backup.duration_ms(d, "every", 600_000..=31 * 86_400_000);
+    let keep = backup.integer(d, "keep", 1..=1_000);
+    backup.finish(d);
+    let small = |value: u64, default: u32| u32::try_from(value).unwrap_or(default);
+    OwnBackupSettings {
+        enabled,
+        folder,
+        every_s: every.map_or(default.every_s, |every| small(every.value / 1000, default.every_s)),
+        keep: keep.map_or(default.keep, |keep| small(keep.value, default.keep)),
     }
 }
 
@@ -415,7 +594,11 @@ mod tests {
             text += &format!("{} = {}\n", option.key, option.example);
         }
         let settings = check(&text).expect("all examples are valid");
-        assert_eq!(settings.raw_retention_s, 90 * 86_400);
+        assert_eq!(settings.retention.raw_s, 90 * 86_400);
+        assert_eq!(settings.retention.size_max, Some(20_000_000_000));
+        let folder = Some(PathBuf::from("/mnt/cadangan/pantau"));
+        assert_eq!(settings.own_backup, OwnBackupSettings { enabled: true, folder, every_s: 43_200, keep: 7 });
+        assert!(check("[backup]\nkeep = 0\n").is_err(), "the last good copy is never deleted");
         assert!(matches!(settings.tls, TlsChoice::Given { .. }));
         assert_eq!(settings.webhooks, []);
     }
@@ -426,12 +609,23 @@ mod tests {
         let expected = [
             "c.toml:1:11: listen[0] = \"0.0.0.0:8420\": is not loopback and has no TLS; set `enabled = true` under [tls], or listen on 127.0.0.1",
             "c.toml:1:27: listen[1] = \"x\": is no address; give IP:PORT, such as \"127.0.0.1:8420\" or \"[::]:8420\"",
-            "c.toml:2:1: warna: is not a known key; known here: catalogue, data_dir, listen, profile, retention, tls, webhook",
+            "c.toml:2:1: warna: is not a known key; known here: backup, catalogue, data_dir, listen, profile, retention, store, tls, webhook",
             "c.toml:4:12: tls.key_file = \"k\": stands alone; give `certificate_file` and `key_file` together, or neither",
             "c.toml:7:7: webhook[1].url = \"ftp://x\": is no address of a web server; begin with https:// or http://",
             "c.toml:8:15: webhook[1].secret_file = \"/none\": cannot be read (entity not found); make the file, readable for this user",
         ];
         assert_eq!(check(text), Err(expected.join("\n")));
+    }
+
+    #[test]
+    fn sizes_have_a_unit_and_a_lower_bound() {
+        let size =
+            |text: &str| check(&format!("[retention]\nsize_max = \"{text}\"\n")).ok().map(|s| s.retention.size_max);
+        assert_eq!(size("2GiB"), Some(Some(2 << 30)));
+        assert_eq!(size("100 MB"), Some(Some(100_000_000)));
+        for bad in ["2", "99MB", "GB", "-1GB", "1gb", "99999999999999999999TB", "20000000TB", "1.5GB"] {
+            assert_eq!(size(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -15,22 +15,28 @@
 //! outages sum to `D`. A closed or excluded stretch inside a run does not split it; *unknown* does. Time that a policy
 //! counts as down (maintenance under `count_as_down`, or beyond the cap) is *down* in that timeline.
 //!
+//! A long period is the sum of its days ([`span`]): counted once, merged for ever after, equal to the second.
+//!
 //! A sweep over sorted lists: costs what changed in the period, not how long it is. Knows no percentages as text, no
 //! tickets, and takes the facts as given: who approved what is checked where it is recorded.
 
 pub mod correction;
 pub mod figures;
 pub mod maintenance;
+pub mod rules;
+pub mod span;
 mod sweep;
 
 use super::calendar::Calendar;
 use super::interval::{Interval, IntervalSet};
-use super::state::Timeline;
+use super::state::{State, Timeline};
 use pantau_shared::timestamp::Timestamp;
 
 pub use correction::{Correction, CorrectionEffect};
 pub use figures::{Counts, Figures, Verdict, ratio_ppm};
 pub use maintenance::{MaintenanceStatus, MaintenanceWindow};
+pub use rules::Rules;
+pub use span::{Runs, Span};
 
 /// What becomes of time in maintenance that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,6 +136,17 @@ pub struct Outage {
     pub started_in_period: bool,
 }
 
+/// The judgement of one service over one period in sums; its outages are numbered, not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AvailabilitySums {
+    /// What was judged: the period cut at `as_of` and by the effective range; may be empty.
+    pub window: Interval,
+    /// All figures.
+    pub figures: Figures,
+    /// The same seconds with no maintenance taken into account; corrections are.
+    pub without_maintenance: Counts,
+}
+
 /// The judgement of one service over one period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Availability {
@@ -152,9 +169,13 @@ pub fn evaluate(input: &Input<'_>) -> Availability {
     let swept = sweep::sweep(input, &parts, &overlay);
     let outages = sweep::outages(input, &overlay, &swept.down);
     let terms = sweep::terms_in_force(input.terms, window);
+    // Listed one by one, all outages are inner ones.
+    let longest_inner_s = outages.iter().map(|outage| outage.counted_s).max().unwrap_or(0);
+    let inner = u64::try_from(outages.len()).unwrap_or(u64::MAX);
+    let runs = Runs { inner, longest_inner_s, ..Runs::NOTHING };
     Availability {
         window,
-        figures: Figures::evaluate(swept.counts, &swept.by_terms, &outages, &terms, input.policy),
+        figures: Figures::evaluate(swept.counts, &swept.by_terms, runs, &terms, input.policy),
         without_maintenance: swept.without_maintenance,
         outages,
     }

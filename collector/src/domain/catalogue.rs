@@ -5,6 +5,7 @@
 //! Knows nothing of the file's syntax.
 
 use crate::domain::phrase::Phrase;
+use crate::domain::storm::StormPolicy;
 use pantau_shared::assignment::{BackupSource, CheckKind};
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::BTreeMap;
@@ -248,6 +249,8 @@ pub struct Catalogue {
     pub host_names: BTreeMap<HostId, String>,
     /// When tickets are restored and when they come back.
     pub tickets: TicketPolicy,
+    /// When many silent hosts are one disturbance.
+    pub storm: StormPolicy,
 }
 
 /// When a ticket is restored, and how long it may come back (engines B.2).
@@ -286,6 +289,7 @@ impl Catalogue {
             findings: Vec::new(),
             host_names: BTreeMap::new(),
             tickets: TicketPolicy::default(),
+            storm: StormPolicy::default(),
         }
     }
 

@@ -206,5 +206,18 @@ pub fn stalest(data_times: &[Option<Timestamp>]) -> Option<usize> {
     (0..data_times.len()).min_by_key(|place| data_times.get(*place).copied().flatten())
 }
 
+/// When, after `now`, passing of time alone next changes the state of a set whose newest usable data are of `data_time`.
+pub fn next_change(data_time: Timestamp, rpo_seconds: Option<u32>, now: Timestamp) -> Option<Timestamp> {
+    let rpo = i64::from(rpo_seconds?);
+    [data_time.plus_ms(rpo * 800), data_time.plus_secs(rpo)].into_iter().find(|at| *at > now)
+}
+
+impl Backup {
+    /// When, after `now`, passing of time alone makes it usable: its end, or its data time where clocks differ.
+    pub fn next_usable(&self, now: Timestamp) -> Option<Timestamp> {
+        [self.end, self.data_time.plus_ms(-CLOCK_TOLERANCE_MS)].into_iter().filter(|at| *at > now).min()
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,14 @@
 
 use pantau_shared::timestamp::Timestamp;
 
+/// From when a host that is not heard again counts as silent.
+pub fn silent_at(last_seen: Timestamp, listening_since: Timestamp, silent_after_s: u32) -> Timestamp {
+    last_seen.max(listening_since).plus_secs(i64::from(silent_after_s))
+}
+
 /// Whether a host counts as silent at `now`.
 pub fn is_silent(last_seen: Timestamp, listening_since: Timestamp, silent_after_s: u32, now: Timestamp) -> bool {
-    now.ms_since(last_seen.max(listening_since)) >= i64::from(silent_after_s).saturating_mul(1000)
+    now >= silent_at(last_seen, listening_since, silent_after_s)
 }
 
 #[cfg(test)]

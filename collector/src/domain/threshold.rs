@@ -25,6 +25,9 @@ pub enum ThresholdView {
     Unseen,
 }
 
+/// See [`ThresholdTrack::parts`].
+pub type TrackParts = (Option<(Timestamp, u32)>, Option<Timestamp>, bool, Option<Timestamp>);
+
 /// The carried state of one reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ThresholdTrack {
@@ -36,10 +39,10 @@ pub struct ThresholdTrack {
 }
 
 impl ThresholdTrack {
-    /// Takes the next reading, in thousandths.
-    pub fn feed(&mut self, threshold: &Threshold, gap_ms: i64, at: Timestamp, permille: u32) {
+    /// Takes the next reading, in thousandths; whether it began or ended an alarm.
+    pub fn feed(&mut self, threshold: &Threshold, gap_ms: i64, at: Timestamp, permille: u32) -> bool {
         if self.last.is_some_and(|(last, _)| at <= last) {
-            return;
+            return false;
         }
         if self.last.is_some_and(|(last, _)| at.ms_since(last) > gap_ms) && !self.alarm {
             (self.high_since, self.quiet_since) = (None, None);
@@ -52,13 +55,25 @@ impl ThresholdTrack {
             if was_alarm || self.quiet_since.is_none() {
                 self.quiet_since = Some(at);
             }
-            return;
+            return was_alarm;
         }
         let since = *self.high_since.get_or_insert(at);
+        let was_alarm = self.alarm;
         if at.ms_since(since) >= i64::from(threshold.hold_seconds) * 1000 {
             self.alarm = true;
             self.quiet_since = None;
         }
+        self.alarm != was_alarm
+    }
+
+    /// The carried state as plain values, for a checkpoint: newest reading, high since, in alarm, quiet since.
+    pub fn parts(&self) -> TrackParts {
+        (self.last, self.high_since, self.alarm, self.quiet_since)
+    }
+
+    /// The track that had these values; see [`Self::parts`].
+    pub fn from_parts((last, high_since, alarm, quiet_since): TrackParts) -> Self {
+        Self { last, high_since, alarm, quiet_since }
     }
 
     /// What is known at `now`.

@@ -96,6 +96,8 @@ pub enum TicketScope {
     Host(HostId, String),
     /// A backup set.
     Backup(BackupSetId),
+    /// The hosts of the whole site together: a storm of silence.
+    Site,
 }
 
 impl fmt::Display for TicketScope {
@@ -105,6 +107,7 @@ impl fmt::Display for TicketScope {
             Self::Host(id, part) if part.is_empty() => write!(f, "host:{id}"),
             Self::Host(id, part) => write!(f, "host:{id}:{part}"),
             Self::Backup(id) => write!(f, "backup:{id}"),
+            Self::Site => f.write_str("site:hosts"),
         }
     }
 }
@@ -120,6 +123,7 @@ impl TicketScope {
                 HostId::parse(host).ok().map(|host| Self::Host(host, part.to_owned()))
             }
             "backup" => BackupSetId::parse(rest).ok().map(Self::Backup),
+            "site" => (rest == "hosts").then_some(Self::Site),
             _ => None,
         }
     }
@@ -414,6 +418,7 @@ mod text_tests {
             TicketScope::Host(host.clone(), String::new()),
             TicketScope::Host(host, "storage:/var|x".into()),
             TicketScope::Backup(BackupSetId::parse("simpeg-db").expect("valid")),
+            TicketScope::Site,
         ] {
             for class in TicketClass::ALL {
                 let key = TicketKey { scope: scope.clone(), class };

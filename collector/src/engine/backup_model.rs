@@ -79,6 +79,12 @@ impl BackupModel {
         rpo::newest_usable(&self.backups, &self.policy(), now)
     }
 
+    /// When, after `now`, passing of time alone next changes its state.
+    pub(crate) fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let judged = self.usable(now).and_then(|b| rpo::next_change(b.data_time, self.rpo_seconds, now));
+        self.backups.iter().filter_map(|b| b.next_usable(now)).chain(judged).min()
+    }
+
     /// Its state.
     pub(crate) fn state(&self, now: Timestamp) -> BackupState {
         self.policy().state(self.usable(now).map(|b| b.data_time), now)

@@ -55,7 +55,7 @@ impl EngineTask {
         actor: &str,
     ) -> Result<Ticket, CommandError> {
         let ticket = match self.model.tickets.get(&number) {
-            Some(ticket) => Some(ticket.clone()),
+            Some(ticket) => Some(Ticket::clone(ticket)),
             None => self.read(move |reader| reader.ticket(number)).await.map_err(CommandError::Store)?,
         };
         let ticket = ticket.ok_or(CommandError::NoSuchTicket(number))?;
@@ -87,7 +87,7 @@ impl EngineTask {
         let service = self.model.catalogue.service(&manual.service).cloned();
         let service = service.ok_or_else(|| CommandError::NoSuchService(manual.service.clone()))?;
         let key = TicketKey { scope: TicketScope::Service(manual.service.clone()), class: TicketClass::Access };
-        if let Some(holder) = self.model.tickets.values().find(|t| t.holds_key && t.key == key) {
+        if let Some(holder) = self.model.holder(&key) {
             return Err(CommandError::AlreadyOpen(holder.number));
         }
         let now = self.clock.now();
@@ -120,12 +120,12 @@ impl EngineTask {
         + Send
         + 'static,
     ) -> Result<Ticket, CommandError> {
-        let cursor = self.model.cursor;
+        let cursor = self.durable_cursor();
         let committed = self.store.write(move |writer| {
             let change = make(&mut |year| writer.next_ticket_number(year))?;
             let ticket = change.ticket.clone();
             let tickets = vec![change];
-            writer.commit_decision(&Decision { cursor, ledger: Vec::new(), tickets, evaluated_at: context.now })?;
+            writer.commit_decision(&Decision { cursor, tickets, evaluated_at: context.now, ..Decision::default() })?;
             Ok(ticket)
         });
         let ticket = committed.await.map_err(CommandError::Store)?;

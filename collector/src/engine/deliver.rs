@@ -5,14 +5,15 @@ use crate::clock::Clock;
 use crate::self_stats::SelfStats;
 use crate::store::records::{DeliveryResult, OutboxMessage, OutboxRow};
 use crate::store::{Store, StoreError};
+use futures_util::future::join_all;
 use pantau_shared::timestamp::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
-/// Messages taken at once.
+/// Messages of one target taken at once.
 const PAGE: usize = 100;
 /// How long the worker sleeps without a signal.
 const IDLE: Duration = Duration::from_secs(1);
@@ -72,7 +73,7 @@ impl<S: Sender> Deliverer<S> {
         }
     }
 
-    /// Tries everything that is due once; how many were taken.
+    /// Tries everything that is due once, all targets at the same time; how many were taken.
     ///
     /// # Errors
     /// What the store says.
@@ -80,23 +81,26 @@ impl<S: Sender> Deliverer<S> {
         let now = self.clock.now();
         let store = self.store.clone();
         let due = tokio::task::spawn_blocking(move || store.read(|reader| reader.outbox_due(now, PAGE))).await;
-        let mut rows = due.unwrap_or(Err(StoreError::Closed))?;
+        let mut targets: BTreeMap<String, Vec<OutboxRow>> = BTreeMap::new();
+        for row in due.unwrap_or(Err(StoreError::Closed))? {
+            targets.entry(row.message.target.clone()).or_default().push(row);
+        }
+        let taken = join_all(targets.into_values().map(|rows| self.deliver_to(rows))).await;
+        taken.into_iter().sum()
+    }
+
+    /// Tries what is due of one target, in order. One that is away costs one time-out, not one per message.
+    async fn deliver_to(&self, mut rows: Vec<OutboxRow>) -> Result<usize, StoreError> {
         rows.sort_by_key(|row| row.id);
-        let (mut taken, mut held) = (0, BTreeSet::new());
+        let mut taken = 0;
         for row in rows {
-            // A target that is away costs one time-out per round, not one per message.
-            if held.contains(&row.message.target) {
-                continue;
-            }
             let now = self.clock.now();
             let result = match self.sender.send(&row.message, now).await {
                 Sent::Taken => DeliveryResult::Delivered,
                 Sent::Refused(reason) => DeliveryResult::Rejected { reason },
-                Sent::Later(reason) => {
-                    held.insert(row.message.target.clone());
-                    DeliveryResult::RetryLater { reason, at: now.plus_ms(pause_ms(&row)) }
-                }
+                Sent::Later(reason) => DeliveryResult::RetryLater { reason, at: now.plus_ms(pause_ms(&row)) },
             };
+            let away = matches!(result, DeliveryResult::RetryLater { .. });
             if result == DeliveryResult::Delivered {
                 self.stats.deliveries.increment();
                 taken += 1;
@@ -104,6 +108,9 @@ impl<S: Sender> Deliverer<S> {
                 self.stats.delivery_failures.increment();
             }
             self.store.write(move |writer| writer.save_outbox_result(row.id, &result, now)).await?;
+            if away {
+                break;
+            }
         }
         Ok(taken)
     }

@@ -73,6 +73,7 @@ impl Context {
                 PlannedChange::Release(ticket) => self.change(*ticket, None, None),
             });
         }
-        Ok(Decision { cursor, ledger: plan.ledger, tickets, evaluated_at: self.now })
+        let checkpoint = Vec::new();
+        Ok(Decision { cursor, ledger: plan.ledger, tickets, evaluated_at: self.now, checkpoint })
     }
 }

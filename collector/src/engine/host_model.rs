@@ -1,27 +1,57 @@
-//! One host in memory: its newest samples, its thresholds, and since when it is heard.
+//! One host in memory: its newest sample, its thresholds, and since when it is heard.
+//!
+//! A sample is fed without making text: parts (`/var`, `eth0`) are kept once per host, the sample itself is shared with
+//! whoever committed it.
 
+use super::checkpoint::slice_of;
 use crate::domain::catalogue::{Catalogue, Threshold, ThresholdMetric};
 use crate::domain::rate;
-use crate::domain::threshold::{GAP_PERIODS, ThresholdTrack};
+use crate::domain::threshold::{GAP_PERIODS, ThresholdTrack, ThresholdView};
 use crate::snapshot::HostRates;
-use crate::store::records::HostRecord;
-use pantau_shared::sample::Sample;
+use crate::store::records::{HostHeard, HostRecord};
+use pantau_shared::envelope::AgentStarted;
+use pantau_shared::sample::{Interface, Sample};
 use pantau_shared::timestamp::Timestamp;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most readings of one host that are judged; more file systems and interfaces than that are left out.
 const TRACKS_MAX: usize = 256;
 
+/// One reading that has a threshold.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Track {
+    pub(crate) metric: ThresholdMetric,
+    /// `/var`, `eth0`; empty for the host.
+    pub(crate) part: Arc<str>,
+    pub(crate) track: ThresholdTrack,
+}
+
+/// The newest sample.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Newest {
+    pub(crate) at: Timestamp,
+    /// Its number among the facts.
+    pub(crate) fact: i64,
+    pub(crate) sample: Arc<Sample>,
+}
+
 /// One host in memory.
 #[derive(Debug, Clone)]
 pub(crate) struct HostModel {
     pub(crate) record: HostRecord,
-    pub(crate) newest: Option<(Timestamp, Arc<Sample>)>,
+    /// Its slice of the checkpoint.
+    pub(crate) slice: u32,
+    pub(crate) started: Option<Arc<AgentStarted>>,
+    pub(crate) newest: Option<Newest>,
     pub(crate) rates: HostRates,
-    pub(crate) tracks: BTreeMap<(ThresholdMetric, String), ThresholdTrack>,
+    /// By metric, then part.
+    pub(crate) tracks: Vec<Track>,
     /// Since when it is heard without a silence.
     pub(crate) heard_since: Timestamp,
+    /// Tickets that hold a key of this host.
+    pub(crate) held: u32,
+    /// Whether a ticket for its own silence is open and not Pulih.
+    pub(crate) silence_ticket: bool,
 }
 
 /// So long without a sample is a gap.
@@ -31,9 +61,19 @@ pub(crate) fn gap_ms(catalogue: &Catalogue) -> i64 {
 
 impl HostModel {
     /// As it is in the store.
-    pub(crate) fn new(record: HostRecord) -> Self {
+    pub(crate) fn new(mut record: HostRecord) -> Self {
         let heard_since = record.last_seen_at.unwrap_or(record.joined_at);
-        Self { record, newest: None, rates: HostRates::default(), tracks: BTreeMap::new(), heard_since }
+        Self {
+            slice: slice_of(&record.id),
+            started: record.started.take().map(Arc::new),
+            record,
+            newest: None,
+            rates: HostRates::default(),
+            tracks: Vec::new(),
+            heard_since,
+            held: 0,
+            silence_ticket: false,
+        }
     }
 
     /// When it was last heard; joining counts.
@@ -42,63 +82,144 @@ impl HostModel {
     }
 
     /// Takes its record as it is now.
-    pub(crate) fn refresh(&mut self, record: HostRecord, silent_after_s: u32) {
+    pub(crate) fn refresh(&mut self, mut record: HostRecord, silent_after_s: u32) {
         let before = self.last_seen();
+        let started = record.started.take();
+        if self.started.as_deref() != started.as_ref() {
+            self.started = started.map(Arc::new);
+        }
         self.record = record;
+        self.noted(before, silent_after_s);
+    }
+
+    /// Notes that it was heard at `at`; an older instant than the last says nothing.
+    pub(crate) fn heard(&mut self, at: Timestamp, silent_after_s: u32) {
+        let before = self.last_seen();
+        if self.record.last_seen_at.is_none_or(|last| at > last) {
+            self.record.last_seen_at = Some(at);
+        }
+        self.noted(before, silent_after_s);
+    }
+
+    /// Takes the news of it; the same news twice does no harm.
+    pub(crate) fn take_news(&mut self, news: HostHeard, silent_after_s: u32) {
+        if let Some((_, started)) = news.started {
+            self.started = Some(Arc::new(started));
+        }
+        self.record.boot_id = Some(news.boot_id);
+        self.record.observations_accepted = news.accepted;
+        self.record.observations_lost = news.lost;
+        self.heard(news.last_seen_at, silent_after_s);
+    }
+
+    fn noted(&mut self, before: Timestamp, silent_after_s: u32) {
         if self.last_seen().ms_since(before) >= i64::from(silent_after_s) * 1000 {
             self.heard_since = self.last_seen();
         }
     }
 
-    /// Takes a sample; an older one than the newest is history and judged nowhere.
-    pub(crate) fn feed(&mut self, catalogue: &Catalogue, at: Timestamp, sample: &Sample) {
-        if self.newest.as_ref().is_some_and(|(newest, _)| at <= *newest) {
-            return;
+    /// Takes a sample; an older one than the newest is history and judged nowhere. Whether a judgement may follow.
+    pub(crate) fn feed(&mut self, catalogue: &Catalogue, at: Timestamp, fact: i64, sample: &Arc<Sample>) -> bool {
+        if self.newest.as_ref().is_some_and(|newest| at <= newest.at) {
+            return false;
         }
         let gap = gap_ms(catalogue);
-        let before = self.newest.take().filter(|(earlier, _)| at.ms_since(*earlier) <= gap);
-        let readings = readings(before.as_ref().map(|(t, s)| (at.ms_since(*t), s.as_ref())), sample);
-        self.rates = rates(before.as_ref().map(|(t, s)| (at.ms_since(*t), s.as_ref())), sample, &readings);
-        for (metric, part, permille) in readings {
-            let Some(threshold) = catalogue.thresholds.iter().find(|t: &&Threshold| t.metric == metric) else {
-                continue;
-            };
-            if self.tracks.len() < TRACKS_MAX || self.tracks.contains_key(&(metric, part.clone())) {
-                self.tracks.entry((metric, part)).or_default().feed(threshold, gap, at, permille);
+        let newest = Newest { at, fact, sample: Arc::clone(sample) };
+        let before = self.newest.replace(newest).filter(|before| at.ms_since(before.at) <= gap);
+        let before = before.as_ref().map(|b| (at.ms_since(b.at), b.sample.as_ref()));
+        let (tracks, mut rates, mut turned) = (&mut self.tracks, Summary::default(), false);
+        read(before, sample, |metric, part, permille| {
+            rates.take(metric, part, permille);
+            let threshold = catalogue.thresholds.iter().find(|t: &&Threshold| t.metric == metric);
+            if let Some((threshold, track)) = threshold.zip(track_of(tracks, metric, part)) {
+                turned |= track.feed(threshold, gap, at, permille);
             }
-        }
-        self.newest = Some((at, Arc::new(sample.clone())));
+        });
+        let storage = rates.storage.map(|(part, permille)| (named(&self.rates, part), permille));
+        self.rates = HostRates {
+            cpu_permille: rates.cpu,
+            memory_permille: rates.memory,
+            storage_permille: storage,
+            network_bytes_per_second: before.and_then(|(ms, b)| rate::network_bytes_per_second(b, sample, ms)),
+        };
+        turned || self.held > 0 || self.in_alarm(gap, at)
+    }
+
+    /// Whether a reading is above its threshold for too long.
+    pub(crate) fn in_alarm(&self, gap_ms: i64, now: Timestamp) -> bool {
+        self.tracks.iter().any(|t| matches!(t.track.view(gap_ms, now), ThresholdView::Alarm(_)))
     }
 }
 
-/// Every reading that has a threshold: metric, part (`/var`, `eth0`; empty for the host), thousandths.
-fn readings(before: Option<(i64, &Sample)>, after: &Sample) -> Vec<(ThresholdMetric, String, u32)> {
-    let mut out = Vec::new();
+/// The track of a reading; a new one while there is room.
+fn track_of<'a>(tracks: &'a mut Vec<Track>, metric: ThresholdMetric, part: &str) -> Option<&'a mut ThresholdTrack> {
+    let place = match tracks.binary_search_by(|t| (t.metric, &*t.part).cmp(&(metric, part))) {
+        Ok(place) => place,
+        Err(_) if tracks.len() >= TRACKS_MAX => return None,
+        Err(place) => {
+            tracks.insert(place, Track { metric, part: part.into(), track: ThresholdTrack::default() });
+            place
+        }
+    };
+    tracks.get_mut(place).map(|t| &mut t.track)
+}
+
+/// The mount point as text that is kept: the same as before costs nothing.
+fn named(before: &HostRates, part: &str) -> Arc<str> {
+    match &before.storage_permille {
+        Some((same, _)) if **same == *part => Arc::clone(same),
+        Some(_) | None => part.into(),
+    }
+}
+
+/// What of all readings is shown.
+#[derive(Default)]
+struct Summary<'a> {
+    cpu: Option<u32>,
+    memory: Option<u32>,
+    storage: Option<(&'a str, u32)>,
+}
+
+impl<'a> Summary<'a> {
+    fn take(&mut self, metric: ThresholdMetric, part: &'a str, permille: u32) {
+        match metric {
+            ThresholdMetric::Cpu => self.cpu = Some(permille),
+            ThresholdMetric::Memory => self.memory = Some(permille),
+            ThresholdMetric::Storage if self.storage.is_none_or(|(_, fullest)| permille >= fullest) => {
+                self.storage = Some((part, permille));
+            }
+            ThresholdMetric::Storage | ThresholdMetric::Bandwidth => {}
+        }
+    }
+}
+
+/// Every reading that has a threshold: metric, part (`/var`, `eth0`; empty for the host), thousandths. `before` is the
+/// sample before with the milliseconds between.
+fn read<'a>(before: Option<(i64, &Sample)>, after: &'a Sample, mut reading: impl FnMut(ThresholdMetric, &'a str, u32)) {
     if let Some((elapsed_ms, before)) = before {
         let cpu = before.cpu_total.as_ref().zip(after.cpu_total.as_ref());
-        let busy = cpu.and_then(|(b, a)| rate::cpu_busy_permille(b, a));
-        out.extend(busy.map(|permille| (ThresholdMetric::Cpu, String::new(), permille)));
-        for a in &after.interfaces {
-            let b = before.interfaces.iter().find(|b| b.device == a.device);
-            let busy = b.and_then(|b| rate::bandwidth_permille(b, a, elapsed_ms));
-            out.extend(busy.map(|permille| (ThresholdMetric::Bandwidth, a.device.clone(), permille)));
+        if let Some(busy) = cpu.and_then(|(b, a)| rate::cpu_busy_permille(b, a)) {
+            reading(ThresholdMetric::Cpu, "", busy);
+        }
+        for (place, a) in after.interfaces.iter().enumerate() {
+            let b = same_interface(before, a, place);
+            if let Some(busy) = b.and_then(|b| rate::bandwidth_permille(b, a, elapsed_ms)) {
+                reading(ThresholdMetric::Bandwidth, &a.device, busy);
+            }
         }
     }
-    let memory = after.memory.as_ref().and_then(rate::memory_permille);
-    out.extend(memory.map(|permille| (ThresholdMetric::Memory, String::new(), permille)));
-    for filesystem in after.filesystems.iter().filter(|f| f.read_only != Some(true)) {
-        let used = rate::storage_permille(filesystem);
-        out.extend(used.map(|permille| (ThresholdMetric::Storage, filesystem.mount_point.clone(), permille)));
+    if let Some(used) = after.memory.as_ref().and_then(rate::memory_permille) {
+        reading(ThresholdMetric::Memory, "", used);
     }
-    out
+    for filesystem in after.filesystems.iter().filter(|f| f.read_only != Some(true)) {
+        if let Some(used) = rate::storage_permille(filesystem) {
+            reading(ThresholdMetric::Storage, &filesystem.mount_point, used);
+        }
+    }
 }
 
-fn rates(before: Option<(i64, &Sample)>, after: &Sample, readings: &[(ThresholdMetric, String, u32)]) -> HostRates {
-    let of = |metric| readings.iter().filter(move |(m, _, _)| *m == metric);
-    HostRates {
-        cpu_permille: of(ThresholdMetric::Cpu).map(|(_, _, p)| *p).next(),
-        memory_permille: of(ThresholdMetric::Memory).map(|(_, _, p)| *p).next(),
-        storage_permille: of(ThresholdMetric::Storage).max_by_key(|(_, _, p)| *p).map(|(_, m, p)| (m.clone(), *p)),
-        network_bytes_per_second: before.and_then(|(ms, b)| rate::network_bytes_per_second(b, after, ms)),
-    }
+/// The same interface in the sample before; it is most often at the same place.
+fn same_interface<'a>(before: &'a Sample, interface: &Interface, place: usize) -> Option<&'a Interface> {
+    let same = |b: &&Interface| b.device == interface.device;
+    before.interfaces.get(place).filter(same).or_else(|| before.interfaces.iter().find(same))
 }

@@ -3,19 +3,23 @@
 //! A track replayed from a safe cut (a success, or an answer after a silence) is the track that never stopped, so only
 //! a bounded piece of history is read per vantage.
 
+use super::checkpoint;
 use super::model::Model;
-use super::service_model::{policy_of, result_of};
+use super::service_model::{ServiceModel, policy_of, result_of};
+use crate::domain::catalogue::Check;
+use crate::domain::state::CheckResult;
 use crate::domain::state::track::safe_cut;
 use crate::store::records::{Fact, FactBody, ProbeFact};
 use crate::store::{Reader, StoreError};
 use pantau_shared::ids::{CheckId, HostId};
 use pantau_shared::probe::ProbeOutcome;
 use pantau_shared::timestamp::Timestamp;
+use std::sync::Arc;
 
 /// Facts of one page.
 pub(crate) const FACTS_PAGE: usize = 5000;
-/// Answers looked through for a safe cut.
-const CUT_ANSWERS: usize = 200;
+/// Answers looked through for a safe cut: first a few, where the newest is a success most often, then more.
+const CUT_ANSWERS: [usize; 3] = [4, 32, 200];
 /// Answers of one page when a tail is read again.
 const ANSWERS_PAGE: usize = 10_000;
 /// Samples with which thresholds are warmed up: five hours at ten seconds.
@@ -37,10 +41,11 @@ pub(crate) trait StoredAnswers {
         at: Timestamp,
         limit: usize,
     ) -> Result<Vec<ProbeFact>, StoreError>;
-    /// Answers of all hosts in `[from, to)` by time.
+    /// Answers of a host in `[from, to)` by time.
     fn between(
         &self,
         check: &CheckId,
+        host: &HostId,
         from: Timestamp,
         to: Timestamp,
         limit: usize,
@@ -61,41 +66,42 @@ impl StoredAnswers for Reader {
     fn between(
         &self,
         check: &CheckId,
+        host: &HostId,
         from: Timestamp,
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<ProbeFact>, StoreError> {
-        self.probes(check, from, to, limit)
+        self.probes_of(check, host, from, to, limit)
     }
 }
 
 /// Fills a new model from the store, as of its cursor.
 pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Result<(), StoreError> {
     model.cursor = reader.cursor()?;
-    model.refresh_hosts(reader.hosts()?);
+    let records = reader.hosts()?;
+    model.refresh_hosts(records.clone());
     for ticket in reader.open_tickets()? {
         model.committed(ticket);
     }
     for index in 0..model.services.len() {
-        if let Some(service) = model.services.get_mut(index) {
-            let (from, to) = (now.plus_secs(-86_400 * LEDGER_DAYS), now.plus_secs(86_400 * 3));
-            let rows = reader.ledger(&service.service.id, from, to)?;
-            service.load_ledger(rows, reader.ledger_begins(&service.service.id)?);
+        let Some(service) = model.services.get_mut(index) else { continue };
+        let (from, to) = (now.plus_secs(-86_400 * LEDGER_DAYS), now.plus_secs(86_400 * 3));
+        let rows = reader.ledger(&service.service.id, from, to)?;
+        service.load_ledger(rows, reader.ledger_begins(&service.service.id)?);
+        if let Some(from) = replay(reader, service, None, now)? {
+            model.mark_dirty(index, from);
         }
-        replay(reader, model, index, None, now)?;
     }
-    let hosts: Vec<_> = model.hosts.keys().cloned().collect();
-    for host in hosts {
+    let restored = checkpoint::load(reader, model)?;
+    for place in (0..model.hosts.len()).filter(|place| !restored.contains(place)) {
+        let host = model.hosts[place].record.id.clone();
         for (at, sample) in reader.newest_samples(&host, SAMPLES)?.into_iter().rev() {
-            model.apply(&Fact {
-                id: 0,
-                host: host.clone(),
-                at,
-                received_at: at,
-                body: FactBody::Sample(Box::new(sample)),
-            });
+            let body = FactBody::Sample(Arc::new(sample));
+            model.apply(&Fact { id: 0, host: host.clone(), at, received_at: at, body });
         }
     }
+    // The records' instants stand above what the checkpoint knew.
+    model.refresh_hosts(records);
     for (_, backup) in &mut model.backups {
         for look in reader.backup_observations(&backup.set.id, LOOKS)?.into_iter().rev() {
             if look.host == backup.set.host {
@@ -103,48 +109,35 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
             }
         }
     }
+    model.touch_everything();
     Ok(())
 }
 
-/// Replays services that got late answers; their ledgers are made anew from there.
-pub(crate) fn replay_late(reader: &impl StoredAnswers, model: &mut Model, now: Timestamp) -> Result<(), StoreError> {
-    for (index, at) in std::mem::take(&mut model.late) {
-        replay(reader, model, index, Some(at), now)?;
-    }
-    Ok(())
-}
-
-/// Replays every vantage of the service at `index` from where it is certain for everything at or after `at` (without
-/// `at`: for what is not settled yet).
-fn replay(
+/// Replays every vantage of a service from where it is certain for everything at or after `at` (without `at`: for what
+/// is not settled yet). From when the ledger is to be made anew; `None`: there are no answers.
+pub(crate) fn replay(
     reader: &impl StoredAnswers,
-    model: &mut Model,
-    index: usize,
+    service: &mut ServiceModel,
     at: Option<Timestamp>,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Option<Timestamp>, StoreError> {
     let horizon = now.plus_secs(86_400 * 3);
     // The cut is looked for before the late answer: it may end or begin the run that it falls into.
     let at = at.map(|at| at.plus_ms(-1));
-    let Some(service) = model.services.get_mut(index) else { return Ok(()) };
     let count = service.vantages.len();
     // First pass: how far back an unsettled tail of any vantage reaches.
     for place in 0..count {
         let answers = answers(reader, service, place, at.unwrap_or(horizon), horizon)?;
         service.replay(place, &answers);
     }
-    let Some(settled) = service.settled_until() else { return Ok(()) };
+    let Some(settled) = service.settled_until() else { return Ok(None) };
     let mut from = at.map_or(settled, |at| at.min(settled));
     if let Some(at) = at {
         // A late answer may change the run it falls into, which began at the cut at the earliest.
-        for place in 0..count {
-            let Some(vantage) = service.vantages.get(place) else { continue };
+        for vantage in &service.vantages {
             let Some(check) = service.service.checks.get(vantage.check) else { continue };
-            let mut before = reader.newest_before(&check.id, &vantage.host, at, CUT_ANSWERS)?;
-            before.reverse();
-            let results: Vec<_> = before.iter().map(|p| result_of(p.at, &p.outcome)).collect();
-            let cut = safe_cut(policy_of(check), &results, at);
-            from = from.min(cut.or(results.first().map(|r| r.at)).unwrap_or(at));
+            let (before, cut) = before(reader, check, &vantage.host, at)?;
+            from = from.min(cut.or(before.first().map(|p| p.at)).unwrap_or(at));
         }
     }
     // Second pass: all of them from there.
@@ -153,33 +146,53 @@ fn replay(
         service.replay(place, &answers);
     }
     service.replayed_from(from);
-    model.mark_dirty(index, from);
-    Ok(())
+    Ok(Some(from))
+}
+
+/// The answers of a vantage at or before `at`, oldest first, as far back as a safe cut is looked for; and the cut.
+fn before(
+    reader: &impl StoredAnswers,
+    check: &Check,
+    host: &HostId,
+    at: Timestamp,
+) -> Result<(Vec<ProbeFact>, Option<Timestamp>), StoreError> {
+    let mut found = Vec::new();
+    for limit in CUT_ANSWERS {
+        found = reader.newest_before(&check.id, host, at, limit)?;
+        let all = found.len() < limit;
+        found.reverse();
+        let results: Vec<CheckResult> = found.iter().map(|p| result_of(p.at, &p.outcome)).collect();
+        // The first of the list may follow a silence that is not in it: it is no cut unless it is a success, and then
+        // the rule says so too.
+        let cut = safe_cut(policy_of(check), &results, at);
+        if cut.is_some() || all {
+            return Ok((found, cut));
+        }
+    }
+    Ok((found, None))
 }
 
 /// The answers of a vantage from a cut that makes everything at or after `from` certain, in order of time.
 fn answers(
     reader: &impl StoredAnswers,
-    service: &super::service_model::ServiceModel,
+    service: &ServiceModel,
     place: usize,
     from: Timestamp,
     horizon: Timestamp,
 ) -> Result<Answers, StoreError> {
     let Some(vantage) = service.vantages.get(place) else { return Ok(Vec::new()) };
     let Some(check) = service.service.checks.get(vantage.check) else { return Ok(Vec::new()) };
-    let mut before = reader.newest_before(&check.id, &vantage.host, from, CUT_ANSWERS)?;
-    before.reverse();
-    let results: Vec<_> = before.iter().map(|p| result_of(p.at, &p.outcome)).collect();
-    let cut = safe_cut(policy_of(check), &results, from).or(results.first().map(|r| r.at)).unwrap_or(from);
+    let (before, cut) = before(reader, check, &vantage.host, from)?;
+    let cut = cut.or(before.first().map(|p| p.at)).unwrap_or(from);
     let mut out: Answers = before.into_iter().filter(|p| p.at >= cut).map(|p| (p.at, p.outcome)).collect();
     let mut next = from.plus_ms(1);
     loop {
-        let page = reader.between(&check.id, next, horizon, ANSWERS_PAGE)?;
+        let page = reader.between(&check.id, &vantage.host, next, horizon, ANSWERS_PAGE)?;
         let full = page.len() == ANSWERS_PAGE;
         let last = page.last().map(|p| p.at);
-        out.extend(page.into_iter().filter(|p| p.host == vantage.host).map(|p| (p.at, p.outcome)));
+        out.extend(page.into_iter().map(|p| (p.at, p.outcome)));
         match last {
-            // Of one instant at most a page is read: hosts times answers per millisecond.
+            // Of one instant at most a page is read.
             Some(last) if full => next = last.plus_ms(1),
             Some(_) | None => return Ok(out),
         }

@@ -24,10 +24,11 @@ pub(crate) fn payload(ticket: &Ticket, event: &str, profile: &Profile, render: &
 }
 
 /// Every message that the engine writes; both languages hold each (a test).
-pub const MESSAGE_IDS: [&str; 26] = [
+pub const MESSAGE_IDS: [&str; 27] = [
     "symptom-service-down",
     "symptom-service-degraded",
     "symptom-host-silent",
+    "symptom-hosts-silent",
     "symptom-threshold-cpu",
     "symptom-threshold-ram",
     "symptom-threshold-storage",

@@ -1,17 +1,26 @@
 //! Everything the engine knows, in memory. Pure: facts go in, a [`Plan`] comes out. Rebuilt from the store at start
 //! (`load.rs`) and after a commit that failed.
+//!
+//! An evaluation costs what changed. A fact, a host that is heard or a ticket that is committed *touches* its subject; a
+//! subject whose state changes by passing of time alone stands in the queue of [`Deadlines`]. [`Model::decide`] looks
+//! at what was touched or is due and at nothing else. [`Model::touch_everything`] makes it look at all: after that it
+//! decides the same (a test compares the two, step by step).
 
 use super::backup_model::BackupModel;
-use super::host_model::HostModel;
+use super::deadlines::{Deadlines, Subject};
+use super::hosts::Hosts;
+use super::index::CatalogueIndex;
 use super::service_model::ServiceModel;
+use super::shown::Shown;
+use super::storm_model::StormModel;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::profile::Profile;
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
-use crate::domain::ticket::{Activity, Ticket, TicketKey, TicketNumber, open};
-use crate::store::records::{Fact, FactBody, FactCursor, HostRecord, LedgerEdit};
+use crate::domain::ticket::{Activity, Ticket, TicketKey, TicketNumber, TicketScope, TicketState, open};
+use crate::store::records::{Fact, FactBody, FactCursor, HostHeard, HostRecord, LedgerEdit};
 use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The state of the engine.
@@ -25,14 +34,22 @@ pub(crate) struct Model {
     pub(crate) listening_since: Timestamp,
     pub(crate) cursor: FactCursor,
     pub(crate) services: Vec<ServiceModel>,
-    pub(crate) hosts: BTreeMap<HostId, HostModel>,
+    pub(crate) hosts: Hosts,
     pub(crate) backups: Vec<(ServiceId, BackupModel)>,
+    pub(crate) index: CatalogueIndex,
     /// Tickets that are open.
-    pub(crate) tickets: BTreeMap<TicketNumber, Ticket>,
+    pub(crate) tickets: BTreeMap<TicketNumber, Arc<Ticket>>,
+    /// Of those, who holds a key.
+    holders: HashMap<TicketKey, TicketNumber>,
     /// Services whose ledger may have changed, and from when.
     dirty: BTreeMap<usize, Timestamp>,
     /// Services that got late answers: the earliest of them. To be rebuilt from the store.
     pub(crate) late: BTreeMap<usize, Timestamp>,
+    touched: BTreeSet<Subject>,
+    pub(super) deadlines: Deadlines,
+    pub(crate) storm: StormModel,
+    /// What outputs see of it.
+    pub(crate) shown: Shown,
 }
 
 /// What follows for one ticket.
@@ -53,6 +70,17 @@ pub(crate) struct Plan {
     pub(crate) changes: Vec<PlannedChange>,
 }
 
+/// A service that is replayed from its stored answers, apart from the model.
+#[derive(Debug)]
+pub(crate) struct LateService {
+    place: usize,
+    /// The earliest late answer.
+    pub(crate) at: Timestamp,
+    pub(crate) service: ServiceModel,
+    /// From when its ledger is to be made anew; see [`super::load::replay`].
+    pub(crate) from: Option<Timestamp>,
+}
+
 impl Plan {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
@@ -68,24 +96,32 @@ impl Model {
         applied_at: Timestamp,
         listening_since: Timestamp,
     ) -> Self {
-        let services = catalogue.services.iter().map(ServiceModel::new).collect();
+        let services: Vec<ServiceModel> = catalogue.services.iter().map(ServiceModel::new).collect();
         let backups = catalogue
             .services
             .iter()
             .flat_map(|s| s.backups.iter().map(|set| (s.id.clone(), BackupModel::new(set, s.rpo_seconds, s.class))));
-        Self {
+        let mut model = Self {
             backups: backups.collect(),
+            index: CatalogueIndex::new(&catalogue, &services),
             services,
             catalogue,
             profile,
             applied_at,
             listening_since,
             cursor: FactCursor::default(),
-            hosts: BTreeMap::new(),
+            hosts: Hosts::default(),
             tickets: BTreeMap::new(),
+            holders: HashMap::new(),
             dirty: BTreeMap::new(),
             late: BTreeMap::new(),
-        }
+            touched: BTreeSet::new(),
+            deadlines: Deadlines::default(),
+            storm: StormModel::default(),
+            shown: Shown::default(),
+        };
+        model.touch_everything();
+        model
     }
 
     /// A host's name for people.
@@ -95,49 +131,84 @@ impl Model {
 
     /// A service's name for people.
     pub(crate) fn service_name(&self, id: &ServiceId) -> String {
-        self.catalogue.service(id).map_or_else(|| id.to_string(), |s| s.name.clone())
+        let service = self.index.service(id).and_then(|place| self.services.get(place));
+        service.map_or_else(|| id.to_string(), |s| s.service.name.clone())
     }
 
-    /// Takes the hosts as they are in the store.
+    /// Takes hosts as they are in the store.
     pub(crate) fn refresh_hosts(&mut self, records: Vec<HostRecord>) {
         let silent_after = self.catalogue.host_silent_after_seconds;
         for record in records {
-            match self.hosts.get_mut(&record.id) {
-                Some(host) => host.refresh(record, silent_after),
-                None => {
-                    self.hosts.insert(record.id.clone(), HostModel::new(record));
-                }
+            let Some(place) = self.hosts.place(&record.id) else {
+                let place = self.hosts.add(record);
+                self.touched.extend([Subject::Host(place), Subject::Storm]);
+                self.shown.hosts_changed();
+                continue;
+            };
+            let revoked = record.revoked_at;
+            let was = self.hosts[place].record.revoked_at;
+            self.note_heard(place, |host| host.refresh(record, silent_after));
+            if was != revoked {
+                self.hosts.recount();
+                self.touched.extend([Subject::Host(place), Subject::Storm]);
+                self.shown.hosts_changed();
             }
         }
+    }
+
+    /// Takes what is new of hosts; one that is not here yet is read anew by then.
+    pub(crate) fn take_news(&mut self, news: BTreeMap<HostId, HostHeard>) {
+        let silent_after = self.catalogue.host_silent_after_seconds;
+        for (host, news) in news {
+            if let Some(place) = self.hosts.place(&host) {
+                self.note_heard(place, |host| host.take_news(news, silent_after));
+            }
+        }
+    }
+
+    /// Hears of a host by `hear`; touches it only where a judgement may follow.
+    pub(super) fn note_heard(&mut self, place: usize, hear: impl FnOnce(&mut super::host_model::HostModel)) {
+        let host = &mut self.hosts[place];
+        let (seen, since) = (host.last_seen(), host.heard_since);
+        hear(host);
+        let listening = self.listening_since;
+        let first = seen < listening && host.last_seen() >= listening;
+        let again = host.heard_since != since;
+        if host.held > 0 || first || again || self.storm.is_silent(place) {
+            self.touched.insert(Subject::Host(place));
+        }
+        if first || again {
+            self.touched.insert(Subject::Storm);
+        }
+        self.shown.host(place);
     }
 
     /// Takes a fact. What is not of the catalogue, or of a host that does not ask that check, is history.
     pub(crate) fn apply(&mut self, fact: &Fact) {
         match &fact.body {
             FactBody::Sample(sample) => {
-                let catalogue = Arc::clone(&self.catalogue);
-                if let Some(host) = self.hosts.get_mut(&fact.host) {
-                    host.feed(&catalogue, fact.at, sample);
+                let Some(place) = self.hosts.place(&fact.host) else { return };
+                let host = &mut self.hosts[place];
+                if host.feed(&self.catalogue, fact.at, fact.id, sample) {
+                    self.touched.insert(Subject::Host(place));
                 }
+                self.hosts.sent(place);
+                self.shown.host(place);
             }
             FactBody::Probe(outcome) => {
-                for (index, service) in self.services.iter_mut().enumerate() {
-                    let asked = |v: &super::service_model::VantageModel| {
-                        v.host == fact.host
-                            && service.service.checks.get(v.check).is_some_and(|c| c.id.as_str() == outcome.check)
-                    };
-                    let Some(vantage) = service.vantages.iter().position(asked) else { continue };
-                    match service.feed(vantage, fact.at, outcome) {
-                        Some(from) => note(&mut self.dirty, index, from),
-                        None => note(&mut self.late, index, fact.at),
-                    }
+                let Some((place, vantage)) = self.index.vantage(&fact.host, &outcome.check) else { return };
+                let Some(service) = self.services.get_mut(place) else { return };
+                match service.feed(vantage, fact.at, outcome) {
+                    Some(from) => note(&mut self.dirty, place, from),
+                    None => note(&mut self.late, place, fact.at),
                 }
             }
             FactBody::Backup(observation) => {
-                for (_, backup) in &mut self.backups {
-                    if backup.set.id.as_str() == observation.set && backup.set.host == fact.host {
-                        backup.feed(fact.at, observation);
-                    }
+                let Some(place) = self.index.set(&observation.set) else { return };
+                let Some((_, backup)) = self.backups.get_mut(place) else { return };
+                if backup.set.host == fact.host {
+                    backup.feed(fact.at, observation);
+                    self.touched.insert(Subject::Backup(place));
                 }
             }
             FactBody::Gap(_) | FactBody::Started(_) => {}
@@ -149,6 +220,49 @@ impl Model {
         note(&mut self.dirty, index, from);
     }
 
+    /// Takes out at most `round` services with late answers to be replayed, none that was within `pause_ms`.
+    pub(crate) fn take_late(&mut self, now: Timestamp, pause_ms: i64, round: usize) -> Vec<LateService> {
+        let ready: Vec<usize> =
+            self.late.keys().copied().filter(|place| self.may_replay(*place, now, pause_ms)).take(round).collect();
+        let take = |place: usize| {
+            let (at, service) = (self.late.remove(&place)?, self.services.get(place)?.clone());
+            Some(LateService { place, at, service, from: None })
+        };
+        ready.into_iter().filter_map(take).collect()
+    }
+
+    /// Whether a service with late answers could be replayed at once.
+    pub(crate) fn late_waits(&self, now: Timestamp, pause_ms: i64) -> bool {
+        self.late.keys().any(|place| self.may_replay(*place, now, pause_ms))
+    }
+
+    fn may_replay(&self, place: usize, now: Timestamp, pause_ms: i64) -> bool {
+        let last = self.services.get(place).and_then(|service| service.replayed_at);
+        // Also when the clock was set back.
+        last.is_none_or(|last| !(0..pause_ms).contains(&now.ms_since(last)))
+    }
+
+    /// Takes replayed services back in; their ledgers are made anew from there.
+    pub(crate) fn put_back(&mut self, replayed: Vec<LateService>, now: Timestamp) {
+        for LateService { place, mut service, from, .. } in replayed {
+            service.replayed_at = Some(now);
+            if let Some(slot) = self.services.get_mut(place) {
+                *slot = service;
+            }
+            if let Some(from) = from {
+                self.mark_dirty(place, from);
+            }
+        }
+    }
+
+    /// The next evaluation looks at everything.
+    pub(crate) fn touch_everything(&mut self) {
+        self.touched.extend((0..self.services.len()).map(Subject::Service));
+        self.touched.insert(Subject::Storm);
+        self.touched.extend((0..self.hosts.len()).map(Subject::Host));
+        self.touched.extend((0..self.backups.len()).map(Subject::Backup));
+    }
+
     /// Decides on everything that changed, and on what passing of time changed. The ledger in memory is moved on;
     /// tickets are moved on by [`Model::committed`].
     pub(crate) fn decide(&mut self, now: Timestamp) -> Plan {
@@ -157,40 +271,103 @@ impl Model {
         for (index, from) in std::mem::take(&mut self.dirty) {
             let Some(service) = self.services.get_mut(index) else { continue };
             if let Some(edit) = service.revise(from) {
-                super::snapshot_builder::forget_days(service, zone, edit.replace_from.min(from));
+                super::shown::forget_days(service, zone, edit.replace_from.min(from));
                 plan.ledger.push(edit);
             }
+            self.touched.insert(Subject::Service(index));
         }
-        let holders: BTreeMap<&TicketKey, &Ticket> =
-            self.tickets.values().filter(|t| t.holds_key).map(|t| (&t.key, t)).collect();
-        for view in self.views(now) {
-            let ticket = holders.get(view.key()).copied();
-            let priority = |impact| match &view {
-                View::Holds(c) => open::priority_of(&self.catalogue, &self.profile, &c.affected, impact),
-                View::Clear { .. } | View::Unseen { .. } => {
-                    open::priority_of(&self.catalogue, &self.profile, &[], impact)
-                }
-            };
-            let outcome = condition::judge(ticket, &view, self.catalogue.tickets, &self.profile, now, priority);
-            match (outcome, view) {
-                (Outcome::Open, View::Holds(condition)) => plan.changes.push(PlannedChange::Open(condition)),
-                (Outcome::Superseded(ticket), View::Holds(condition)) => {
-                    plan.changes.push(PlannedChange::Release(ticket));
-                    plan.changes.push(PlannedChange::Open(condition));
-                }
-                (Outcome::Changed { ticket, activity, event }, _) => {
-                    plan.changes.push(PlannedChange::Change { ticket, activity, event });
-                }
-                (Outcome::Nothing | Outcome::Open | Outcome::Superseded(_), _) => {}
+        let mut due = std::mem::take(&mut self.touched);
+        due.extend(self.deadlines.take_due(now));
+        self.look_at_silence(&mut due, now);
+        for subject in self.in_order(&due) {
+            for view in self.views_of(subject, now) {
+                self.judge(view, now, &mut plan);
             }
+            self.shown.subject(subject);
+            let next = self.next_look(subject, now);
+            self.deadlines.set(subject, next);
         }
         plan
     }
 
+    /// As a full evaluation would take them: services, the storm, hosts by identifier, backup sets.
+    fn in_order(&self, due: &BTreeSet<Subject>) -> Vec<Subject> {
+        let mut subjects: Vec<Subject> = due.iter().copied().collect();
+        let begin = subjects.partition_point(|s| *s < Subject::Host(0));
+        let end = subjects.partition_point(|s| *s < Subject::Backup(0));
+        let id = |subject: &Subject| match subject {
+            Subject::Host(place) => Some(&self.hosts[*place].record.id),
+            Subject::Service(_) | Subject::Storm | Subject::Backup(_) => None,
+        };
+        if let Some(hosts) = subjects.get_mut(begin..end) {
+            hosts.sort_by(|a, b| id(a).cmp(&id(b)));
+        }
+        subjects
+    }
+
+    pub(super) fn touch_storm(&mut self) {
+        self.touched.insert(Subject::Storm);
+    }
+
+    /// Whether the storm was touched since the last look.
+    pub(super) fn take_storm_touch(&mut self) -> bool {
+        self.touched.remove(&Subject::Storm)
+    }
+
+    fn judge(&self, view: View, now: Timestamp, plan: &mut Plan) {
+        let ticket = self.holder(view.key());
+        let priority = |impact| match &view {
+            View::Holds(c) => open::priority_of(&self.catalogue, &self.profile, &c.affected, impact),
+            View::Clear { .. } | View::Unseen { .. } => open::priority_of(&self.catalogue, &self.profile, &[], impact),
+        };
+        let outcome =
+            condition::judge(ticket.map(Arc::as_ref), &view, self.catalogue.tickets, &self.profile, now, priority);
+        match (outcome, view) {
+            (Outcome::Open, View::Holds(condition)) => plan.changes.push(PlannedChange::Open(condition)),
+            (Outcome::Superseded(ticket), View::Holds(condition)) => {
+                plan.changes.push(PlannedChange::Release(ticket));
+                plan.changes.push(PlannedChange::Open(condition));
+            }
+            (Outcome::Changed { ticket, activity, event }, _) => {
+                plan.changes.push(PlannedChange::Change { ticket, activity, event });
+            }
+            (Outcome::Nothing | Outcome::Open | Outcome::Superseded(_), _) => {}
+        }
+    }
+
+    /// The open ticket that holds a key.
+    pub(crate) fn holder(&self, key: &TicketKey) -> Option<&Arc<Ticket>> {
+        self.tickets.get(self.holders.get(key)?)
+    }
+
     /// Takes tickets as they were committed.
     pub(crate) fn committed(&mut self, ticket: Ticket) {
+        let held = self.holders.get(&ticket.key) == Some(&ticket.number);
+        let holds = ticket.state.is_open() && ticket.holds_key;
+        if holds {
+            self.holders.insert(ticket.key.clone(), ticket.number);
+        } else if held {
+            self.holders.remove(&ticket.key);
+        }
+        let subject = match &ticket.key.scope {
+            TicketScope::Service(id) => self.index.service(id).map(Subject::Service),
+            TicketScope::Backup(id) => self.index.set_of(id).map(Subject::Backup),
+            TicketScope::Site => Some(Subject::Storm),
+            TicketScope::Host(id, part) => self.hosts.place(id).map(|place| {
+                let host = &mut self.hosts[place];
+                host.held = host.held.saturating_add(u32::from(holds)).saturating_sub(u32::from(held));
+                if part.is_empty() {
+                    let active = holds && ticket.state != TicketState::Pulih;
+                    host.silence_ticket = if holds || held { active } else { host.silence_ticket };
+                    self.touched.insert(Subject::Storm);
+                }
+                Subject::Host(place)
+            }),
+        };
+        self.touched.extend(subject);
+        self.shown.tickets_changed();
         if ticket.state.is_open() {
-            self.tickets.insert(ticket.number, ticket);
+            self.tickets.insert(ticket.number, Arc::new(ticket));
         } else {
             self.tickets.remove(&ticket.number);
         }

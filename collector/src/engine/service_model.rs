@@ -15,6 +15,7 @@ use pantau_shared::ids::HostId;
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// So many reasons of past stretches are remembered, for rewriting their rows.
 const REASONS_MAX: usize = 256;
@@ -30,7 +31,7 @@ pub(crate) struct VantageModel {
     pub(crate) track: VantageTrack,
     timeline: Timeline,
     /// Newest answer.
-    pub(crate) newest: Option<(Timestamp, ProbeOutcome)>,
+    pub(crate) newest: Option<(Timestamp, Arc<ProbeOutcome>)>,
     /// Newest answer that was not good, in words.
     last_bad: Option<(Timestamp, Phrase)>,
 }
@@ -38,12 +39,14 @@ pub(crate) struct VantageModel {
 /// One service in memory.
 #[derive(Debug, Clone)]
 pub(crate) struct ServiceModel {
-    pub(crate) service: Service,
+    pub(crate) service: Arc<Service>,
     pub(crate) vantages: Vec<VantageModel>,
     pub(crate) ledger: Timeline,
     reasons: BTreeMap<Timestamp, Phrase>,
     /// What lies before is forgotten: an answer that changes it needs a replay.
     certain_from: Timestamp,
+    /// When it was last replayed because of late answers.
+    pub(crate) replayed_at: Option<Timestamp>,
     /// First moment it was watched.
     pub(crate) begins: Option<Timestamp>,
     /// Cells of past days; cut by an edit.
@@ -72,7 +75,7 @@ impl VantageModel {
     fn feed(&mut self, check: &Check, at: Timestamp, outcome: &ProbeOutcome) -> Option<Timestamp> {
         let change = self.track.feed(result_of(at, outcome)).ok()?;
         self.timeline.replace_from(change.replace_from, &change.settled);
-        self.newest = Some((at, outcome.clone()));
+        self.newest = Some((at, Arc::new(outcome.clone())));
         let bad = match outcome.verdict() {
             ProbeVerdict::Failed => Some("reason-check-failed"),
             ProbeVerdict::Degraded => Some("reason-check-degraded"),
@@ -114,11 +117,12 @@ impl ServiceModel {
             vantages.extend(check.vantages.iter().map(new));
         }
         Self {
-            service: service.clone(),
+            service: Arc::new(service.clone()),
             vantages,
             ledger: Timeline::unknown(),
             reasons: BTreeMap::new(),
             certain_from: Interval::ALL.from,
+            replayed_at: None,
             begins: None,
             days: Vec::new(),
         }

@@ -19,6 +19,8 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
+mod full_disk;
+
 const START: i64 = 1_780_000_000;
 const CATALOGUE: &str = r#"
 [tickets]
@@ -77,7 +79,11 @@ impl Site {
     }
 
     fn engine(&self) -> (Engine, EngineTask) {
-        let options = EngineOptions {
+        Engine::start(self.options()).expect("starts")
+    }
+
+    fn options(&self) -> EngineOptions {
+        EngineOptions {
             store: self.store.clone(),
             clock: self.clock.clone(),
             profile: Arc::new(bangka_2025()),
@@ -87,8 +93,7 @@ impl Site {
             render: Arc::new(|phrase: &Phrase| phrase.id.clone()),
             stats: Arc::new(SelfStats::default()),
             demo: false,
-        };
-        Engine::start(options).expect("starts")
+        }
     }
 
     /// The clock goes to `seconds`; the host's answer of that moment is stored.
@@ -106,7 +111,7 @@ impl Site {
             received_at: at(seconds),
             observations: vec![(at(seconds), observation)],
         };
-        self.store.write(move |w| w.accept_batch(&batch)).await.expect("accepted");
+        self.store.write(move |w| w.accept_batch(batch)).await.expect("accepted");
     }
 
     fn events(&self) -> Vec<(String, u32)> {
@@ -253,4 +258,65 @@ async fn a_receiver_that_was_away_gets_everything_once_in_order() {
     assert_eq!(*receiver.taken.lock().expect("whole"), ["opened", "restored"]);
     assert_eq!(site.store.read(|r| r.outbox_view()).expect("reads").pending, 0);
     assert_eq!(deliverer.stats.delivery_failures.get(), 6);
+}
+
+/// A receiver that hangs until the other one has everything.
+struct Hanging {
+    taken: Mutex<Vec<String>>,
+    enough: Notify,
+}
+
+impl Sender for &Hanging {
+    async fn send(&self, message: &OutboxMessage, _: Timestamp) -> Sent {
+        if message.target == "mati" {
+            self.enough.notified().await;
+            return Sent::Later("no answer".into());
+        }
+        let mut taken = self.taken.lock().expect("whole");
+        taken.push(message.event.clone());
+        if taken.len() == 2 {
+            self.enough.notify_one();
+        }
+        Sent::Taken
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_hangs_does_not_delay_another() {
+    let mut site = Site::new().await;
+    let mut options = site.options();
+    options.targets = vec!["mati".into(), "meja".into()];
+    let (_, mut task) = Engine::start(options).expect("starts");
+    for (seconds, verdict) in [
+        (10, ProbeVerdict::Failed),
+        (20, ProbeVerdict::Failed),
+        (30, ProbeVerdict::Ok),
+        (40, ProbeVerdict::Ok),
+        (50, ProbeVerdict::Ok),
+    ] {
+        site.answer(seconds, verdict).await;
+        task.evaluate().await.expect("evaluates");
+    }
+    let receiver = Hanging { taken: Mutex::default(), enough: Notify::new() };
+    let deliverer = Deliverer {
+        store: site.store.clone(),
+        clock: site.clock.clone(),
+        stats: Arc::new(SelfStats::default()),
+        signal: Arc::new(Notify::new()),
+        sender: &receiver,
+    };
+    // The second message of the living one is due once the first is taken.
+    let rounds = async {
+        for _ in 0..2 {
+            deliverer.deliver_due().await.expect("works");
+        }
+    };
+    let hurry = async {
+        while receiver.taken.lock().expect("whole").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        receiver.enough.notify_one();
+    };
+    tokio::join!(rounds, hurry);
+    assert_eq!(*receiver.taken.lock().expect("whole"), ["opened", "restored"]);
 }

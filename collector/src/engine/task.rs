@@ -2,12 +2,12 @@
 
 use super::commands::Command;
 use super::evaluate::Context;
-use super::model::Model;
-use super::{EngineOptions, Render, load, snapshot_builder};
+use super::model::{Model, Plan};
+use super::{EngineOptions, Render, checkpoint, load, shown};
 use crate::clock::Clock;
 use crate::self_stats::SelfStats;
 use crate::snapshot::{OutboxView, Snapshot};
-use crate::store::records::{Decision, Facts, HostRecord};
+use crate::store::records::{CheckpointSlice, Decision, FactCursor, Facts};
 use crate::store::{Store, StoreError};
 use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
@@ -18,6 +18,14 @@ use tokio::sync::{Notify, mpsc, watch};
 const TICK: Duration = Duration::from_secs(1);
 /// A nudge is followed by so long a pause, so that many batches make one evaluation.
 const GATHER: Duration = Duration::from_millis(20);
+/// While only the cursor moves, it is committed this often, in milliseconds.
+const CURSOR_MS: i64 = 1_000;
+/// While nothing is decided, a nudge makes a new snapshot this often, in milliseconds.
+const ANNOUNCE_MS: i64 = 200;
+/// Services that are replayed in one activation because of late answers.
+const LATE_ROUND: usize = 32;
+/// A service is replayed for late answers at most this often, in milliseconds.
+const LATE_PAUSE_MS: i64 = 10_000;
 /// Without anything to say, the heartbeat is committed this often.
 const HEARTBEAT_MS: i64 = 10_000;
 
@@ -32,9 +40,16 @@ pub struct EngineTask {
     commands: mpsc::Receiver<Command>,
     nudge: Arc<Notify>,
     pub(super) outbox: Arc<Notify>,
-    snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
     demo: bool,
     committed_at: Option<Timestamp>,
+    committed_cursor: FactCursor,
+    /// The cursor before the earliest late answer that waits for its replay.
+    held: Option<FactCursor>,
+    /// The slice of the checkpoint that was saved last.
+    slice: u32,
+    announced_at: Timestamp,
+    outbox_view: OutboxView,
     /// The model may differ from the store: rebuild before anything else.
     pub(super) stale: bool,
 }
@@ -58,7 +73,7 @@ impl EngineTask {
             load::rebuild(reader, &mut model, now)?;
             reader.outbox_view()
         })?;
-        let first = Arc::new(snapshot_builder::build(&mut model, view, options.demo, now));
+        let first = Arc::new(shown::build(&mut model, view.clone(), options.demo, now));
         let (snapshots, receiver) = watch::channel(first);
         let task = Self {
             store: options.store,
@@ -73,6 +88,11 @@ impl EngineTask {
             snapshots,
             demo: options.demo,
             committed_at: None,
+            committed_cursor: FactCursor::default(),
+            held: None,
+            slice: 0,
+            announced_at: now,
+            outbox_view: view,
             stale: false,
         };
         Ok((task, receiver))
@@ -87,28 +107,27 @@ impl EngineTask {
             tokio::select! {
                 changed = stop.changed() => {
                     if changed.is_err() || *stop.borrow() {
-                        return;
+                        return self.leave().await;
                     }
                 }
                 command = self.commands.recv() => {
                     let Some(command) = command else { return };
                     self.command(command).await;
-                    self.evaluate_counted().await;
+                    self.evaluate_counted(true).await;
                 }
                 () = nudge.notified() => {
                     tokio::time::sleep(GATHER).await;
-                    self.evaluate_counted().await;
+                    self.evaluate_counted(false).await;
                 }
-                _ = tick.tick() => self.evaluate_counted().await,
+                _ = tick.tick() => self.evaluate_counted(true).await,
             }
         }
     }
 
-    async fn evaluate_counted(&mut self) {
+    async fn evaluate_counted(&mut self, announce: bool) {
         self.stats.evaluations.increment();
-        if let Err(error) = self.evaluate().await {
+        if let Err(error) = self.activate(announce).await {
             self.stats.evaluation_failures.increment();
-            self.stale = true;
             tracing::error!(error = &error as &dyn std::error::Error, "evaluation failed; it will be tried again");
         }
     }
@@ -118,31 +137,68 @@ impl EngineTask {
     /// # Errors
     /// What the store says; nothing is lost then, the same facts are decided again.
     pub async fn evaluate(&mut self) -> Result<(), StoreError> {
+        self.activate(true).await
+    }
+
+    /// The same; without `announce`, as after a nudge, the snapshot may stay as it is for a moment when nothing was
+    /// decided.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub async fn activate(&mut self, announce: bool) -> Result<(), StoreError> {
+        let done = self.four_steps(announce).await;
+        // What was taken in and not committed is to be taken from the store again.
+        self.stale |= done.is_err();
+        done
+    }
+
+    async fn four_steps(&mut self, announce: bool) -> Result<(), StoreError> {
+        if self.waits_for_the_disk() {
+            return Ok(());
+        }
         if self.stale {
             self.rebuild().await?;
         }
+        let mut decided = false;
         loop {
-            let now = self.clock.now();
-            let (facts, hosts) = self.load_facts().await?;
-            let more = facts.more;
-            self.model.refresh_hosts(hosts);
+            let (now, before) = (self.clock.now(), self.model.cursor);
+            let facts = self.load_facts().await?;
             for fact in &facts.facts {
                 self.model.apply(fact);
             }
-            if !self.model.late.is_empty() {
-                self.replay_late(now).await?;
-            }
-            self.decide_and_commit(facts, now).await?;
-            if !more {
+            self.model.cursor = before.max(facts.cursor);
+            self.replay_late(before, now).await?;
+            decided |= self.decide_and_commit(now).await?;
+            if !facts.more {
                 break;
             }
         }
-        self.announce().await
+        let now = self.clock.now();
+        if announce || decided || now.ms_since(self.announced_at) >= ANNOUNCE_MS {
+            self.announce(announce || decided, now).await?;
+        }
+        Ok(())
     }
 
-    async fn load_facts(&self) -> Result<(Facts, Vec<HostRecord>), StoreError> {
+    /// Facts first, then the news of hosts: whoever sent a fact is known by then.
+    async fn load_facts(&mut self) -> Result<Facts, StoreError> {
         let cursor = self.model.cursor;
-        self.read(move |reader| Ok((reader.facts_after(cursor, load::FACTS_PAGE)?, reader.hosts()?))).await
+        let facts = match self.store.facts_in_memory(cursor, load::FACTS_PAGE) {
+            Some(facts) => facts,
+            None => self.read(move |reader| reader.facts_after(cursor, load::FACTS_PAGE)).await?,
+        };
+        let heard = self.store.take_heard();
+        if !heard.anew.is_empty() {
+            let anew = heard.anew;
+            let records = self.read(move |reader| {
+                let records = anew.iter().map(|id| reader.host(id));
+                records.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()
+            });
+            let records = records.await?;
+            self.model.refresh_hosts(records);
+        }
+        self.model.take_news(heard.hosts);
+        Ok(facts)
     }
 
     /// Reads on a thread that may block.
@@ -154,15 +210,37 @@ impl EngineTask {
         tokio::task::spawn_blocking(move || store.read(f)).await.unwrap_or(Err(StoreError::Closed))
     }
 
-    async fn replay_late(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let mut model = self.model.clone();
-        self.model = self
-            .read(move |reader| {
-                load::replay_late(reader, &mut model, now)?;
-                Ok(model)
-            })
-            .await?;
+    /// Replays services that got late answers: at most [`LATE_ROUND`] of them, each at most once in [`LATE_PAUSE_MS`], so
+    /// that a backlog of days costs a few replays and nobody waits for it. `before` is the cursor before this page: the
+    /// durable cursor stays behind it for as long as a service waits.
+    async fn replay_late(&mut self, before: FactCursor, now: Timestamp) -> Result<(), StoreError> {
+        if self.model.late.is_empty() {
+            return Ok(());
+        }
+        self.held.get_or_insert(before);
+        let mut round = self.model.take_late(now, LATE_PAUSE_MS, LATE_ROUND);
+        if !round.is_empty() {
+            let replayed = self.read(move |reader| {
+                for late in &mut round {
+                    late.from = load::replay(reader, &mut late.service, Some(late.at), now)?;
+                }
+                Ok(round)
+            });
+            let replayed = replayed.await?;
+            self.stats.late_replays.add(replayed.len() as u64);
+            self.model.put_back(replayed, now);
+        }
+        if self.model.late.is_empty() {
+            self.held = None;
+        } else if self.model.late_waits(now, LATE_PAUSE_MS) {
+            self.nudge.notify_one();
+        }
         Ok(())
+    }
+
+    /// Up to here a start need not read again.
+    pub(super) fn durable_cursor(&self) -> FactCursor {
+        self.held.unwrap_or(self.model.cursor)
     }
 
     pub(super) async fn rebuild(&mut self) -> Result<(), StoreError> {
@@ -177,28 +255,50 @@ impl EngineTask {
             })
             .await?;
         self.stale = false;
+        self.held = None;
         Ok(())
     }
 
-    async fn decide_and_commit(&mut self, facts: Facts, now: Timestamp) -> Result<(), StoreError> {
+    /// Decides, and commits what was decided; whether anything was. The cursor alone, and a slice of the checkpoint, are
+    /// committed once in a while.
+    async fn decide_and_commit(&mut self, now: Timestamp) -> Result<bool, StoreError> {
         let plan = self.model.decide(now);
-        let moved = facts.cursor > self.model.cursor;
-        let due = self.committed_at.is_none_or(|at| now.ms_since(at) >= HEARTBEAT_MS);
-        if plan.is_empty() && !moved && !due {
-            return Ok(());
+        let since = self.committed_at.map_or(i64::MAX, |at| now.ms_since(at));
+        let moved = self.durable_cursor() != self.committed_cursor;
+        // Also when the clock was set back.
+        let due = !(0..HEARTBEAT_MS).contains(&since) || (moved && since >= CURSOR_MS);
+        if plan.is_empty() && !due {
+            return Ok(false);
         }
-        let cursor = facts.cursor.max(self.model.cursor);
+        let slice = due.then(|| self.model.hosts.next_unsaved(self.slice)).flatten();
+        let slices = slice.map(|slice| checkpoint::save(&self.model, slice)).into_iter().collect();
+        let decided = !plan.is_empty();
+        self.commit_plan(plan, slices, now).await?;
+        Ok(decided)
+    }
+
+    async fn commit_plan(
+        &mut self,
+        plan: Plan,
+        slices: Vec<CheckpointSlice>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let cursor = self.durable_cursor();
         let context = Context::new(&self.model, &self.targets, &self.render, now);
         let committed: Decision = self
             .store
             .write(move |writer| {
-                let decision = context.decision(plan, cursor, |year| writer.next_ticket_number(year))?;
+                let mut decision = context.decision(plan, cursor, |year| writer.next_ticket_number(year))?;
+                decision.checkpoint = slices;
                 writer.commit_decision(&decision)?;
                 Ok(decision)
             })
             .await?;
-        self.model.cursor = cursor;
-        self.committed_at = Some(now);
+        (self.committed_at, self.committed_cursor) = (Some(now), cursor);
+        for slice in &committed.checkpoint {
+            self.model.hosts.saved(slice.slice);
+            self.slice = slice.slice;
+        }
         let tells = committed.tickets.iter().any(|t| !t.messages.is_empty());
         for change in committed.tickets {
             self.model.committed(change.ticket);
@@ -209,9 +309,24 @@ impl EngineTask {
         Ok(())
     }
 
-    async fn announce(&mut self) -> Result<(), StoreError> {
-        let view: OutboxView = self.read(|reader| reader.outbox_view()).await?;
-        let snapshot = snapshot_builder::build(&mut self.model, view, self.demo, self.clock.now());
+    /// The last act: the whole checkpoint, so that the next start has nothing to read again.
+    pub(super) async fn leave(mut self) {
+        if self.stale {
+            return;
+        }
+        let slices = self.model.hosts.unsaved().map(|slice| checkpoint::save(&self.model, slice)).collect();
+        if let Err(error) = self.commit_plan(Plan::default(), slices, self.clock.now()).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "no last checkpoint; the next start reads half a minute of facts again");
+        }
+    }
+
+    async fn announce(&mut self, count_outbox: bool, now: Timestamp) -> Result<(), StoreError> {
+        if count_outbox {
+            self.outbox_view = self.read(|reader| reader.outbox_view()).await?;
+        }
+        let snapshot = shown::build(&mut self.model, self.outbox_view.clone(), self.demo, now);
+        self.announced_at = now;
         self.snapshots.send_replace(Arc::new(snapshot));
         Ok(())
     }

@@ -25,11 +25,11 @@ use std::sync::Arc;
 
 const START: i64 = 1_780_000_000;
 
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(START + seconds)
 }
 
-fn catalogue(hosts: &[&str]) -> Catalogue {
+pub(super) fn catalogue(hosts: &[&str]) -> Catalogue {
     let list: Vec<String> = hosts.iter().map(|h| format!("\"{h}\"")).collect();
     let text = format!(
         r#"
@@ -72,11 +72,11 @@ fn model(hosts: &[&str]) -> Model {
     Model::new(Arc::new(catalogue(hosts)), Arc::new(bangka_2025()), at(0), at(0))
 }
 
-fn host(name: &str) -> HostId {
+pub(super) fn host(name: &str) -> HostId {
     HostId::parse(name).expect("valid")
 }
 
-fn record(name: &str, seen: Timestamp) -> HostRecord {
+pub(super) fn record(name: &str, seen: Timestamp) -> HostRecord {
     HostRecord {
         id: host(name),
         public_key: vec![],
@@ -91,13 +91,13 @@ fn record(name: &str, seen: Timestamp) -> HostRecord {
     }
 }
 
-fn probe(name: &str, when: Timestamp, verdict: ProbeVerdict) -> Fact {
+pub(super) fn probe(name: &str, when: Timestamp, verdict: ProbeVerdict) -> Fact {
     let mut outcome = ProbeOutcome { check: "web".into(), reason: "refused".into(), ..ProbeOutcome::default() };
     outcome.set_verdict(verdict);
     Fact { id: 0, host: host(name), at: when, received_at: when, body: FactBody::Probe(outcome) }
 }
 
-fn verdict(sign: char) -> Option<ProbeVerdict> {
+pub(super) fn verdict(sign: char) -> Option<ProbeVerdict> {
     match sign {
         '.' => Some(ProbeVerdict::Ok),
         'x' => Some(ProbeVerdict::Failed),
@@ -108,7 +108,7 @@ fn verdict(sign: char) -> Option<ProbeVerdict> {
 }
 
 /// Commits a plan to the model as the task does; what happened to tickets, in words.
-fn commit(model: &mut Model, plan: Plan, now: Timestamp, log: &mut Vec<String>) {
+pub(super) fn commit(model: &mut Model, plan: Plan, now: Timestamp, log: &mut Vec<String>) {
     for change in plan.changes {
         let (word, ticket): (&str, Ticket) = match change {
             PlannedChange::Open(condition) => {
@@ -280,7 +280,7 @@ fn a_backup_set_is_judged_by_its_rpo_and_by_never_being_seen() {
 
 /// Stored answers, in memory.
 #[derive(Default)]
-struct Answers(BTreeMap<(Timestamp, HostId), ProbeFact>);
+pub(super) struct Answers(pub(super) BTreeMap<(Timestamp, HostId), ProbeFact>);
 
 impl StoredAnswers for Answers {
     fn newest_before(
@@ -293,9 +293,25 @@ impl StoredAnswers for Answers {
         Ok(self.0.values().rev().filter(|p| p.host == *host && p.at <= at).take(limit).cloned().collect())
     }
 
-    fn between(&self, _: &CheckId, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<ProbeFact>, StoreError> {
-        Ok(self.0.values().filter(|p| from <= p.at && p.at < to).take(limit).cloned().collect())
+    fn between(
+        &self,
+        _: &CheckId,
+        host: &HostId,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ProbeFact>, StoreError> {
+        Ok(self.0.values().filter(|p| p.host == *host && from <= p.at && p.at < to).take(limit).cloned().collect())
     }
+}
+
+/// Replays what is late at once.
+pub(super) fn replay_late(answers: &Answers, model: &mut Model, now: Timestamp) {
+    let mut late = model.take_late(now, 0, usize::MAX);
+    for late in &mut late {
+        late.from = load::replay(answers, &mut late.service, Some(late.at), now).expect("reads");
+    }
+    model.put_back(late, now);
 }
 
 /// The ledger by definition: every vantage from all its answers, then the quorum.
@@ -352,7 +368,7 @@ proptest! {
             }
             answers.0.insert(key, ProbeFact { host: fact.host.clone(), at: fact.at, outcome: outcome.clone() });
             model.apply(&fact);
-            load::replay_late(&answers, &mut model, fact.at.plus_secs(1)).expect("reads");
+            replay_late(&answers, &mut model, fact.at.plus_secs(1));
             for edit in model.decide(fact.at.plus_secs(1)).ledger {
                 for row in &edit.rows {
                     prop_assert!(row.from < row.to && row.from >= edit.replace_from && row.state != State::Unknown);

@@ -1,10 +1,12 @@
 //! What the model sees of every ticket key: the bridge from states, readings and looks to conditions.
 
 use super::backup_model::BackupModel;
-use super::host_model::{HostModel, gap_ms};
+use super::deadlines::Subject;
+use super::host_model::{HostModel, Track, gap_ms};
 use super::model::Model;
 use super::service_model::ServiceModel;
-use crate::domain::catalogue::{ServiceId, ThresholdMetric};
+use crate::domain::catalogue::{Check, ServiceId, ThresholdMetric};
+use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
 use crate::domain::silence;
@@ -19,19 +21,80 @@ use pantau_shared::timestamp::Timestamp;
 const FIRST_LOOK_GRACE_MS: i64 = 120_000;
 
 impl Model {
-    /// The view of every key at `now`, in a fixed order.
-    pub(crate) fn views(&self, now: Timestamp) -> Vec<View> {
-        let mut out: Vec<View> = self.services.iter().map(|s| service_view(s, now)).collect();
-        for host in self.hosts.values() {
-            out.push(self.silence_view(host, now));
-            out.extend(self.threshold_views(host, now));
+    /// The views of a subject's keys at `now`, in a fixed order. Of a host's readings only those are looked at from which
+    /// something may follow.
+    pub(super) fn views_of(&self, subject: Subject, now: Timestamp) -> Vec<View> {
+        match subject {
+            Subject::Service(place) => self.services.get(place).map(|s| service_view(s, now)).into_iter().collect(),
+            Subject::Storm => vec![self.storm_view()],
+            Subject::Host(place) => {
+                let mut out = vec![self.silence_view(place, now)];
+                let host = &self.hosts[place];
+                if host.held > 0 || host.in_alarm(gap_ms(&self.catalogue), now) {
+                    out.extend(self.threshold_views(host, now));
+                }
+                out
+            }
+            Subject::Backup(place) => {
+                let backup = self.backups.get(place);
+                backup.map(|(service, backup)| self.backup_view(service, backup, now)).into_iter().collect()
+            }
         }
-        out.extend(self.backups.iter().map(|(service, backup)| self.backup_view(service, backup, now)));
-        out
+    }
+
+    /// From when the host counts as silent if it is not heard again; a revoked one never does.
+    pub(super) fn silent_at(&self, host: &HostModel) -> Option<Timestamp> {
+        let after = self.catalogue.host_silent_after_seconds;
+        let at = silence::silent_at(host.last_seen(), self.listening_since, after);
+        host.record.revoked_at.is_none().then_some(at)
+    }
+
+    /// When, after `now`, passing of time alone may next change what is seen of a subject or follows from it.
+    pub(super) fn next_look(&self, subject: Subject, now: Timestamp) -> Option<Timestamp> {
+        let mut next = Next { now, at: None };
+        let resolve = i64::from(self.catalogue.tickets.resolve_after_seconds);
+        match subject {
+            Subject::Service(place) => {
+                let service = self.services.get(place)?;
+                let stretch = service.ledger.stretch_at(now);
+                next.at(stretch.interval.to);
+                next.at(stretch.interval.from.plus_ms(confirm_ms(service)));
+                next.at(stretch.interval.from.plus_secs(resolve));
+            }
+            Subject::Storm => next.maybe(self.storm.next),
+            Subject::Host(place) => {
+                let host = &self.hosts[place];
+                let silent_at = self.silent_at(host)?;
+                next.at(silent_at);
+                next.at(silent_at.plus_ms(self.storm.gather_ms));
+                if host.held > 0 {
+                    next.at(host.heard_since.plus_secs(resolve));
+                    for track in &host.tracks {
+                        if let ThresholdView::Quiet(since) = track.track.view(gap_ms(&self.catalogue), now) {
+                            next.at(since.plus_secs(resolve));
+                        }
+                    }
+                }
+            }
+            Subject::Backup(place) => {
+                let (_, backup) = self.backups.get(place)?;
+                next.at(self.first_look(backup));
+                next.maybe(backup.next_change(now));
+                next.maybe(backup.usable(now).map(|b| b.end.plus_secs(resolve)));
+            }
+        }
+        next.at
+    }
+
+    /// A set that nobody has looked at by then has no backup.
+    fn first_look(&self, backup: &BackupModel) -> Timestamp {
+        let grace = i64::from(backup.set.interval_ms).saturating_add(FIRST_LOOK_GRACE_MS);
+        self.applied_at.max(self.listening_since).plus_ms(grace)
     }
 
     fn services_on(&self, host: &HostModel) -> Vec<ServiceId> {
-        self.catalogue.services_on(&host.record.id).map(|s| s.id.clone()).collect()
+        let places = self.index.running_on(&host.record.id).iter();
+        places.filter_map(|place| self.services.get(*place)).map(|s| s.service.id.clone()).collect()
     }
 
     /// Whether the host is silent at `now`.
@@ -40,7 +103,8 @@ impl Model {
         host.record.revoked_at.is_none() && silence::is_silent(host.last_seen(), self.listening_since, after, now)
     }
 
-    fn silence_view(&self, host: &HostModel, now: Timestamp) -> View {
+    fn silence_view(&self, place: usize, now: Timestamp) -> View {
+        let host = &self.hosts[place];
         let key = TicketKey {
             scope: TicketScope::Host(host.record.id.clone(), String::new()),
             class: TicketClass::MonitoringLost,
@@ -52,6 +116,11 @@ impl Model {
             let heard = host.last_seen() >= self.listening_since;
             let since = host.heard_since;
             return if heard { View::Clear { key, since } } else { View::Unseen { key } };
+        }
+        let ripe = self.silent_at(host).is_some_and(|at| at.plus_ms(self.storm.gather_ms) <= now);
+        if !host.silence_ticket && (self.storm.folding || !ripe) {
+            // Part of a storm, or not yet known to be alone.
+            return View::Unseen { key };
         }
         View::Holds(Condition {
             key,
@@ -69,7 +138,7 @@ impl Model {
     fn threshold_views(&self, host: &HostModel, now: Timestamp) -> Vec<View> {
         let gap = gap_ms(&self.catalogue);
         let mut out = Vec::new();
-        for ((metric, part), track) in &host.tracks {
+        for Track { metric, part, track } in &host.tracks {
             let place = if part.is_empty() { metric.code().to_owned() } else { format!("{}:{part}", metric.code()) };
             let (class, category) = match metric {
                 ThresholdMetric::Storage => (TicketClass::Capacity, "kapasitas"),
@@ -100,10 +169,7 @@ impl Model {
 
     fn backup_view(&self, service: &ServiceId, backup: &BackupModel, now: Timestamp) -> View {
         let key = TicketKey { scope: TicketScope::Backup(backup.set.id.clone()), class: TicketClass::Backup };
-        let first_look = self
-            .applied_at
-            .max(self.listening_since)
-            .plus_ms(i64::from(backup.set.interval_ms).saturating_add(FIRST_LOOK_GRACE_MS));
+        let first_look = self.first_look(backup);
         let newest = backup.usable(now);
         let (id, onset_at) = match (backup.state(now), newest) {
             (BackupState::Langgar, Some(b)) => {
@@ -144,6 +210,32 @@ impl Model {
     }
 }
 
+/// The earliest of several instants after `now`.
+struct Next {
+    now: Timestamp,
+    at: Option<Timestamp>,
+}
+
+impl Next {
+    fn at(&mut self, at: Timestamp) {
+        if at > self.now && at < Interval::ALL.to {
+            self.at = Some(self.at.map_or(at, |known| known.min(at)));
+        }
+    }
+
+    fn maybe(&mut self, at: Option<Timestamp>) {
+        if let Some(at) = at {
+            self.at(at);
+        }
+    }
+}
+
+/// One slow answer is no disturbance: degraded is confirmed by lasting as long as the failures that confirm down.
+fn confirm_ms(model: &ServiceModel) -> i64 {
+    let patience = |c: &Check| i64::from(c.interval_ms) * i64::from(c.confirm_failures);
+    model.service.checks.iter().map(patience).max().unwrap_or(0)
+}
+
 fn service_view(model: &ServiceModel, now: Timestamp) -> View {
     let key = TicketKey { scope: TicketScope::Service(model.service.id.clone()), class: TicketClass::Access };
     let stretch = model.ledger.stretch_at(now);
@@ -155,10 +247,7 @@ fn service_view(model: &ServiceModel, now: Timestamp) -> View {
         State::Down => (Impact::Mayor, "symptom-service-down"),
         State::Degraded => (Impact::Minor, "symptom-service-degraded"),
     };
-    // One slow answer is no disturbance: degraded is confirmed by lasting as long as the failures that confirm down.
-    let patience = |c: &crate::domain::catalogue::Check| i64::from(c.interval_ms) * i64::from(c.confirm_failures);
-    let confirm_ms = model.service.checks.iter().map(patience).max().unwrap_or(0);
-    if stretch.state == State::Degraded && now.ms_since(since) < confirm_ms {
+    if stretch.state == State::Degraded && now.ms_since(since) < confirm_ms(model) {
         return View::Unseen { key };
     }
     let reason = model.reason_at(now);

@@ -101,9 +101,7 @@ impl Ingest {
         let key = crate::store::records::HostKey { public_key, machine_id_hash: cut_text(&request.machine_id_hash) };
         let secret_hash = token.secret_hash();
         let redeemed = self.store.write(move |writer| writer.redeem_join_token(&secret_hash, &key, now)).await;
-        let host = redeemed.map_err(Refusal::of_store)?.map_err(Refusal::of_join)?;
-        self.keys.forget(&host);
-        Ok(host)
+        redeemed.map_err(Refusal::of_store)?.map_err(Refusal::of_join)
     }
 }
 

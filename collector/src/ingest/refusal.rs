@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 /// Seconds after which it is worth to ask again.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
+/// The same while the disk is full: somebody has to make room first.
+const FULL_RETRY_AFTER_SECONDS: u32 = 30;
+
 /// A refusal as it is sent.
 #[derive(Debug)]
 pub struct Refusal {
@@ -24,12 +27,12 @@ pub struct Refusal {
     code: &'static str,
     message: String,
     detail: Value,
-    retry: bool,
+    retry_after_seconds: Option<u32>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), detail: Value::Null, retry: false }
+        Self { status, code, message: message.into(), detail: Value::Null, retry_after_seconds: None }
     }
 
     fn with(mut self, detail: Value) -> Self {
@@ -38,7 +41,7 @@ impl Refusal {
     }
 
     fn later(mut self) -> Self {
-        self.retry = true;
+        self.retry_after_seconds = Some(RETRY_AFTER_SECONDS);
         self
     }
 
@@ -54,6 +57,12 @@ impl Refusal {
             WireError::BadSignature { host } => {
                 Self::new(StatusCode::UNAUTHORIZED, "bad_signature", message).with(json!({ "host": host.as_str() }))
             }
+            WireError::SessionUnknown { host } => {
+                Self::new(StatusCode::UNAUTHORIZED, "session_unknown", message).with(json!({ "host": host.as_str() }))
+            }
+            WireError::BadMac { host } => {
+                Self::new(StatusCode::UNAUTHORIZED, "bad_mac", message).with(json!({ "host": host.as_str() }))
+            }
             WireError::TooMany { .. } => bad("too_many_observations"),
             WireError::ObservationTooLarge { seq } => bad("observation_too_large").with(json!({ "seq": seq })),
             WireError::OutOfOrder { seq } => bad("out_of_order").with(json!({ "seq": seq })),
@@ -65,6 +74,11 @@ impl Refusal {
     pub(super) fn of_store(error: StoreError) -> Self {
         if let StoreError::Refused { what } = error {
             return Self::new(StatusCode::FORBIDDEN, "host_revoked", format!("the store refuses {what}"));
+        }
+        if let StoreError::ReadOnly { .. } = error {
+            let message = "the collector's disk is full: it takes nothing now; keep it and send it again";
+            let full = Self::new(StatusCode::SERVICE_UNAVAILABLE, "store_full", message);
+            return Self { retry_after_seconds: Some(FULL_RETRY_AFTER_SECONDS), ..full };
         }
         tracing::error!(error = &error as &dyn std::error::Error, "the store does not take what came in");
         let message = "the store does not take anything now; keep it and send it again";
@@ -123,8 +137,9 @@ impl Refusal {
         let counter = match self.code {
             "batch_too_large" => &stats.batches_too_large,
             "newer_protocol" => &stats.batches_newer_protocol,
-            "unknown_host" | "host_revoked" | "bad_signature" => &stats.batches_unauthenticated,
-            "store_unavailable" => &stats.batches_not_stored,
+            "session_unknown" => &stats.batches_session_unknown,
+            "unknown_host" | "host_revoked" | "bad_mac" | "bad_signature" => &stats.batches_unauthenticated,
+            "store_unavailable" | "store_full" => &stats.batches_not_stored,
             "busy" | "slow_body" => &stats.batches_busy,
             _ => &stats.batches_malformed,
         };
@@ -136,8 +151,8 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let error = json!({ "error": { "code": self.code, "message": self.message, "detail": self.detail } });
         let mut response = (self.status, Json(error)).into_response();
-        if self.retry {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -8,12 +8,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pantau_shared::envelope::{AgentStarted, Observation, SignedBatch};
 use pantau_shared::join::JoinToken;
 use pantau_shared::probe::ProbeOutcome;
+use pantau_shared::wire::session::AgentSession;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 use tokio::sync::watch;
+
+mod full;
 
 struct Site {
     _folder: TempDir,
@@ -64,7 +67,7 @@ impl Site {
         let server = Server::bind(&[Listen::Plain("127.0.0.1:0".parse().expect("address"))]).expect("binds");
         let address = server.addresses()[0];
         let (end, shutdown) = watch::channel(false);
-        tokio::spawn(server.run(ingest.router(), stats.clone(), shutdown));
+        tokio::spawn(server.run(front::Front::new(ingest.clone(), ingest.router()), stats.clone(), shutdown));
         let client = reqwest::Client::builder().no_proxy().build().expect("client");
         Self { _folder: folder, store, clock, stats, nudges, catalogue, address, client, _end: end }
     }
@@ -110,7 +113,7 @@ impl Site {
         assert_eq!(status, 200);
     }
 
-    fn stored(&self) -> Vec<crate::store::records::Fact> {
+    fn stored(&self) -> Vec<Arc<crate::store::records::Fact>> {
         self.store.read(|r| r.facts_after(FactCursor(0), 100)).expect("reads").facts
     }
 }
@@ -132,7 +135,7 @@ fn observation(seq: u64) -> Observation {
 
 fn batch(observations: Vec<Observation>) -> Batch {
     let sent_at_ms = at(0).as_ms();
-    Batch { boot_id: "boot".into(), stream: vec![1; 16], sent_at_ms, assignment_revision: 0, observations }
+    Batch { boot_id: "boot".into(), stream: vec![1; 16], sent_at_ms, observations, ..Batch::default() }
 }
 
 fn sealed(id: &str, seed: u8, seqs: &[u64]) -> Vec<u8> {
@@ -209,7 +212,6 @@ async fn revoking_and_joining_again_take_effect() {
     site.enrol("web", 1).await;
     site.acknowledged(sealed("web", 1, &[1])).await;
     site.store.write(|w| w.revoke_host(&host("web"), at(1))).await.expect("revokes");
-    // The key is still in memory; the commit refuses.
     assert_eq!(site.refused("/api/v1/ingest", sealed("web", 1, &[2])).await, (403, "host_revoked".into()));
     site.make_token(3, "web", false).await;
     assert_eq!(site.refused("/api/v1/join", join_request(3, 3)).await, (409, "host_enrolled".into()));
@@ -323,4 +325,115 @@ async fn room_is_given_by_declared_length() {
     drop((small, unknown));
     assert_eq!(ingest.room.available_permits(), all);
     assert!(ingest.room_for(&declared(BATCH_BYTES_MAX + 1)).await.is_err());
+}
+
+/// An agent with an open session, and its next sequence.
+async fn agent_in_session(site: &Site, id: &str, seed: u8) -> AgentSession {
+    let mut agent = AgentSession::new(host(id));
+    let sealed = agent.seal(batch(vec![observation(1)]), &key(seed), 0);
+    assert!(!sealed.in_session);
+    let acknowledgement = site.acknowledged(sealed.bytes).await;
+    agent.acknowledged(false, acknowledgement.session.as_ref(), 0);
+    agent
+}
+
+fn in_session(agent: &mut AgentSession, seed: u8, seq: u64) -> Vec<u8> {
+    let sealed = agent.seal(batch(vec![observation(seq)]), &key(seed), 1);
+    assert!(sealed.in_session);
+    sealed.bytes
+}
+
+#[tokio::test]
+async fn a_signed_batch_opens_a_session_and_the_next_ones_need_no_signature() {
+    let site = Site::start();
+    site.enrol("web", 1).await;
+    let mut agent = agent_in_session(&site, "web", 1).await;
+    for seq in 2..5 {
+        let acknowledgement = site.acknowledged(in_session(&mut agent, 1, seq)).await;
+        assert_eq!((acknowledgement.acknowledged_seq, acknowledgement.session), (seq, None));
+    }
+    assert_eq!((site.stored().len(), site.stats.sessions_opened.get()), (4, 1));
+    // An agent that does not offer, as the first ones, gets none.
+    assert_eq!(site.acknowledged(sealed("web", 1, &[5])).await.session, None);
+}
+
+#[tokio::test]
+async fn a_session_is_of_one_host_and_every_changed_byte_is_refused() {
+    let site = Site::start();
+    site.enrol("web", 1).await;
+    site.enrol("db", 2).await;
+    let mut agent = agent_in_session(&site, "web", 1).await;
+    let good = SignedBatch::decode(in_session(&mut agent, 1, 2).as_slice()).expect("own bytes");
+    let changed = |change: &dyn Fn(&mut SignedBatch)| {
+        let mut signed = good.clone();
+        change(&mut signed);
+        signed.encode_to_vec()
+    };
+    let cases = [
+        (changed(&|s| s.host = "db".into()), "session_unknown"),
+        (changed(&|s| s.session[3] ^= 1), "session_unknown"),
+        (changed(&|s| s.body[3] ^= 1), "bad_mac"),
+        (changed(&|s| s.mac[3] ^= 1), "bad_mac"),
+        (changed(&|s| s.mac.clear()), "bad_mac"),
+        (changed(&|s| s.session.clear()), "bad_signature"),
+    ];
+    for (body, code) in cases {
+        assert_eq!(site.refused("/api/v1/ingest", body).await, (401, code.to_owned()));
+    }
+    assert_eq!((site.stats.batches_session_unknown.get(), site.stats.batches_unauthenticated.get()), (2, 4));
+    // A replay is a duplicate.
+    for duplicates in [0, 1] {
+        assert_eq!(site.acknowledged(good.encode_to_vec()).await.acknowledged_seq, 2);
+        assert_eq!(site.stats.observations_duplicate.get(), duplicates);
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_time_with_its_host_and_with_the_host_s_key() {
+    let site = Site::start();
+    site.enrol("web", 1).await;
+    let refused = async |body| site.refused("/api/v1/ingest", body).await;
+    let mut late = agent_in_session(&site, "web", 1).await;
+    let lifetime_ms = i64::from(session::SESSION_LIFETIME_S) * 1000;
+    site.clock.advance_ms(lifetime_ms - 1);
+    site.acknowledged(in_session(&mut late, 1, 2)).await;
+    site.clock.advance_ms(1);
+    assert_eq!(refused(in_session(&mut late, 1, 3)).await, (401, "session_unknown".into()));
+    let mut agent = agent_in_session(&site, "web", 1).await;
+    site.store.write(|w| w.revoke_host(&host("web"), at(1))).await.expect("revokes");
+    assert_eq!(refused(in_session(&mut agent, 1, 3)).await, (403, "host_revoked".into()));
+    // The same key again, and the session is over all the same.
+    let record = JoinTokenRecord {
+        secret_hash: token(4).secret_hash(),
+        host: host("web"),
+        replace: true,
+        created_at: at(0),
+        expires_at: at(2 * lifetime_ms),
+    };
+    site.store.write(move |w| w.create_join_token(&record)).await.expect("keeps");
+    assert_eq!(site.post("/api/v1/join", join_request(4, 1)).await.0, 200);
+    assert_eq!(refused(in_session(&mut agent, 1, 3)).await, (401, "session_unknown".into()));
+}
+
+#[tokio::test]
+async fn a_collector_knows_the_newest_sessions_of_a_host_only() {
+    let site = Site::start();
+    site.enrol("web", 1).await;
+    let mut agents = Vec::new();
+    for _ in 0..3 {
+        agents.push(agent_in_session(&site, "web", 1).await);
+    }
+    let oldest = in_session(&mut agents[0], 1, 2);
+    assert_eq!(site.refused("/api/v1/ingest", oldest).await, (401, "session_unknown".into()));
+    for agent in &mut agents[1..] {
+        site.acknowledged(in_session(agent, 1, 2)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_batch_by_the_router_is_answered_as_by_the_front() {
+    let site = Site::start();
+    site.enrol("web", 1).await;
+    let answer = site.client.get(format!("http://{}{INGEST_PATH}", site.address)).send().await.expect("answers");
+    assert_eq!(answer.status().as_u16(), 405, "another method is the router's");
 }

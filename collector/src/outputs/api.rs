@@ -14,6 +14,7 @@ mod outbox;
 mod parameters;
 mod series;
 mod services;
+mod system;
 mod ticket_writes;
 mod tickets;
 mod view;
@@ -49,12 +50,14 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/services/{id}/ledger", get(services::ledger))
         .route("/api/v1/hosts", get(hosts::list))
         .route("/api/v1/hosts/{id}", get(hosts::one))
+        .route("/api/v1/hosts/{id}/metrics", get(series::metrics))
         .route("/api/v1/hosts/{id}/series", get(series::series))
         .route("/api/v1/tickets", get(tickets::list).post(ticket_writes::open))
         .route("/api/v1/tickets/{number}", get(tickets::one))
         .route("/api/v1/tickets/{number}/actions", post(ticket_writes::act))
         .route("/api/v1/backups", get(backups::list))
         .route("/api/v1/outbox", get(outbox::list))
+        .route("/api/v1/system", get(system::one))
         .route("/api/v1/{*path}", any(async || no_such("resource")))
         .method_not_allowed_fallback(async || {
             let message = "this address does not take that method";

@@ -1,4 +1,8 @@
-//! `/healthz`: the process lives. `/readyz`: store and engine answer in time, else 503 with the reason as JSON.
+//! `/healthz`: the process lives. `/readyz`: store and engine answer in time and the store takes facts, else 503 with the
+//! reason as JSON.
+//!
+//! A full disk is *not ready* (code `store_full`) but *alive*: pages answer, agents keep what they have, it resumes by
+//! itself. So the watchdog asks only whether the collector lives; a restart would not make room.
 
 use crate::app::App;
 use crate::http_error::HttpError;
@@ -18,17 +22,20 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Whether the collector can do its work; the reason if not.
+/// Whether store and engine answer; the reason if not.
 ///
 /// # Errors
 /// What does not answer.
-pub(crate) async fn ready(app: &App) -> Result<(), String> {
+pub(crate) async fn alive(app: &App) -> Result<(), String> {
     let store = app.store.clone();
     let read = tokio::task::spawn_blocking(move || store.read(|reader| reader.cursor())).await;
     match read {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => return Err(format!("the store does not answer: {error}")),
         Err(_) => return Err("the store's reader panicked".to_owned()),
+    }
+    if let Some(damage) = app.store.damage() {
+        return Err(damage.to_owned());
     }
     let age_ms = app.clock.now().ms_since(app.engine.snapshot().at);
     if age_ms > SNAPSHOT_AGE_MAX_MS {
@@ -38,8 +45,16 @@ pub(crate) async fn ready(app: &App) -> Result<(), String> {
 }
 
 async fn readyz(State(app): State<App>) -> Result<Json<Value>, HttpError> {
-    match ready(&app).await {
-        Ok(()) => Ok(Json(json!({ "status": "ready" }))),
-        Err(reason) => Err(HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", reason).retry_after(5)),
-    }
+    let refuse = |code, reason: String| HttpError::new(StatusCode::SERVICE_UNAVAILABLE, code, reason).retry_after(5);
+    alive(&app).await.map_err(|reason| refuse("not_ready", reason))?;
+    let space = app.store.space();
+    let Some(read_only) = space.read_only else { return Ok(Json(json!({ "status": "ready" }))) };
+    let detail = json!({
+        "cause": read_only.cause.code(),
+        "since": read_only.since.to_utc().to_rfc3339(),
+        "disk_free_bytes": space.disk.map(|disk| disk.free_bytes),
+        "reserve_bytes": space.reserve_bytes,
+    });
+    let reason = "the store is read-only: make room on the disk of the data folder; agents keep what they have";
+    Err(refuse("store_full", reason.to_owned()).with_detail(detail))
 }

@@ -21,6 +21,7 @@ mod pages;
 mod preferences;
 mod report;
 mod service;
+mod system;
 mod ticket;
 mod tickets;
 mod visit;
@@ -67,6 +68,7 @@ pub fn router(app: App) -> Router {
         .route("/tickets/{number}/actions", post(actions::act_on_ticket))
         .route("/backups", get(pages::backups))
         .route("/reports/availability", get(pages::report))
+        .route("/system", get(pages::system))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))
         .route("/language", get(preferences::language))

@@ -1,6 +1,7 @@
 //! Addresses that cannot be taken, and bounds on connections.
 
 use super::*;
+use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -88,4 +89,10 @@ async fn connections_beyond_the_bound_are_closed_and_counted() {
         }
     }
     assert_eq!(stats.connections_refused.get(), 1);
+}
+
+#[test]
+fn a_connection_outlives_the_pauses_between_the_batches_of_an_agent() {
+    let period = crate::domain::catalogue::Catalogue::empty().sample_period_ms;
+    assert!(KEPT_TIME_MAX >= 10 * Duration::from_millis(u64::from(period)), "closed while the agent is well");
 }

@@ -24,11 +24,15 @@ impl Writer {
                 self.append_message(message, decision.evaluated_at)?;
             }
         }
+        for slice in &decision.checkpoint {
+            self.save_slice(slice)?;
+        }
         self.execute(
             "save the cursor",
             "UPDATE evaluation SET cursor = max(cursor, ?1), evaluated_ms = max(ifnull(evaluated_ms, ?2), ?2)",
             (decision.cursor.0, decision.evaluated_at.as_ms()),
-        )
-        .map(drop)
+        )?;
+        self.pending.read_up_to(decision.cursor);
+        Ok(())
     }
 }

@@ -1,24 +1,22 @@
 //! Observations as they came: kept once, numbered in the order of commit, read behind one cursor.
 //!
-//! An observation is known by (host, stream, seq). A stream's sequence rises, so one number per stream tells what is
-//! here: at or below `acked_seq` is a duplicate. A hole is accepted; the agent itself tells of what it lost by a gap.
-//! Times were corrected before. What a fact means is not known here.
+//! Which of a batch are new was decided before (`accept`), and times were corrected. What a fact means is not known
+//! here.
 
 use super::columns::{column, instant, message, parsed};
-use super::records::{AcceptedBatch, BackupFact, Fact, FactBody, FactCursor, Facts, ProbeFact, ReceivedBatch};
+use super::records::{BackupFact, Fact, FactBody, FactCursor, Facts, ProbeFact};
+use super::samples::Framed;
 use super::{Reader, StoreError, Writer, limit_of};
-use pantau_shared::envelope::{Gap, Observation, ObservationBody};
+use pantau_shared::envelope::ObservationBody;
 use pantau_shared::ids::{BackupSetId, CheckId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use prost::Message;
 use rusqlite::Row;
-
-/// Streams remembered per host; a spool makes one in its life. Beyond it the one unused for longest is forgotten.
-pub(super) const STREAMS_MAX: i64 = 256;
+use std::sync::Arc;
 
 pub(super) const FACTS_AFTER: &str = "
     SELECT id, (SELECT host.id FROM host WHERE num = host) AS host, at_ms, received_ms, kind, body FROM (
-        SELECT id, host, at_ms, received_ms, 'sample' AS kind, body FROM sample WHERE id > ?1
+        SELECT id, host, at_ms, received_ms, 'sample' AS kind, body FROM frame WHERE id > ?1
         UNION ALL SELECT id, host, at_ms, received_ms, 'probe', body FROM probe WHERE id > ?1
         UNION ALL SELECT id, host, at_ms, received_ms, 'backup', body FROM backup WHERE id > ?1
         UNION ALL SELECT id, host, at_ms, received_ms, kind, body FROM agent_event WHERE id > ?1
@@ -37,9 +35,22 @@ pub(super) const PROBES_BEFORE: &str = "
     WHERE check_num = (SELECT num FROM check_name WHERE id = ?1) AND host = (SELECT num FROM host WHERE id = ?2)
         AND at_ms <= ?3 ORDER BY at_ms DESC, id DESC LIMIT ?4";
 
+pub(super) const PROBES_OF: &str = "
+    SELECT ?2, at_ms, body FROM probe
+    WHERE check_num = (SELECT num FROM check_name WHERE id = ?1) AND host = (SELECT num FROM host WHERE id = ?2)
+        AND at_ms >= ?3 AND at_ms < ?4 ORDER BY at_ms, id LIMIT ?5";
+
 pub(super) const BACKUPS: &str = "
     SELECT (SELECT host.id FROM host WHERE num = host), at_ms, body FROM backup
     WHERE backup_set = ?1 ORDER BY at_ms DESC, id DESC LIMIT ?2";
+
+/// Whose an observation is, and its two times.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) host: &'a HostId,
+    pub(super) at: Timestamp,
+    pub(super) received_at: Timestamp,
+}
 
 fn host_id(row: &Row<'_>, index: usize) -> Result<HostId, StoreError> {
     parsed(row, index, "host", |text| HostId::parse(text).ok())
@@ -47,7 +58,7 @@ fn host_id(row: &Row<'_>, index: usize) -> Result<HostId, StoreError> {
 
 fn fact_of(row: &Row<'_>) -> Result<Fact, StoreError> {
     let body = match column::<String>(row, 4)?.as_str() {
-        "sample" => FactBody::Sample(Box::new(message(row, 5, "sample")?)),
+        "sample" => FactBody::Sample(Arc::new(message(row, 5, "sample")?)),
         "probe" => FactBody::Probe(message(row, 5, "probe answer")?),
         "backup" => FactBody::Backup(message(row, 5, "backup observation")?),
         "gap" => FactBody::Gap(message(row, 5, "gap")?),
@@ -75,7 +86,8 @@ impl Reader {
         let limit = limit_of(limit);
         let facts = self.rows("read facts", FACTS_AFTER, (cursor.0, limit.saturating_add(1)), fact_of)?;
         let more = limit_of(facts.len()) > limit;
-        let facts: Vec<Fact> = facts.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
+        let facts: Vec<_> =
+            facts.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(Arc::new).collect();
         let cursor = facts.last().map_or(cursor, |fact| FactCursor(fact.id));
         Ok(Facts { facts, cursor, more })
     }
@@ -115,6 +127,22 @@ impl Reader {
         self.rows("read probe answers", PROBES, params, probe_of)
     }
 
+    /// Answers of one check by one host in `[from, to)`, by time.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn probes_of(
+        &self,
+        check: &CheckId,
+        host: &HostId,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ProbeFact>, StoreError> {
+        let params = (check.as_str(), host.as_str(), from.as_ms(), to.as_ms(), limit_of(limit));
+        self.rows("read probe answers", PROBES_OF, params, probe_of)
+    }
+
     /// The newest answer of one check by one host at or before `at`, and what lies before it: newest first.
     ///
     /// # Errors
@@ -140,123 +168,61 @@ impl Reader {
 }
 
 impl Writer {
-    /// Stores what is new of a verified batch and moves the stream's acknowledged sequence.
-    ///
-    /// # Errors
-    /// The database's; a host that is not enrolled or is revoked.
-    pub fn accept_batch(&mut self, batch: &ReceivedBatch) -> Result<AcceptedBatch, StoreError> {
-        let host = self.host_number(&batch.host)?;
-        let acked = self.acknowledged(host, &batch.stream)?;
-        let mut accepted =
-            AcceptedBatch { acknowledged_seq: acked.unwrap_or(0), stored: 0, duplicates: 0, unknown_kinds: 0 };
-        let mut lost = 0u64;
-        for (at, observation) in &batch.observations {
-            if observation.seq <= accepted.acknowledged_seq {
-                accepted.duplicates += 1;
-                continue;
-            }
-            accepted.acknowledged_seq = observation.seq;
-            if self.save_fact(host, *at, batch, observation)? {
-                accepted.stored += 1;
-            } else {
-                accepted.unknown_kinds += 1;
-            }
-            if let Some(ObservationBody::Gap(gap)) = &observation.body {
-                lost = lost.saturating_add(lost_by(gap));
-            }
-        }
-        let moved = acked.is_none() || accepted.stored + accepted.unknown_kinds > 0;
-        if moved {
-            self.save_stream(host, batch, accepted.acknowledged_seq, acked.is_none())?;
-        }
-        self.execute(
-            "save a host's newest batch",
-            "UPDATE host SET last_seen_ms = max(ifnull(last_seen_ms, ?2), ?2), boot_id = ?3,
-             accepted = accepted + ?4, lost = lost + ?5 WHERE num = ?1",
-            (
-                host,
-                batch.received_at.as_ms(),
-                &batch.boot_id,
-                limit_of(accepted.stored),
-                i64::try_from(lost).unwrap_or(0),
-            ),
-        )?;
-        Ok(accepted)
-    }
-
-    fn host_number(&self, host: &HostId) -> Result<i64, StoreError> {
-        let sql = "SELECT num FROM host WHERE id = ?1 AND revoked_ms IS NULL";
-        let found = self.reader.row("read a host", sql, [host.as_str()], |row| column(row, 0))?;
-        found.ok_or(StoreError::Refused { what: "a batch of a host that is not enrolled or is revoked" })
-    }
-
-    fn acknowledged(&self, host: i64, stream: &[u8]) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT acked_seq FROM stream WHERE host = ?1 AND name = ?2";
-        let found = self.reader.row("read a stream", sql, (host, stream), |row| column::<i64>(row, 0))?;
-        Ok(found.map(i64::cast_unsigned))
-    }
-
-    fn save_stream(&self, host: i64, batch: &ReceivedBatch, seq: u64, is_new: bool) -> Result<(), StoreError> {
-        self.execute(
-            "save a stream",
-            "INSERT INTO stream (host, name, acked_seq, used_ms) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (host, name) DO UPDATE SET acked_seq = excluded.acked_seq, used_ms = excluded.used_ms",
-            (host, &batch.stream, seq.cast_signed(), batch.received_at.as_ms()),
-        )?;
-        if is_new {
-            let sql = "DELETE FROM stream WHERE host = ?1 AND name <> ?2 AND name IN (SELECT name FROM stream
-                       WHERE host = ?1 ORDER BY used_ms DESC LIMIT -1 OFFSET ?3)";
-            self.execute("forget a stream", sql, (host, &batch.stream, STREAMS_MAX))?;
-        }
-        Ok(())
-    }
-
-    /// Whether it was of a known kind.
-    fn save_fact(
+    /// Stores one observation, and gives it to the tail; whether it was of a known kind.
+    pub(super) fn save_fact(
         &mut self,
         host: i64,
-        at: Timestamp,
-        batch: &ReceivedBatch,
-        observation: &Observation,
+        origin: Origin<'_>,
+        body: Option<ObservationBody>,
     ) -> Result<bool, StoreError> {
-        let Some(body) = &observation.body else {
+        let Some(body) = body else {
             return Ok(false);
         };
-        self.last_fact_id += 1;
-        let (id, at, received) = (self.last_fact_id, at.as_ms(), batch.received_at.as_ms());
-        match body {
+        let (id, at, received) = (self.last_fact_id + 1, origin.at.as_ms(), origin.received_at.as_ms());
+        let (body, encoded) = match body {
             ObservationBody::Sample(sample) => {
-                let sql = "INSERT INTO sample (id, host, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)";
-                self.execute("save a sample", sql, (id, host, at, received, sample.encode_to_vec()))?;
+                let bytes = sample.encode_to_vec();
+                let sql = "INSERT INTO frame (id, host, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+                self.execute("save a sample", sql, (id, host, at, received, &bytes))?;
+                self.framed.push(Framed { host, at: origin.at, id, received: origin.received_at });
+                (FactBody::Sample(Arc::from(sample)), bytes.len())
             }
             ObservationBody::Probe(outcome) => {
                 let Some(check) = self.check_number(&outcome.check, host)? else {
                     return Ok(false);
                 };
+                let bytes = outcome.encode_to_vec();
                 let sql =
                     "INSERT INTO probe (id, host, check_num, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-                self.execute("save a probe answer", sql, (id, host, check, at, received, outcome.encode_to_vec()))?;
+                self.execute("save a probe answer", sql, (id, host, check, at, received, &bytes))?;
+                (FactBody::Probe(outcome), bytes.len())
             }
             ObservationBody::Backup(seen) => {
                 if BackupSetId::parse(&seen.set).is_err() {
                     return Ok(false);
                 }
+                let bytes = seen.encode_to_vec();
                 let sql = "INSERT INTO backup (id, host, backup_set, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-                self.execute(
-                    "save a backup observation",
-                    sql,
-                    (id, host, &seen.set, at, received, seen.encode_to_vec()),
-                )?;
+                self.execute("save a backup observation", sql, (id, host, &seen.set, at, received, &bytes))?;
+                (FactBody::Backup(seen), bytes.len())
             }
-            ObservationBody::Gap(gap) => self.save_event(id, host, "gap", (at, received), gap.encode_to_vec())?,
+            ObservationBody::Gap(gap) => {
+                let bytes = gap.encode_to_vec();
+                self.save_event(id, host, "gap", (at, received), &bytes)?;
+                (FactBody::Gap(gap), bytes.len())
+            }
             ObservationBody::Started(started) => {
                 let bytes = started.encode_to_vec();
                 let sql = "UPDATE host SET started = ?2, started_at_ms = ?3
                            WHERE num = ?1 AND ifnull(started_at_ms, ?3) <= ?3";
                 self.execute("save a start message", sql, (host, &bytes, at))?;
-                self.save_event(id, host, "started", (at, received), bytes)?;
+                self.save_event(id, host, "started", (at, received), &bytes)?;
+                (FactBody::Started(started), bytes.len())
             }
-        }
+        };
+        self.last_fact_id = id;
+        let Origin { host, at, received_at } = origin;
+        self.pending.fact(Fact { id, host: host.clone(), at, received_at, body }, encoded);
         Ok(true)
     }
 
@@ -266,7 +232,7 @@ impl Writer {
         host: i64,
         kind: &str,
         (at, received): (i64, i64),
-        body: Vec<u8>,
+        body: &[u8],
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO agent_event (id, host, kind, at_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         self.execute("save an agent's message", sql, (id, host, kind, at, received, body)).map(drop)
@@ -296,9 +262,4 @@ impl Writer {
         }
         Ok(Some(number))
     }
-}
-
-/// How many observations a gap record tells of.
-fn lost_by(gap: &Gap) -> u64 {
-    gap.to_seq.checked_sub(gap.from_seq).map_or(0, |count| count.saturating_add(1))
 }

@@ -7,8 +7,12 @@ use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use rusqlite::Row;
 
-const COLUMNS: &str = "SELECT id, public_key, machine_id_hash, joined_ms, revoked_ms, last_seen_ms, boot_id, started,
-    accepted, lost FROM host";
+/// A host's own totals and those of its streams; it was last seen when its last used stream was.
+pub(super) const HOSTS: &str = "SELECT id, public_key, machine_id_hash, joined_ms, revoked_ms,
+    nullif(max(ifnull(last_seen_ms, 0), ifnull((SELECT max(used_ms) FROM stream WHERE host = num), 0)), 0),
+    boot_id, started,
+    accepted + ifnull((SELECT sum(stream.accepted) FROM stream WHERE host = num), 0),
+    lost + ifnull((SELECT sum(stream.lost) FROM stream WHERE host = num), 0) FROM host";
 
 fn host_of(row: &Row<'_>) -> Result<HostRecord, StoreError> {
     let has_started = column::<Option<Vec<u8>>>(row, 7)?.is_some();
@@ -32,7 +36,7 @@ impl Reader {
     /// # Errors
     /// The database's.
     pub fn hosts(&self) -> Result<Vec<HostRecord>, StoreError> {
-        self.rows("read the hosts", &format!("{COLUMNS} ORDER BY id"), (), host_of)
+        self.rows("read the hosts", &format!("{HOSTS} ORDER BY id"), (), host_of)
     }
 
     /// One host.
@@ -40,7 +44,7 @@ impl Reader {
     /// # Errors
     /// The database's.
     pub fn host(&self, id: &HostId) -> Result<Option<HostRecord>, StoreError> {
-        self.row("read a host", &format!("{COLUMNS} WHERE id = ?1"), [id.as_str()], host_of)
+        self.row("read a host", &format!("{HOSTS} WHERE id = ?1"), [id.as_str()], host_of)
     }
 }
 
@@ -112,8 +116,10 @@ impl Writer {
              ON CONFLICT (id) DO UPDATE SET public_key = excluded.public_key,
              machine_id_hash = excluded.machine_id_hash, joined_ms = excluded.joined_ms, revoked_ms = NULL",
             (host.as_str(), &key.public_key, &key.machine_id_hash, now.as_ms()),
-        )
-        .map(drop)
+        )?;
+        self.senders.remove(host);
+        self.pending.anew(host.clone());
+        Ok(())
     }
 
     /// From now on the host's batches are refused; whether it was enrolled and not revoked before.
@@ -122,6 +128,11 @@ impl Writer {
     /// The database's.
     pub fn revoke_host(&mut self, id: &HostId, now: Timestamp) -> Result<bool, StoreError> {
         let sql = "UPDATE host SET revoked_ms = ?2 WHERE id = ?1 AND revoked_ms IS NULL";
-        Ok(self.execute("revoke a host", sql, (id.as_str(), now.as_ms()))? > 0)
+        let revoked = self.execute("revoke a host", sql, (id.as_str(), now.as_ms()))? > 0;
+        if revoked {
+            self.senders.remove(id);
+            self.pending.anew(id.clone());
+        }
+        Ok(revoked)
     }
 }

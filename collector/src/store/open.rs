@@ -1,25 +1,23 @@
-//! Opening the file: the lock, the settings of a connection, and the climb from an older schema.
+//! Opening the file: the lock, the settings of a connection. The climb from an older schema is next door.
 //!
 //! - **One owner.** `pantau.lock` beside the file is held (flock) for as long as the store is open; a second program on
 //!   the same file is told so. A person's command reaches a running collector over its socket.
 //! - **Durable.** WAL with `synchronous=FULL`: the log is synced at every commit, so what was committed survives a cut
 //!   of power. `NORMAL` would sync only at checkpoints and lose acknowledged batches.
 //! - **Ours.** `application_id` names the file; another program's database is refused, never altered.
-//! - **Forward only.** `user_version` counts the steps in `schema/`; each runs in its own transaction together with
-//!   the new number. A higher number than known is refused.
+//! - **Whole.** `pantau.lock` holds a word while the store is open; found there at the next start, the last stop was not
+//!   a clean one, and the file is worth a check.
 
-use super::{Reader, StoreError, failed};
+use super::backup::Tell;
+use super::migrate::{self, APPLICATION_ID, SCHEMA};
+use super::{Reader, StoreError, failed, restore};
+use pantau_shared::timestamp::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
-
-/// `PANT`.
-const APPLICATION_ID: i32 = 0x5041_4E54;
-
-/// The steps, oldest first; a released step is never changed.
-const SCHEMA: [&str; 1] = [include_str!("schema/001_first.sql")];
 
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,8 +30,10 @@ const WAL_BYTES_KEPT: i64 = 32 * 1024 * 1024;
 
 /// Takes the lock, opens the file for writing and brings it to the newest schema. The lock lasts as long as the file
 /// that is returned.
-pub(super) fn open_writer(path: &Path) -> Result<(File, Connection), StoreError> {
-    let lock = lock(path)?;
+pub(super) fn open_writer(path: &Path, now: Timestamp, tell: Tell<'_>) -> Result<(Lock, Connection), StoreError> {
+    let lock = Lock::take(path)?;
+    restore::finish(path)
+        .map_err(|source| StoreError::Open { path: path.display().to_string(), source: Box::new(source) })?;
     create_private(path)?;
     let mut connection = Connection::open_with_flags(
         path,
@@ -42,9 +42,10 @@ pub(super) fn open_writer(path: &Path) -> Result<(File, Connection), StoreError>
     .map_err(|error| refused(path, error))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed("set up the connection"))?;
     check_ours(path, &connection)?;
-    set_up(&connection).map_err(|error| refused(path, error))?;
-    migrate(path, &mut connection)?;
+    migrate::prepare_new(&connection).and_then(|()| set_up(&connection)).map_err(|error| refused(path, error))?;
+    migrate::climb(path, &mut connection, &SCHEMA, now, tell).map_err(|error| error.naming(path))?;
     sync_folder(path)?;
+    lock.mark_open()?;
     Ok((lock, connection))
 }
 
@@ -58,22 +59,53 @@ pub(super) fn open_reader(path: &Path) -> Result<Reader, StoreError> {
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed("set up the connection"))?;
     connection.pragma_update(None, "query_only", true).map_err(failed("set up the connection"))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    Ok(Reader { connection })
+    Ok(Reader { connection, head: Arc::default() })
 }
 
-fn lock(path: &Path) -> Result<File, StoreError> {
-    let open = |error| StoreError::Open { path: path.display().to_string(), source: Box::new(error) };
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path.with_extension("lock"))
-        .map_err(open)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.display().to_string() }),
-        Err(TryLockError::Error(error)) => Err(open(error)),
+/// The lock beside the file; it goes with this value. Its content is the mark of a store that is open.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+    path: String,
+    /// Whether the last one who had it did not close it.
+    pub(super) found_open: bool,
+}
+
+/// What stands in the lock's file while the store is open.
+const OPEN_MARK: &[u8] = b"open\n";
+
+impl Lock {
+    /// Takes it, or says who is in the way.
+    pub(super) fn take(path: &Path) -> Result<Self, StoreError> {
+        let shown = path.display().to_string();
+        let open = |error| StoreError::Open { path: shown.clone(), source: Box::new(error) };
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(path.with_extension("lock"))
+            .map_err(open)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { path: shown }),
+            Err(TryLockError::Error(error)) => return Err(open(error)),
+        }
+        let found_open = file.metadata().map_err(open)?.len() > 0;
+        Ok(Self { file, path: shown, found_open })
+    }
+
+    fn mark_open(&self) -> Result<(), StoreError> {
+        let marked = self.file.write_all_at(OPEN_MARK, 0).and_then(|()| self.file.sync_data());
+        marked.map_err(|error| StoreError::Open { path: self.path.clone(), source: Box::new(error) })
+    }
+
+    /// The store was closed as it should be.
+    pub(super) fn mark_closed(&self) {
+        if let Err(error) = self.file.set_len(0).and_then(|()| self.file.sync_data()) {
+            tracing::warn!(%error, path = %self.path, "the next start will not know that this stop was a clean one");
+        }
     }
 }
 
@@ -101,6 +133,9 @@ fn refused(path: &Path, error: rusqlite::Error) -> StoreError {
     let path = path.display().to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => StoreError::Foreign { path },
+        Some(ErrorCode::DatabaseCorrupt) => {
+            StoreError::Corrupt { path, operation: "open the file", source: Box::new(error) }
+        }
         _ => StoreError::Open { path, source: Box::new(error) },
     }
 }
@@ -116,6 +151,8 @@ fn check_ours(path: &Path, connection: &Connection) -> Result<(), StoreError> {
 }
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    // Counts only while the file is empty: the store gives pages back to the file system as samples age.
+    connection.pragma_update(None, "auto_vacuum", "incremental")?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -123,25 +160,4 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(())
-}
-
-fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
-    let known = SCHEMA.len() as u32;
-    loop {
-        let step = connection
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-            .map_err(failed("migrate the schema"))?;
-        let found: u32 =
-            step.query_row("PRAGMA user_version", (), |row| row.get(0)).map_err(failed("migrate the schema"))?;
-        if found > known {
-            return Err(StoreError::NewerSchema { path: path.display().to_string(), found, known });
-        }
-        let Some(sql) = SCHEMA.get(found as usize) else {
-            return Ok(());
-        };
-        step.execute_batch(sql).map_err(failed("migrate the schema"))?;
-        step.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed("migrate the schema"))?;
-        step.pragma_update(None, "user_version", found + 1).map_err(failed("migrate the schema"))?;
-        step.commit().map_err(failed("migrate the schema"))?;
-    }
 }

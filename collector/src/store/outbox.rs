@@ -14,10 +14,18 @@ use rusqlite::Row;
 
 pub(super) const DUE: &str = "
     SELECT id, ticket, target, version, event, payload, created_ms, attempts, next_attempt_ms, state, last_error
-    FROM outbox WHERE state = 'pending' AND next_attempt_ms <= ?1 AND NOT EXISTS (
+    FROM outbox WHERE state = 'pending' AND target = ?3 AND next_attempt_ms <= ?1 AND NOT EXISTS (
         SELECT 1 FROM outbox AS earlier WHERE earlier.ticket = outbox.ticket AND earlier.target = outbox.target
             AND earlier.version < outbox.version AND earlier.state = 'pending')
     ORDER BY next_attempt_ms, id LIMIT ?2";
+
+/// Who waits for something: one look into the index per target, however much waits.
+pub(super) const TARGETS: &str = "
+    WITH RECURSIVE waits (name) AS (
+        SELECT min(target) FROM outbox WHERE state = 'pending'
+        UNION ALL SELECT (SELECT min(target) FROM outbox WHERE state = 'pending' AND target > waits.name)
+        FROM waits WHERE waits.name IS NOT NULL)
+    SELECT name FROM waits WHERE name IS NOT NULL";
 
 pub(super) const VIEW: &str = "
     SELECT (SELECT count(*) FROM outbox WHERE state = 'pending'),
@@ -43,12 +51,16 @@ fn outbox_row_of(row: &Row<'_>) -> Result<OutboxRow, StoreError> {
 }
 
 impl Reader {
-    /// What may be sent now, longest due first.
+    /// What may be sent now: of every target at most `limit`, longest due first.
     ///
     /// # Errors
     /// The database's.
     pub fn outbox_due(&self, now: Timestamp, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
-        self.rows("read the outbox", DUE, (now.as_ms(), limit_of(limit)), outbox_row_of)
+        let mut due = Vec::new();
+        for target in self.rows("read the outbox", TARGETS, (), |row| column::<String>(row, 0))? {
+            due.extend(self.rows("read the outbox", DUE, (now.as_ms(), limit_of(limit), target), outbox_row_of)?);
+        }
+        Ok(due)
     }
 
     /// Everything that was ever to leave, newest first; `before` pages.

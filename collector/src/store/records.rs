@@ -10,6 +10,8 @@ use pantau_shared::ids::HostId;
 use pantau_shared::probe::ProbeOutcome;
 use pantau_shared::sample::Sample;
 use pantau_shared::timestamp::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// An enrolled host.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,7 +115,7 @@ pub struct FactCursor(pub i64);
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// Facts, rising in `id`.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<Arc<Fact>>,
     /// Cursor after the last of them.
     pub cursor: FactCursor,
     /// Whether more may follow.
@@ -121,7 +123,7 @@ pub struct Facts {
 }
 
 /// One stored observation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fact {
     /// Its number.
     pub id: i64,
@@ -135,11 +137,45 @@ pub struct Fact {
     pub body: FactBody,
 }
 
+/// What changed of hosts since it was last taken.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Heard {
+    /// Hosts whose batches were committed.
+    pub hosts: BTreeMap<HostId, HostHeard>,
+    /// Hosts that joined, got a new key or were revoked: to be read anew from the store, before `hosts` is applied.
+    pub anew: BTreeSet<HostId>,
+}
+
+/// What a host's batches changed of its record: the values as they are now, so that taking one twice does no harm.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HostHeard {
+    /// Receipt of the newest authenticated batch.
+    pub last_seen_at: Timestamp,
+    /// Boot id of the last committed batch.
+    pub boot_id: String,
+    /// Observations stored in all.
+    pub accepted: u64,
+    /// Observations its agent lost in all, by its gap records.
+    pub lost: u64,
+    /// The newest start message and its time, when one came.
+    pub started: Option<(Timestamp, AgentStarted)>,
+}
+
+impl HostHeard {
+    /// Takes what came later.
+    pub(super) fn merge(&mut self, later: Self) {
+        let earlier = std::mem::replace(self, later);
+        if self.started.as_ref().map(|(at, _)| *at) < earlier.started.as_ref().map(|(at, _)| *at) {
+            self.started = earlier.started;
+        }
+    }
+}
+
 /// The kinds of stored observation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum FactBody {
     /// Kernel readings.
-    Sample(Box<Sample>),
+    Sample(Arc<Sample>),
     /// A check was asked.
     Probe(ProbeOutcome),
     /// A backup set was looked at.
@@ -235,6 +271,21 @@ pub struct Decision {
     pub tickets: Vec<TicketChange>,
     /// When it was made: the last durable heartbeat of the engine.
     pub evaluated_at: Timestamp,
+    /// Slices of the engine's checkpoint that were made anew.
+    pub checkpoint: Vec<CheckpointSlice>,
+}
+
+/// What the engine knows of some of its hosts and cannot cheaply rebuild; opaque here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointSlice {
+    /// Which of the engine's slices.
+    pub slice: u32,
+    /// Every fact up to this one is in it.
+    pub cursor: FactCursor,
+    /// Version of its format.
+    pub version: u32,
+    /// As the engine wrote it.
+    pub body: Vec<u8>,
 }
 
 /// Which tickets.

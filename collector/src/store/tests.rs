@@ -19,14 +19,23 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use tempfile::TempDir;
 
+mod climbing;
+mod copies;
+mod damage;
 mod durability;
 mod facts;
+mod filled;
 mod group;
 mod judged;
 mod ledger;
 mod opening;
 mod people;
 mod plans;
+mod restoring;
+mod retention;
+mod samples;
+mod sizes;
+mod tail;
 
 /// A store in a folder that goes with it.
 struct Fixture {
@@ -75,8 +84,13 @@ impl Fixture {
     }
 
     fn accept(&self, batch: ReceivedBatch) -> AcceptedBatch {
-        self.write(move |w| w.accept_batch(&batch)).expect("accepted")
+        self.write(move |w| w.accept_batch(batch)).expect("accepted")
     }
+}
+
+/// Another program's hand in the file of a store that is closed.
+pub(crate) fn tamper(path: &Path, sql: &str) {
+    Connection::open(path).expect("opens").execute_batch(sql).expect("runs");
 }
 
 /// Runs a future to its end on this thread.
@@ -85,7 +99,7 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Polls once: the request is in the queue afterwards.
-fn start<T>(future: &mut Pin<Box<impl Future<Output = T>>>) -> bool {
+fn start<T>(future: &mut Pin<Box<impl Future<Output = T> + ?Sized>>) -> bool {
     matches!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending)
 }
 

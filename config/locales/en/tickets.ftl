@@ -2,6 +2,7 @@
 symptom-service-down = Service { $service } cannot be reached since { $since_at }: check { $check } failed ({ $reason }).
 symptom-service-degraded = Service { $service } is degraded since { $since_at }: check { $check } ({ $reason }).
 symptom-host-silent = Host { $host } has sent nothing since { $since_at }; monitoring is lost.
+symptom-hosts-silent = { $count } of { $enrolled } hosts have sent nothing since { $since_at }, among them { $examples }; services affected: { $services }. Monitoring is lost.
 symptom-threshold-cpu = CPU of host { $host } is above its threshold since { $since_at } (now { $percent } %).
 symptom-threshold-ram = Memory of host { $host } is above its threshold since { $since_at } (now { $percent } %).
 symptom-threshold-storage = Storage { $part } on host { $host } is above its threshold since { $since_at } (now { $percent } %).

@@ -2,6 +2,7 @@
 symptom-service-down = Layanan { $service } tidak dapat diakses sejak { $since_at }: pemeriksaan { $check } gagal ({ $reason }).
 symptom-service-degraded = Layanan { $service } menurun sejak { $since_at }: pemeriksaan { $check } ({ $reason }).
 symptom-host-silent = Host { $host } tidak mengirim data sejak { $since_at }; pemantauan terputus.
+symptom-hosts-silent = { $count } dari { $enrolled } host tidak mengirim data sejak { $since_at }, antara lain { $examples }; layanan yang terdampak: { $services }. Pemantauan terputus.
 symptom-threshold-cpu = CPU host { $host } di atas ambang sejak { $since_at } (kini { $percent } %).
 symptom-threshold-ram = Memori host { $host } di atas ambang sejak { $since_at } (kini { $percent } %).
 symptom-threshold-storage = Penyimpanan { $part } pada host { $host } di atas ambang sejak { $since_at } (kini { $percent } %).

@@ -1,6 +1,6 @@
 //! Figures from counted seconds: ratios, budget, verdict.
 
-use super::{Outage, Policy};
+use super::{Policy, Runs};
 
 const PPM: u64 = 1_000_000;
 
@@ -20,6 +20,9 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// No second.
+    pub const ZERO: Self = Self { up_s: 0, degraded_s: 0, down_s: 0, unknown_s: 0, excluded_s: 0 };
+
     /// Adds other counts.
     pub fn add(&mut self, other: Self) {
         self.up_s += other.up_s;
@@ -176,11 +179,11 @@ impl Figures {
     pub(super) fn evaluate(
         counts: Counts,
         by_terms: &[TermCounts],
-        outages: &[Outage],
+        runs: Runs,
         terms: &TermsInForce,
         policy: &Policy,
     ) -> Self {
-        let number = u64::try_from(outages.len()).unwrap_or(u64::MAX);
+        let number = runs.outages();
         let budget = terms.target_ppm.map(|_| budget(by_terms));
         Self {
             counts,
@@ -190,7 +193,7 @@ impl Figures {
             availability_max_ppm: counts.availability_max_ppm(),
             coverage_ppm: counts.coverage_ppm(),
             outages: number,
-            longest_outage_s: outages.iter().map(|o| o.counted_s).max().unwrap_or(0),
+            longest_outage_s: runs.longest_s(),
             mtrs_s: counts.down_s.checked_div(number),
             mtbf_s: counts.up_s.checked_div(number),
             target_ppm: terms.target_ppm,

@@ -197,7 +197,7 @@ pub(super) fn outages(input: &Input<'_>, overlay: &Overlay, down: &[Interval]) -
 }
 
 /// The corrected timeline in which runs of *down* are sought. Excluded time keeps the state observed in it.
-fn down_runs<'a>(input: &Input<'a>, overlay: &Overlay) -> Cow<'a, Timeline> {
+pub(super) fn down_runs<'a>(input: &Input<'a>, overlay: &Overlay) -> Cow<'a, Timeline> {
     let mut runs = match input.policy.degraded {
         DegradedPolicy::Up => Cow::Borrowed(input.states),
         DegradedPolicy::Down => Cow::Owned(Timeline::from_changes(

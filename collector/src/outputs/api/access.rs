@@ -18,6 +18,7 @@ pub(crate) struct Caller {
     /// Name for the ticket's log.
     pub(super) name: String,
     may_write: bool,
+    administers: bool,
     /// The form token a write must carry; a program needs none.
     csrf: Option<String>,
 }
@@ -32,19 +33,32 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
         let token = auth::check_api_token(&app.store, authorization, now);
         let token = token.map_err(|error| HttpError::internal(&error))?;
         return token
-            .map(|token| Caller { name: token.name, may_write: token.scope == "write", csrf: None })
+            .map(|token| Caller { name: token.name, may_write: token.scope == "write", administers: true, csrf: None })
             .ok_or_else(|| unauthenticated("the API token is not known here or was revoked"));
     }
     let session = cookie(headers, SESSION_COOKIE).map(auth::token_hash);
-    let session = session.map(|hash| app.store.read(|reader| reader.session(&hash, now)));
+    let session = session.map(|hash| app.store.session(&hash, now));
     let session = session.transpose().map_err(|error| HttpError::internal(&error))?.flatten();
     session
         .filter(|session| now < session.expires_at)
         .and_then(|session| {
             let role = Role::parse(&session.role)?;
-            Some(Caller { name: session.user, may_write: role.may_act(), csrf: Some(session.csrf) })
+            let administers = role == Role::Admin;
+            Some(Caller { name: session.user, may_write: role.may_act(), administers, csrf: Some(session.csrf) })
         })
         .ok_or_else(|| unauthenticated("log in, or send `Authorization: Bearer <API token>`"))
+}
+
+/// Who calls and may see the collector itself: a program, or an administrator.
+///
+/// # Errors
+/// 401 and 500 as [`caller`]; 403 for anybody else.
+pub(super) fn administrator(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError> {
+    let caller = caller(app, headers)?;
+    if caller.administers {
+        return Ok(caller);
+    }
+    Err(HttpError::new(StatusCode::FORBIDDEN, "administrators_only", "only administrators see the collector itself"))
 }
 
 /// Who calls and may write.

@@ -53,7 +53,7 @@ fn body(zone: Tz, view: &HostView) -> HostBody {
         cpu_permille: rates.cpu_permille,
         memory_permille: rates.memory_permille,
         storage_permille: storage.map(|(_, permille)| *permille),
-        storage_mount_point: storage.map(|(mount, _)| mount.clone()),
+        storage_mount_point: storage.map(|(mount, _)| mount.to_string()),
         network_in_bytes_per_second: rates.network_bytes_per_second.map(|(received, _)| received),
         network_out_bytes_per_second: rates.network_bytes_per_second.map(|(_, sent)| sent),
         observations_accepted: view.observations_accepted,

@@ -1,28 +1,25 @@
-//! A host's metric over time: mean, lowest and highest value per step.
+//! A host's series over time: mean, lowest and highest value per step; and which series a host has.
 //!
-//! Steps begin at whole multiples of `step` since the Unix epoch, so that the same step has the same value whatever
-//! window it is asked in. A step without a value is absent. Rates come from pairs of neighbouring samples and belong to
-//! the step of the later one; over a reset, or a pair further apart than [`PAIR_MS_MAX`], there is none.
+//! What a step holds, and from which resolution it is read, is told in [`crate::host_series`]. Knows parameters and
+//! bodies only.
 
 use super::hosts::known_host;
 use super::parameters::{Parameters, bad_parameter};
+use super::view::List;
 use super::{ApiState, access, read};
-use crate::domain::rate;
+use crate::host_series::{Answer, Metric, NoAnswer, Question, SHORT_NAMES, STEPS_MAX, load};
 use crate::http_error::HttpError;
-use crate::store::{Reader, StoreError};
+use crate::series::{Kind, SeriesKey};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
-use pantau_shared::ids::HostId;
-use pantau_shared::sample::Sample;
-use pantau_shared::timestamp::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// Longest window: the raw samples of so many seconds are read for one answer.
-const WINDOW_SECONDS_MAX: i64 = 8 * 86_400;
+/// Longest window: five years and a little more.
+const WINDOW_SECONDS_MAX: i64 = 1_830 * 86_400;
 
-/// Most steps in a window.
-const STEPS_MAX: i64 = 5000;
+/// Longest step: a month.
+const STEP_SECONDS_MAX: i64 = 31 * 86_400;
 
 /// Steps when none is asked for, about.
 const STEPS_DEFAULT: i64 = 300;
@@ -30,148 +27,54 @@ const STEPS_DEFAULT: i64 = 300;
 /// Shortest step in seconds when none is asked for.
 const STEP_SECONDS_DEFAULT_MIN: i64 = 10;
 
-/// Samples further apart say nothing about the time between them.
-const PAIR_MS_MAX: i64 = 900_000;
+/// Names shown when several series fit.
+const SEVERAL_SHOWN: usize = 8;
 
-/// Samples read at a time.
-const CHUNK: usize = 1000;
-
-/// What can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Metric {
-    Cpu,
-    Memory,
-    Storage,
-    NetworkIn,
-    NetworkOut,
-    Load,
+/// A whole number, or thousandths as a decimal number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Value {
+    Whole(u64),
+    Milli(u64),
 }
 
-impl Metric {
-    const ALL: [Self; 6] = [Self::Cpu, Self::Memory, Self::Storage, Self::NetworkIn, Self::NetworkOut, Self::Load];
-
-    const fn name(self) -> &'static str {
+impl Serialize for Value {
+    #[expect(clippy::cast_precision_loss, reason = "a rate in JSON; the store keeps integers")]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Cpu => "cpu",
-            Self::Memory => "memory",
-            Self::Storage => "storage",
-            Self::NetworkIn => "network_in",
-            Self::NetworkOut => "network_out",
-            Self::Load => "load",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|metric| metric.name() == name)
-    }
-
-    const fn unit(self) -> &'static str {
-        match self {
-            Self::Cpu | Self::Memory | Self::Storage => "permille",
-            Self::NetworkIn | Self::NetworkOut => "bytes_per_second",
-            Self::Load => "load_centi",
-        }
-    }
-
-    /// The value at `after`; rates need the sample before it.
-    fn value(self, before: Option<&(Timestamp, Sample)>, after: &(Timestamp, Sample)) -> Option<u64> {
-        let (at, sample) = after;
-        let before = before.filter(|(earlier, _)| (1..=PAIR_MS_MAX).contains(&at.ms_since(*earlier)));
-        let network = || {
-            let (earlier, before) = before?;
-            rate::network_bytes_per_second(before, sample, at.ms_since(*earlier))
-        };
-        match self {
-            Self::Cpu => {
-                let (before, after) = (before?.1.cpu_total.as_ref()?, sample.cpu_total.as_ref()?);
-                rate::cpu_busy_permille(before, after).map(u64::from)
-            }
-            Self::Memory => sample.memory.as_ref().and_then(rate::memory_permille).map(u64::from),
-            Self::Storage => {
-                // As the engine counts it: what cannot be written to is full for ever and says nothing.
-                let writable = sample.filesystems.iter().filter(|filesystem| filesystem.read_only != Some(true));
-                writable.filter_map(rate::storage_permille).max().map(u64::from)
-            }
-            Self::NetworkIn => network().map(|(received, _)| received),
-            Self::NetworkOut => network().map(|(_, sent)| sent),
-            Self::Load => sample.load.and_then(|load| load.one_centi).map(u64::from),
+            Self::Whole(value) => serializer.serialize_u64(*value),
+            Self::Milli(value) => serializer.serialize_f64(*value as f64 / 1_000.0),
         }
     }
 }
 
-/// One step being filled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Step {
-    begins_at: i64,
-    sum: u128,
-    count: u32,
-    min: u64,
-    max: u64,
-}
-
-/// Folds values, in order of time, into steps.
-#[derive(Debug)]
-struct Steps {
-    seconds: i64,
-    steps: Vec<Step>,
-}
-
-impl Steps {
-    fn add(&mut self, at: Timestamp, value: u64) {
-        let begins_at = at.as_secs().div_euclid(self.seconds) * self.seconds;
-        match self.steps.last_mut().filter(|step| step.begins_at == begins_at) {
-            Some(step) => {
-                step.sum += u128::from(value);
-                step.count += 1;
-                step.min = step.min.min(value);
-                step.max = step.max.max(value);
-            }
-            None => self.steps.push(Step { begins_at, sum: value.into(), count: 1, min: value, max: value }),
-        }
-    }
-
-    /// `[begin, mean, min, max]`; the mean is floored.
-    fn points(self) -> Vec<(i64, u64, u64, u64)> {
-        let mean = |step: &Step| u64::try_from(step.sum / u128::from(step.count)).unwrap_or(u64::MAX);
-        self.steps.iter().map(|step| (step.begins_at, mean(step), step.min, step.max)).collect()
-    }
-}
-
-/// Reads in chunks, so that memory does not grow with the window.
-fn load(
-    reader: &Reader,
-    host: &HostId,
-    metric: Metric,
-    (from, to): (Timestamp, Timestamp),
-    step_seconds: i64,
-) -> Result<Vec<(i64, u64, u64, u64)>, StoreError> {
-    let mut steps = Steps { seconds: step_seconds, steps: Vec::new() };
-    let mut before: Option<(Timestamp, Sample)> = None;
-    // The pair that ends in the first step begins before it.
-    let mut next = from.plus_ms(-PAIR_MS_MAX);
-    loop {
-        let chunk = reader.samples(host, next, to, CHUNK)?;
-        let more = chunk.len() == CHUNK;
-        for sample in chunk {
-            next = sample.0.plus_ms(1);
-            let value = metric.value(before.as_ref(), &sample).filter(|_| sample.0 >= from);
-            if let Some(value) = value {
-                steps.add(sample.0, value);
-            }
-            before = Some(sample);
-        }
-        if !more {
-            return Ok(steps.points());
-        }
-    }
-}
+/// Begin of a step, mean, minimum, maximum.
+type Point = (i64, Value, Value, Value);
 
 #[derive(Debug, Serialize)]
 pub(super) struct SeriesBody {
-    metric: &'static str,
-    unit: &'static str,
+    metric: String,
+    series: String,
+    unit: String,
+    /// `raw`, `five_minutes` or `one_hour`: what the steps were made from.
+    resolution: &'static str,
     step_seconds: i64,
-    points: Vec<(i64, u64, u64, u64)>,
+    /// Between points further apart than this nothing is known.
+    gap_seconds: i64,
+    points: Vec<Point>,
+}
+
+fn body(metric: String, answer: &Answer) -> SeriesBody {
+    let value = if answer.is_milli { Value::Milli } else { Value::Whole };
+    let points = answer.steps.iter().map(|step| (step.begins_at, value(step.mean()), value(step.min), value(step.max)));
+    SeriesBody {
+        metric,
+        series: answer.key.to_string(),
+        unit: answer.unit(),
+        resolution: answer.resolution.name(),
+        step_seconds: answer.step_seconds,
+        gap_seconds: answer.gap_seconds,
+        points: points.collect(),
+    }
 }
 
 pub(super) async fn series(
@@ -183,47 +86,79 @@ pub(super) async fn series(
     access::caller(&state.app, &headers)?;
     let parameters = Parameters::read(&uri, &["metric", "from", "to", "step"])?;
     let host = known_host(&state.app, &id)?;
-    let expected = format!("one of {}", Metric::ALL.map(Metric::name).join(", "));
+    let names = SHORT_NAMES.map(|(name, _)| name).join(", ");
+    let expected = format!("one of {names}, or a name of /api/v1/hosts/{id}/metrics");
     let metric = parameters.parsed("metric", &expected, Metric::parse)?;
     let metric = metric.ok_or_else(|| bad_parameter("metric", &format!("missing: {expected}")))?;
-    let window = parameters.window(state.app.clock.now(), 3600, WINDOW_SECONDS_MAX)?;
-    let seconds = (window.1.ms_since(window.0) / 1000).max(1);
-    let step = parameters.parsed("step", "1 to 86400 seconds", |text| {
-        text.parse::<i64>().ok().filter(|step| (1..=86_400).contains(step))
+    let (from, to) = parameters.window(state.app.clock.now(), 3600, WINDOW_SECONDS_MAX)?;
+    let seconds = (to.ms_since(from) / 1000).max(1);
+    let step = parameters.parsed("step", &format!("1 to {STEP_SECONDS_MAX} seconds"), |text| {
+        text.parse::<i64>().ok().filter(|step| (1..=STEP_SECONDS_MAX).contains(step))
     })?;
-    let step = step.unwrap_or_else(|| (seconds / STEPS_DEFAULT).max(STEP_SECONDS_DEFAULT_MIN));
-    if seconds / step > STEPS_MAX {
+    let step_seconds = step.unwrap_or_else(|| (seconds / STEPS_DEFAULT).max(STEP_SECONDS_DEFAULT_MIN));
+    if seconds / step_seconds > STEPS_MAX {
         return Err(bad_parameter("step", &format!("too short: the window would have more than {STEPS_MAX} steps")));
     }
-    let points = read(&state.app, move |reader| load(reader, &host, metric, window, step)).await?;
-    Ok(Json(SeriesBody { metric: metric.name(), unit: metric.unit(), step_seconds: step, points }))
+    let period_ms = state.app.engine.snapshot().catalogue.sample_period_ms;
+    let question = Question { host, metric, from, to, step_seconds, period_ms };
+    let answer = read(&state.app, move |reader| match load(reader, &question) {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(NoAnswer::Store(error)) => Err(error),
+        Err(NoAnswer::Unknown) => Ok(Err(Vec::new())),
+        Err(NoAnswer::Several(keys)) => Ok(Err(keys)),
+    });
+    let answer = answer.await?.map_err(|keys| not_one(&keys))?;
+    let name = parameters.text("metric").unwrap_or_default().to_owned();
+    Ok(Json(body(name, &answer)))
+}
+
+fn not_one(keys: &[SeriesKey]) -> HttpError {
+    if keys.is_empty() {
+        return bad_parameter("metric", "no series of this host's newest sample");
+    }
+    let names: Vec<String> = keys.iter().take(SEVERAL_SHOWN).map(ToString::to_string).collect();
+    bad_parameter("metric", &format!("the name of {} series; one of {}", keys.len(), names.join(", ")))
+}
+
+/// A series that a host has.
+#[derive(Debug, Serialize)]
+pub(super) struct MetricBody {
+    name: String,
+    unit: &'static str,
+    /// Of a `counter` the growth per second is told; `gauge` and `state` as they are.
+    kind: &'static str,
+}
+
+pub(super) async fn metrics(
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Json<List<MetricBody>>, HttpError> {
+    access::caller(&state.app, &headers)?;
+    Parameters::read(&uri, &[])?;
+    let host = known_host(&state.app, &id)?;
+    let keys = read(&state.app, move |reader| reader.series_keys(&host)).await?;
+    let item = |key: SeriesKey| MetricBody {
+        unit: key.field().unit.name(),
+        kind: match key.field().kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::State => "state",
+        },
+        name: key.to_string(),
+    };
+    Ok(Json(List { items: keys.into_iter().map(item).collect() }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pantau_shared::sample::CpuTimes;
-
-    fn busy(at_s: i64, user: u64, idle: u64) -> (Timestamp, Sample) {
-        let times = CpuTimes { user_ms: Some(user), idle_ms: Some(idle), ..CpuTimes::default() };
-        (Timestamp::from_secs(at_s), Sample { cpu_total: Some(times), ..Sample::default() })
-    }
 
     #[test]
-    fn steps_are_aligned_and_gaps_absent() {
-        let mut steps = Steps { seconds: 60, steps: Vec::new() };
-        for (at, value) in [(65, 10), (70, 21), (185, 7)] {
-            steps.add(Timestamp::from_secs(at), value);
-        }
-        assert_eq!(steps.points(), [(60, 15, 10, 21), (180, 7, 7, 7)]);
-    }
-
-    #[test]
-    fn a_rate_needs_a_neighbour_without_a_reset() {
-        let (one, two) = (busy(0, 0, 0), busy(10, 2500, 7500));
-        assert_eq!(Metric::Cpu.value(Some(&one), &two), Some(250));
-        assert_eq!(Metric::Cpu.value(None, &two), None);
-        assert_eq!(Metric::Cpu.value(Some(&two), &busy(20, 10, 10)), None, "the counters were reset");
-        assert_eq!(Metric::Cpu.value(Some(&one), &busy(1000, 2500, 7500)), None, "nobody knows what lies between");
+    fn rates_are_decimal_numbers_and_readings_whole_ones() {
+        let text =
+            serde_json::to_string(&[Value::Whole(u64::MAX), Value::Milli(20), Value::Milli(1_500)]).expect("text");
+        assert_eq!(text, "[18446744073709551615,0.02,1.5]");
     }
 }

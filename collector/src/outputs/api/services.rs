@@ -1,16 +1,15 @@
 //! Services: the list, one, its figures over a period, its ledger.
 
 use super::parameters::{Parameters, bad_parameter};
-use super::view::{List, instant, ratio};
+use super::view::{List, instant};
 use super::{ApiState, access, no_such, read};
-use crate::domain::availability::Figures;
 use crate::domain::calendar::period::{Period, PeriodKind};
 use crate::domain::catalogue::{Service, ServiceId};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::state::State as ServiceState;
 use crate::http_error::HttpError;
-use crate::service_period;
+use crate::service_period::{self, FigureList};
 use crate::snapshot::{ServiceView, Snapshot};
 use crate::store::records::LedgerRow;
 use crate::texts::{Language, Texts};
@@ -25,63 +24,6 @@ const LEDGER_SECONDS_MAX: i64 = 366 * 86_400;
 
 /// Most intervals in one answer; `truncated_at` says where to go on.
 const INTERVALS_MAX: usize = 5000;
-
-/// Figures of one service over one period, all from counted seconds.
-#[derive(Debug, Serialize)]
-pub(super) struct FiguresView {
-    agreed_s: u64,
-    up_s: u64,
-    degraded_s: u64,
-    down_s: u64,
-    unknown_s: u64,
-    excluded_s: u64,
-    availability: Option<f64>,
-    availability_ppm: Option<u32>,
-    availability_min_ppm: Option<u32>,
-    availability_max_ppm: Option<u32>,
-    coverage: Option<f64>,
-    coverage_ppm: Option<u32>,
-    target: Option<f64>,
-    target_ppm: Option<u32>,
-    target_changed: bool,
-    outages: u64,
-    longest_outage_s: u64,
-    mtrs_s: Option<u64>,
-    mtbf_s: Option<u64>,
-    budget_s: Option<i64>,
-    budget_left_s: Option<i64>,
-    verdict: &'static str,
-}
-
-impl From<&Figures> for FiguresView {
-    fn from(figures: &Figures) -> Self {
-        let counts = &figures.counts;
-        Self {
-            agreed_s: figures.agreed_s,
-            up_s: counts.up_s,
-            degraded_s: counts.degraded_s,
-            down_s: counts.down_s,
-            unknown_s: counts.unknown_s,
-            excluded_s: counts.excluded_s,
-            availability: figures.availability_ppm.map(ratio),
-            availability_ppm: figures.availability_ppm,
-            availability_min_ppm: figures.availability_min_ppm,
-            availability_max_ppm: figures.availability_max_ppm,
-            coverage: figures.coverage_ppm.map(ratio),
-            coverage_ppm: figures.coverage_ppm,
-            target: figures.target_ppm.map(ratio),
-            target_ppm: figures.target_ppm,
-            target_changed: figures.target_changed,
-            outages: figures.outages,
-            longest_outage_s: figures.longest_outage_s,
-            mtrs_s: figures.mtrs_s,
-            mtbf_s: figures.mtbf_s,
-            budget_s: figures.budget_s,
-            budget_left_s: figures.budget_left_s,
-            verdict: figures.verdict.code(),
-        }
-    }
-}
 
 #[derive(Debug, Serialize)]
 struct CheckView {
@@ -151,7 +93,7 @@ pub(super) struct ServiceBody {
     /// Why, in Bahasa Indonesia.
     reason: Option<String>,
     effective_from: Option<String>,
-    month: FiguresView,
+    month: FigureList,
     checks: Vec<CheckView>,
 }
 
@@ -171,7 +113,7 @@ fn body(profile: &Profile, service: &Service, view: &ServiceView) -> ServiceBody
         since: view.since.map(|at| instant(zone, at)),
         reason: view.reason.as_ref().map(|reason| Texts::new(Language::Id, zone).phrase(reason)),
         effective_from: view.effective_from.map(|at| instant(zone, at)),
-        month: FiguresView::from(&view.month),
+        month: FigureList(view.month),
         checks: view.checks.iter().map(check).collect(),
     }
 }
@@ -220,7 +162,7 @@ pub(super) struct AvailabilityBody {
     catalogue_revision: u32,
     profile: String,
     #[serde(flatten)]
-    figures: FiguresView,
+    figures: FigureList,
 }
 
 pub(super) async fn availability(
@@ -248,7 +190,7 @@ pub(super) async fn availability(
         as_of: instant(zone, now),
         catalogue_revision: snapshot.catalogue.revision,
         profile: snapshot.profile.version.clone(),
-        figures: FiguresView::from(&judged.figures),
+        figures: FigureList(judged.figures),
     }))
 }
 

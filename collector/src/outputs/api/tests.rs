@@ -78,7 +78,7 @@ async fn site() -> Site {
     .expect("starts");
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(task.run(stopped));
-    let app = App { clock, store, engine, profile, stats: Arc::default(), tls: false };
+    let app = App { clock, store, engine, profile, stats: Arc::default(), own_backup: Default::default(), tls: false };
     let router = router(app.clone()).merge(crate::outputs::metrics::router(app));
     Site { router, _folder: folder, _stop: stop }
 }
@@ -210,4 +210,21 @@ async fn a_ticket_lives_through_the_api_and_a_key_acts_once() {
     assert_eq!((&list["items"][0]["nomor"], &list["next_cursor"]), (&first["nomor"], &Value::Null));
     let (_, none) = site.get("/api/v1/tickets?state=ditutup", READER).await;
     assert_eq!(none["items"], json!([]));
+}
+
+#[tokio::test]
+async fn the_collector_itself_is_for_programs_and_administrators() {
+    let site = site().await;
+    let (status, body) = site.get("/api/v1/system", &[("cookie", "pantau_session=cookie")]).await;
+    assert_eq!((status, &body["error"]["code"]), (StatusCode::FORBIDDEN, &json!("administrators_only")));
+    let (status, body) = site.get("/api/v1/system", READER).await;
+    assert_eq!((status, &body["read_only"], &body["disk_free_bytes"]), (StatusCode::OK, &Value::Null, &Value::Null));
+    assert!(body["commits"].as_u64().is_some_and(|commits| commits > 0), "{body}");
+    let estimates = body["need"]["estimates"].as_array().expect("a list");
+    assert_eq!(estimates.iter().map(|estimate| &estimate["days"]).collect::<Vec<_>>(), [1, 30, 365, 1826]);
+    for estimate in estimates {
+        let kinds = estimate["bytes"].as_object().expect("by kind");
+        assert_eq!(estimate["total_bytes"].as_u64(), kinds.values().map(Value::as_u64).sum());
+    }
+    assert_eq!(site.get("/api/v1/system?x=1", READER).await.0, StatusCode::BAD_REQUEST);
 }

@@ -1,4 +1,4 @@
-//! Forms that all answers share: instants, ratios, pages.
+//! Forms that all answers share: instants, pages.
 
 use crate::domain::ticket::TicketNumber;
 use chrono::SecondsFormat;
@@ -10,11 +10,6 @@ use serde::Serialize;
 pub(super) fn instant(zone: Tz, at: Timestamp) -> String {
     let form = if at.as_ms().rem_euclid(1000) == 0 { SecondsFormat::Secs } else { SecondsFormat::Millis };
     at.to_utc().with_timezone(&zone).to_rfc3339_opts(form, false)
-}
-
-/// The decimal form of parts per million; the integer beside it is the truth.
-pub(super) fn ratio(ppm: u32) -> f64 {
-    f64::from(ppm) / 1e6
 }
 
 /// A whole list.

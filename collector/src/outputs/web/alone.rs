@@ -41,6 +41,7 @@ pub(crate) fn error_messages(status: StatusCode) -> (&'static str, &'static str)
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::PAYLOAD_TOO_LARGE => {
             ("error-400", "error-400-text")
         }
+        StatusCode::SERVICE_UNAVAILABLE => ("error-503", "error-503-text"),
         _ => ("error-500", "error-500-text"),
     }
 }

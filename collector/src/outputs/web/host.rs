@@ -18,10 +18,12 @@ pub(crate) enum Range {
     SixHours,
     Day,
     Week,
+    Month,
+    Year,
 }
 
 impl Range {
-    const ALL: [Self; 4] = [Self::Hour, Self::SixHours, Self::Day, Self::Week];
+    const ALL: [Self; 6] = [Self::Hour, Self::SixHours, Self::Day, Self::Week, Self::Month, Self::Year];
 
     /// The code in the address.
     fn code(self) -> &'static str {
@@ -30,6 +32,8 @@ impl Range {
             Self::SixHours => "6h",
             Self::Day => "24h",
             Self::Week => "7d",
+            Self::Month => "30d",
+            Self::Year => "13m",
         }
     }
 
@@ -39,12 +43,14 @@ impl Range {
     }
 
     /// How long, and how wide one point is: about 340 points whatever the stretch.
-    fn seconds_and_step(self) -> (i64, i64) {
+    pub(crate) fn seconds_and_step(self) -> (i64, i64) {
         match self {
             Self::Hour => (3600, 10),
             Self::SixHours => (6 * 3600, 60),
             Self::Day => (86_400, 300),
             Self::Week => (7 * 86_400, 1800),
+            Self::Month => (30 * 86_400, 7200),
+            Self::Year => (396 * 86_400, 86_400),
         }
     }
 }
@@ -126,13 +132,20 @@ pub(crate) fn window(range: Range, now: Timestamp) -> (Timestamp, Timestamp) {
     (now.plus_secs(-range.seconds_and_step().0), now)
 }
 
-/// The page as HTML. `samples` are those of the range, in order of time, perhaps thinned.
+/// Metrics of the table beneath the charts, by the API's names, with the messages that name them.
+pub(crate) const TABLE: [(&str, &str); 3] =
+    [("cpu", "metric-cpu"), ("memory", "metric-memory"), ("storage", "metric-storage-fullest")];
+
+/// Lowest, mean and highest value of each of [`TABLE`], in permille; none without a value.
+pub(crate) type RangeFigures = [Option<(u64, u64, u64)>; 3];
+
+/// The page as HTML. `figures` are those of the range.
 pub(crate) fn render(
     page: Page,
     snapshot: &Snapshot,
     host: &HostView,
     range: Range,
-    samples: &[(Timestamp, Sample)],
+    figures: &RangeFigures,
 ) -> Result<String, askama::Error> {
     let texts = page.texts;
     let now = page.now;
@@ -152,7 +165,7 @@ pub(crate) fn render(
             })
             .collect(),
         charts: charts(texts, host),
-        series: series_rows(texts, samples),
+        series: series_rows(texts, figures),
         from: now.as_secs() - seconds,
         to: now.as_secs(),
         step,
@@ -206,51 +219,14 @@ fn used_permille(filesystem: &Filesystem) -> Option<u32> {
     u32::try_from(permille).ok()
 }
 
-fn memory_permille(sample: &Sample) -> Option<u32> {
-    let memory = sample.memory?;
-    let (total, available) = (memory.total_bytes?, memory.available_bytes?);
-    let permille = (u128::from(total.saturating_sub(available)) * 1000).checked_div(u128::from(total))?;
-    u32::try_from(permille).ok()
-}
-
-/// What can be told from samples alone; rates need the API's derivation and are in the charts.
-fn series_rows(texts: Texts, samples: &[(Timestamp, Sample)]) -> Vec<SeriesRow> {
-    let of = |label: String, read: fn(&Sample) -> Option<u32>| {
-        let values: Vec<u32> = samples.iter().filter_map(|(_, sample)| read(sample)).collect();
-        let (low, high) = (values.iter().min()?, values.iter().max()?);
-        let sum: u64 = values.iter().map(|value| u64::from(*value)).sum();
-        let mean = u32::try_from(sum / u64::try_from(values.len()).ok()?).ok()?;
-        Some(SeriesRow { label, low: texts.permille(*low), mean: texts.permille(mean), high: texts.permille(*high) })
-    };
-    let fullest = |sample: &Sample| sample.filesystems.iter().filter_map(used_permille).max();
-    let cpu_busy = cpu_row(texts, samples);
-    [cpu_busy, of(texts.get("metric-memory"), memory_permille), of(texts.get("metric-storage-fullest"), fullest)]
-        .into_iter()
-        .flatten()
-        .collect()
-}
-
-/// Busy share between neighbouring samples; a counter that fell (reboot) gives no value.
-fn cpu_row(texts: Texts, samples: &[(Timestamp, Sample)]) -> Option<SeriesRow> {
-    let times = |sample: &Sample| {
-        let cpu = sample.cpu_total?;
-        let idle = cpu.idle_ms?.saturating_add(cpu.iowait_ms.unwrap_or(0));
-        let modes = [cpu.user_ms, cpu.nice_ms, cpu.system_ms, cpu.irq_ms, cpu.softirq_ms, cpu.steal_ms];
-        Some((modes.iter().flatten().sum::<u64>(), idle))
-    };
-    let (mut low, mut high, mut busy_all, mut all) = (u64::MAX, 0, 0_u64, 0_u64);
-    for pair in samples.windows(2) {
-        let Some(((busy_0, idle_0), (busy_1, idle_1))) = times(&pair[0].1).zip(times(&pair[1].1)) else { continue };
-        let Some((busy, idle)) = busy_1.checked_sub(busy_0).zip(idle_1.checked_sub(idle_0)) else { continue };
-        let Some(permille) = (busy * 1000).checked_div(busy + idle) else { continue };
-        low = low.min(permille);
-        high = high.max(permille);
-        busy_all += busy;
-        all += busy + idle;
+fn series_rows(texts: Texts, figures: &RangeFigures) -> Vec<SeriesRow> {
+    let show = |permille: u64| texts.permille(u32::try_from(permille).unwrap_or(1000));
+    let mut rows = Vec::new();
+    for ((_, id), figures) in TABLE.iter().zip(figures) {
+        let Some((low, mean, high)) = *figures else { continue };
+        rows.push(SeriesRow { label: texts.get(id), low: show(low), mean: show(mean), high: show(high) });
     }
-    let mean = (busy_all * 1000).checked_div(all)?;
-    let show = |value: u64| texts.permille(u32::try_from(value).unwrap_or(1000));
-    Some(SeriesRow { label: texts.get("metric-cpu"), low: show(low), mean: show(mean), high: show(high) })
+    rows
 }
 
 fn filesystem(texts: Texts, snapshot: &Snapshot, filesystem: &Filesystem) -> FilesystemRow {

@@ -109,7 +109,7 @@ pub(super) async fn enter(
     state.lockout.clear(&given.name, address);
     let session = auth::begin_session(&user, visit.now).map_err(|error| visit.failed(&error))?;
     let record = session.record;
-    let saved = state.app.store.write(move |writer| writer.save_session(&record)).await;
+    let saved = state.app.store.save_session(record).await;
     saved.map_err(|error| visit.failed(&error))?;
     tracing::info!(user = user.name, "logged in");
     let cookies = [
@@ -129,8 +129,7 @@ pub(super) async fn leave(
         if !auth::same_secret(&given.csrf, &reader.csrf) {
             return Err(visit.refuse(StatusCode::FORBIDDEN));
         }
-        let hash = auth::token_hash(token);
-        let deleted = state.app.store.write(move |writer| writer.delete_session(&hash)).await;
+        let deleted = state.app.store.delete_session(auth::token_hash(token)).await;
         deleted.map_err(|error| visit.failed(&error))?;
     }
     let gone = set_cookie(&state, SESSION_COOKIE, "", 0);

@@ -1,6 +1,6 @@
 //! A service's calendar month from its ledger: the same rules as everywhere (engines A.2), for any month asked for.
 
-use crate::domain::availability::Availability;
+use crate::domain::availability::{Availability, Figures};
 use crate::domain::calendar::period::{Period, PeriodKind};
 use crate::domain::catalogue::{Service, ServiceId};
 use crate::service_period;
@@ -17,7 +17,7 @@ pub(crate) fn asked(period: Option<&str>, snapshot: &Snapshot, now: Timestamp) -
         .unwrap_or(current)
 }
 
-/// Reads what the ledger says of the month and judges it.
+/// The month of one service with its outages.
 ///
 /// # Errors
 /// The store failed.
@@ -28,7 +28,23 @@ pub(crate) fn load(
     period: Period,
     now: Timestamp,
 ) -> Result<Availability, StoreError> {
-    store.read(|reader| service_period::load(reader, snapshot.profile.time_zone, service, period, now))
+    store.read(|reader| service_period::load_with_outages(reader, snapshot.profile.time_zone, service, period, now))
+}
+
+/// The month's figures of all services, in the order of the catalogue.
+///
+/// # Errors
+/// The store failed.
+pub(crate) fn load_all(
+    store: &Store,
+    snapshot: &Snapshot,
+    period: Period,
+    now: Timestamp,
+) -> Result<Vec<Figures>, StoreError> {
+    let services: Vec<&Service> = snapshot.catalogue.services.iter().collect();
+    let zone = snapshot.profile.time_zone;
+    let judged = store.read(|reader| service_period::load_many(reader, zone, &services, period, now))?;
+    Ok(judged.into_iter().map(|judged| judged.figures).collect())
 }
 
 /// A link to the month before, unless the service did not exist yet.

@@ -9,6 +9,7 @@ use crate::domain::profile::TimeTarget;
 use crate::domain::state::State;
 use crate::domain::ticket::{Ticket, TicketState};
 use crate::snapshot::BackupState;
+use crate::store::{ReadOnly, ReadOnlyCause, SpaceView};
 use crate::texts::{Language, Texts};
 use pantau_shared::timestamp::Timestamp;
 
@@ -53,6 +54,7 @@ pub(crate) enum Section {
     Tickets,
     Backups,
     Reports,
+    System,
     None,
 }
 
@@ -76,6 +78,21 @@ pub(crate) struct Reader {
     pub(crate) csrf: String,
 }
 
+/// The store takes nothing from agents: since when, and what is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReadOnlyNotice {
+    pub(crate) read_only: ReadOnly,
+    pub(crate) free_bytes: Option<u64>,
+}
+
+impl ReadOnlyNotice {
+    /// As the store stands.
+    pub(crate) fn of(space: SpaceView) -> Option<Self> {
+        let free_bytes = space.disk.map(|disk| disk.free_bytes);
+        space.read_only.map(|read_only| Self { read_only, free_bytes })
+    }
+}
+
 /// The frame of a page.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
@@ -88,6 +105,7 @@ pub(crate) struct Page {
     pub(crate) path: String,
     pub(crate) now: Timestamp,
     pub(crate) demo: bool,
+    pub(crate) read_only: Option<ReadOnlyNotice>,
     pub(crate) open_tickets: usize,
     pub(crate) backups_at_risk: usize,
 }
@@ -164,6 +182,19 @@ impl Page {
         self.texts.text("updated", &[("time", &self.texts.clock_seconds(self.now))])
     }
 
+    /// What the banner of a full disk says: heading and text.
+    pub(crate) fn read_only_words(&self) -> Option<(String, String)> {
+        let notice = self.read_only?;
+        let id = match notice.read_only.cause {
+            ReadOnlyCause::LowSpace => "read-only-low-space",
+            ReadOnlyCause::WriteFailed => "read-only-write-failed",
+        };
+        let free = notice.free_bytes.map_or_else(|| "–".to_owned(), |bytes| self.texts.bytes(bytes));
+        let since = self.texts.instant(notice.read_only.since);
+        let title = self.texts.text("read-only-title", &[("since", &since)]);
+        Some((title, self.texts.text(id, &[("free", &free)])))
+    }
+
     /// The navigation.
     pub(crate) fn navigation(&self) -> Vec<NavigationItem> {
         let item = |section, href, icon, label, count| NavigationItem {
@@ -173,13 +204,17 @@ impl Page {
             current: self.section == section,
             count,
         };
-        vec![
+        let administers = self.reader.as_ref().is_some_and(|reader| reader.role == Role::Admin);
+        let own = administers.then(|| item(Section::System, "/system", "disk", "nav-system", 0));
+        let mut items = vec![
             item(Section::Overview, "/", "home", "nav-overview", 0),
             item(Section::Hosts, "/hosts", "server", "nav-hosts", 0),
             item(Section::Tickets, "/tickets", "ticket", "nav-tickets", self.open_tickets),
             item(Section::Backups, "/backups", "archive", "nav-backups", self.backups_at_risk),
             item(Section::Reports, "/reports/availability", "report", "nav-reports", 0),
-        ]
+        ];
+        items.extend(own);
+        items
     }
 }
 

@@ -3,21 +3,22 @@
 use super::page::Section;
 use super::tickets::{PAGE_MAX, TicketQuery};
 use super::visit::{Failure, Known, Visit, read};
-use super::{WebState, backups, host, hosts, month, overview, report, service, ticket, tickets};
+use super::{WebState, backups, host, hosts, month, overview, report, service, system, ticket, tickets};
+use crate::auth::Role;
 use crate::domain::availability::Figures;
 use crate::domain::catalogue::{Service, ServiceId};
 use crate::domain::ticket::TicketNumber;
+use crate::host_series::{self, Metric, NoAnswer, Question};
 use crate::store::records::TicketFilter;
+use crate::store::{Reader, StoreError};
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use pantau_shared::ids::HostId;
+use pantau_shared::timestamp::Timestamp;
 
 /// Most tickets on a service's page.
 const SERVICE_TICKETS_MAX: usize = 10;
-/// Most samples read for the numbers beneath the charts.
-const SAMPLES_MAX: usize = 4_000;
-
 /// Which month.
 #[derive(Debug, Default, serde::Deserialize)]
 pub(super) struct PeriodQuery {
@@ -55,7 +56,7 @@ pub(super) async fn service(
     let period = month::asked(query.period.as_deref(), &snapshot, visit.now);
     let (store, site, now) = (state.app.store.clone(), snapshot.clone(), visit.now);
     let (availability, tickets) = read(&visit, move || {
-        let service = site.catalogue.service(&id).ok_or(crate::store::StoreError::Damaged { what: "catalogue" })?;
+        let service = site.catalogue.service(&id).ok_or(StoreError::Damaged { what: "catalogue" })?;
         let filter = TicketFilter { service: Some(id.clone()), ..TicketFilter::default() };
         let tickets = store.read(|reader| reader.tickets(&filter, None, SERVICE_TICKETS_MAX))?;
         Ok((month::load(&store, &site, service, period, now)?, tickets))
@@ -81,11 +82,34 @@ pub(super) async fn host(
     let found = visit.snapshot.hosts.iter().find(|host| host.id == id).cloned();
     let view = found.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
     let range = host::Range::parse(&query.range);
-    let (from, to) = host::window(range, visit.now);
-    let store = state.app.store.clone();
-    let samples = read(&visit, move || store.read(|reader| reader.samples(&id, from, to, SAMPLES_MAX))).await?;
+    let (store, now) = (state.app.store.clone(), visit.now);
+    let period_ms = visit.snapshot.catalogue.sample_period_ms;
+    let figures = read(&visit, move || store.read(|reader| range_figures(reader, &id, range, now, period_ms))).await?;
     let page = visit.page(Section::Hosts, view.name.clone());
-    visit.html(host::render(page, &visit.snapshot, &view, range, &samples))
+    visit.html(host::render(page, &visit.snapshot, &view, range, &figures))
+}
+
+/// What the table beneath the charts says, from the same steps as the charts.
+fn range_figures(
+    reader: &Reader,
+    host: &HostId,
+    range: host::Range,
+    now: Timestamp,
+    period_ms: u32,
+) -> Result<host::RangeFigures, StoreError> {
+    let (from, to) = host::window(range, now);
+    let step_seconds = range.seconds_and_step().1;
+    let mut figures = host::RangeFigures::default();
+    for (place, (name, _)) in figures.iter_mut().zip(host::TABLE) {
+        let Some(metric) = Metric::parse(name) else { continue };
+        let question = Question { host: host.clone(), metric, from, to, step_seconds, period_ms };
+        *place = match host_series::load(reader, &question) {
+            Ok(answer) => answer.range(),
+            Err(NoAnswer::Store(error)) => return Err(error),
+            Err(NoAnswer::Unknown | NoAnswer::Several(_)) => None,
+        };
+    }
+    Ok(figures)
 }
 
 pub(super) async fn tickets(
@@ -123,7 +147,7 @@ pub(super) async fn ticket_page(
         store.read(|reader| Ok(reader.ticket(number)?.map(|ticket| Ok((ticket, reader.activities(number)?)))))
     });
     let found = found.await?.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
-    let (found, activities) = found.map_err(|error: crate::store::StoreError| visit.failed(&error))?;
+    let (found, activities) = found.map_err(|error: StoreError| visit.failed(&error))?;
     let page = visit.page(Section::Tickets, number.to_string());
     visit.html(ticket::render(page, &visit.snapshot, &found, &activities, notice))
 }
@@ -141,14 +165,24 @@ pub(super) async fn report(
     let snapshot = visit.snapshot.clone();
     let period = month::asked(query.period.as_deref(), &snapshot, visit.now);
     let (store, site, now) = (state.app.store.clone(), snapshot.clone(), visit.now);
-    let figures: Vec<Figures> = read(&visit, move || {
-        let load = |service| month::load(&store, &site, service, period, now).map(|judged| judged.figures);
-        site.catalogue.services.iter().map(load).collect()
-    })
-    .await?;
+    let figures = read(&visit, move || month::load_all(&store, &site, period, now)).await?;
     let rows: Vec<(&Service, Figures)> = snapshot.catalogue.services.iter().zip(figures).collect();
     let page = visit.page(Section::Reports, visit.texts.get("report-title"));
     visit.html(report::render(page, &snapshot, period, &rows))
+}
+
+pub(super) async fn system(
+    Known { visit, reader }: Known,
+    State(state): State<WebState>,
+    Query(query): Query<system::NeedQuery>,
+) -> Result<Response, Failure> {
+    if reader.role != Role::Admin {
+        return Err(visit.refuse(StatusCode::FORBIDDEN));
+    }
+    let (app, snapshot) = (state.app.clone(), visit.snapshot.clone());
+    let own = read(&visit, move || crate::system::load(&app, &snapshot)).await?;
+    let page = visit.page(Section::System, visit.texts.get("system-title"));
+    visit.html(system::render(page, &own, &query))
 }
 
 pub(super) async fn not_found(visit: Visit) -> Failure {

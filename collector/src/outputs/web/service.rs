@@ -143,7 +143,7 @@ fn check_rows(page: &Page, snapshot: &Snapshot, service: &Service, view: &Servic
 
 fn check_row(page: &Page, check: &Check, answer: &CheckView, joined: bool) -> CheckRow {
     let texts = page.texts;
-    let outcome = answer.outcome.as_ref();
+    let outcome = answer.outcome.as_deref();
     let verdict = outcome.map_or(ProbeVerdict::Unspecified, ProbeOutcome::verdict);
     let tone = match verdict {
         ProbeVerdict::Ok => Tone::Good,

@@ -1,10 +1,11 @@
 //! Pages from a constructed site: golden text in both languages, and the rules every page keeps.
 
+mod own;
 mod requests;
 pub(crate) mod site;
 
-use super::page::{Page, Reader, Section, Theme};
-use super::{alone, assets, backups, host, hosts, overview, report, service, ticket, tickets};
+use super::page::{Page, ReadOnlyNotice, Reader, Section, Theme};
+use super::{alone, assets, backups, host, hosts, overview, report, service, system, ticket, tickets};
 use crate::auth::Role;
 use crate::domain::calendar::period::Period;
 use crate::domain::phrase::Phrase;
@@ -28,6 +29,7 @@ fn page(language: Language, section: Section, title: &str, path: &str) -> Page {
         path: path.into(),
         now: NOW,
         demo: true,
+        read_only: None,
         open_tickets: site.tickets.len(),
         backups_at_risk: 2,
     }
@@ -87,7 +89,8 @@ fn lists(language: Language) -> Vec<Rendered> {
     let site = snapshot();
     let query = tickets::TicketQuery::default();
     let frame = |section, title, path| page(language, section, title, path);
-    let figures: Vec<_> = site.catalogue.services.iter().zip(&site.services).map(|(s, view)| (s, view.month)).collect();
+    let figures: Vec<_> =
+        site.catalogue.services.iter().zip(site.services.iter()).map(|(s, view)| (s, view.month)).collect();
     let report_frame = frame(Section::Reports, "report-title", "/reports/availability");
     let tickets_frame = frame(Section::Tickets, "tickets-title", "/tickets");
     vec![
@@ -96,7 +99,16 @@ fn lists(language: Language) -> Vec<Rendered> {
         ("tickets", tickets::render(tickets_frame, &site, &query, &all_tickets(&site))),
         ("backups", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
         ("report", report::render(report_frame, &site, november(), &figures)),
+        ("system", system_page(language, own::system(&site))),
+        ("system-read-only", system_page(language, own::full_system(&site))),
     ]
+}
+
+fn system_page(language: Language, own: crate::system::System) -> Result<String, askama::Error> {
+    let mut frame = page(language, Section::System, "system-title", "/system");
+    frame.reader = frame.reader.map(|reader| Reader { role: Role::Admin, ..reader });
+    frame.read_only = ReadOnlyNotice::of(own.space);
+    system::render(frame, &own, &system::NeedQuery::default())
 }
 
 fn details(language: Language) -> Vec<Rendered> {
@@ -119,7 +131,7 @@ fn details(language: Language) -> Vec<Rendered> {
         tickets: &all[1..2],
     };
     let db = &site.hosts[1];
-    let samples = [(NOW, (*db.sample.as_ref().expect("has one").1).clone())];
+    let figures = [Some((120, 238, 640)), Some((512, 518, 530)), None];
     let ticket_page = |number: usize, notice| {
         let frame = named(Section::Tickets, "/tickets/x", &all[number].number.to_string());
         ticket::render(frame, &site, &all[number], &activities(), notice)
@@ -130,7 +142,7 @@ fn details(language: Language) -> Vec<Rendered> {
     let host_frame = named(Section::Hosts, "/hosts/db-01", &db.name);
     vec![
         ("service", service::render(named(Section::Overview, "/services/simpeg", &subject.name), &site, &data)),
-        ("host", host::render(host_frame, &site, db, host::Range::Hour, &samples)),
+        ("host", host::render(host_frame, &site, db, host::Range::Hour, &figures)),
         ("ticket", ticket_page(0, None)),
         ("ticket-refused", ticket_page(2, refused)),
         ("ticket-new", ticket::render_new(new_frame, &site, ticket::NewTicketForm::default(), None)),
@@ -140,7 +152,7 @@ fn details(language: Language) -> Vec<Rendered> {
 fn empty_pages(language: Language) -> Vec<Rendered> {
     let mut site = snapshot();
     site.catalogue = std::sync::Arc::new(crate::domain::catalogue::Catalogue::empty());
-    (site.services, site.hosts, site.tickets, site.backups) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    (site.services, site.hosts, site.tickets, site.backups) = Default::default();
     let query = tickets::TicketQuery::default();
     let frame = |section, title, path| page(language, section, title, path);
     let report_frame = frame(Section::Reports, "report-title", "/reports/availability");
@@ -209,7 +221,7 @@ fn golden(html: &str) -> String {
 fn pages_read_as_agreed() {
     for language in [Language::Id, Language::En] {
         for (name, html) in pages(language) {
-            let wanted = ["overview", "ticket", "backups", "report", "login"];
+            let wanted = ["overview", "ticket", "backups", "report", "system", "system-read-only", "login"];
             if wanted.contains(&name) {
                 insta::assert_snapshot!(format!("{name}-{}", language.code()), golden(&html));
             }

@@ -128,7 +128,7 @@ pub(crate) fn render(
     let priority = ticket.priority.number();
     TicketPage {
         number: ticket.number.to_string(),
-        about: about(snapshot, &ticket.key.scope),
+        about: about(texts, snapshot, &ticket.key.scope),
         about_href: about_href(snapshot, &ticket.key.scope),
         symptom: texts.phrase(&ticket.symptom),
         priority,
@@ -178,7 +178,7 @@ fn about_href(snapshot: &Snapshot, scope: &TicketScope) -> String {
         TicketScope::Service(id) if snapshot.catalogue.service(id).is_some() => format!("/services/{id}"),
         TicketScope::Service(_) => "/".to_owned(),
         TicketScope::Host(id, _) if snapshot.hosts.iter().any(|host| host.id == *id) => format!("/hosts/{id}"),
-        TicketScope::Host(..) => "/hosts".to_owned(),
+        TicketScope::Host(..) | TicketScope::Site => "/hosts".to_owned(),
         TicketScope::Backup(_) => "/backups".to_owned(),
     }
 }

@@ -139,7 +139,7 @@ pub(crate) fn row(texts: Texts, snapshot: &Snapshot, ticket: &Ticket, now: Times
         priority,
         priority_label: priority_label(texts, priority),
         symptom: texts.phrase(&ticket.symptom),
-        about: about(snapshot, &ticket.key.scope),
+        about: about(texts, snapshot, &ticket.key.scope),
         badge: ticket_state_badge(texts, ticket.state),
         reported: texts.instant_short(ticket.reported_at),
         due: next_due(texts, ticket, now),
@@ -148,7 +148,7 @@ pub(crate) fn row(texts: Texts, snapshot: &Snapshot, ticket: &Ticket, now: Times
 }
 
 /// What a ticket is about, by the name that people know.
-pub(crate) fn about(snapshot: &Snapshot, scope: &TicketScope) -> String {
+pub(crate) fn about(texts: Texts, snapshot: &Snapshot, scope: &TicketScope) -> String {
     match scope {
         TicketScope::Service(id) => {
             snapshot.catalogue.service(id).map_or_else(|| id.to_string(), |service| service.name.clone())
@@ -162,5 +162,6 @@ pub(crate) fn about(snapshot: &Snapshot, scope: &TicketScope) -> String {
             let mut sets = snapshot.catalogue.services.iter().flat_map(|service| &service.backups);
             sets.find(|set| set.id == *id).map_or_else(|| id.to_string(), |set| set.name.clone())
         }
+        TicketScope::Site => texts.get("about-site"),
     }
 }

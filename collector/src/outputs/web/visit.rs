@@ -2,7 +2,7 @@
 
 use super::WebState;
 use super::alone;
-use super::page::{Page, Reader, Section, Theme, backup_at_risk};
+use super::page::{Page, ReadOnlyNotice, Reader, Section, Theme, backup_at_risk};
 use crate::auth::{self, Role};
 use crate::engine::CommandError;
 use crate::snapshot::Snapshot;
@@ -32,6 +32,8 @@ pub(super) struct Visit {
     pub(super) path: String,
     pub(super) now: Timestamp,
     pub(super) snapshot: Arc<Snapshot>,
+    /// Whether the store takes nothing from agents: every page says so.
+    pub(super) read_only: Option<ReadOnlyNotice>,
 }
 
 /// A request by someone who is logged in; anyone else is led to the login page and back.
@@ -73,10 +75,11 @@ impl FromRequestParts<WebState> for Visit {
             path: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned()),
             now,
             snapshot: app.engine.snapshot(),
+            read_only: ReadOnlyNotice::of(app.store.space()),
         };
         if let Some(token) = cookie(&parts.headers, SESSION_COOKIE) {
             let hash = auth::token_hash(token);
-            let session = app.store.read(|reader| reader.session(&hash, now));
+            let session = app.store.session(&hash, now);
             let session = session.map_err(|error| visit.failed(&error))?;
             visit.reader = session.filter(|session| now < session.expires_at).and_then(|session| {
                 let role = Role::parse(&session.role)?;
@@ -127,6 +130,7 @@ impl Visit {
             path: self.path.clone(),
             now: self.now,
             demo: self.snapshot.demo,
+            read_only: self.read_only,
             open_tickets: self.snapshot.tickets.len(),
             backups_at_risk: self.snapshot.backups.iter().filter(|backup| backup_at_risk(backup.state)).count(),
         }
@@ -139,6 +143,9 @@ impl Visit {
 
     /// The error page for a failure of ours, which is logged here and told to nobody else.
     pub(super) fn failed(&self, error: &(dyn std::error::Error + 'static)) -> Failure {
+        if StoreError::is_read_only(error) {
+            return self.refuse(StatusCode::SERVICE_UNAVAILABLE);
+        }
         tracing::error!(path = self.path, error, "request failed");
         self.refuse(StatusCode::INTERNAL_SERVER_ERROR)
     }

@@ -18,7 +18,7 @@ fn write_for_ever(folder: &Path) {
     let mut out = std::io::stdout();
     for seq in first.. {
         let sent = batch(&host("web-01"), 1, vec![(seq, seq as i64, Some(probe("c")))]);
-        let accepted = wait(store.write(move |w| w.accept_batch(&sent))).expect("accepted");
+        let accepted = wait(store.write(move |w| w.accept_batch(sent))).expect("accepted");
         writeln!(out, "acknowledged {}", accepted.acknowledged_seq).and_then(|()| out.flush()).expect("the test reads");
     }
 }

@@ -36,7 +36,7 @@ fn every_kind_is_kept_once_and_read_behind_one_cursor_after_reopening() {
     let again = fixture.accept(batch(&web, 1, all_kinds()));
     assert_eq!(again, AcceptedBatch { acknowledged_seq: 10, stored: 0, duplicates: 7, unknown_kinds: 0 });
     let first = fixture.read(|r| r.facts_after(FactCursor(0), 3));
-    assert_eq!(first.facts.iter().map(kind).collect::<Vec<_>>(), ["started", "gap", "sample"]);
+    assert_eq!(first.facts.iter().map(|f| kind(f)).collect::<Vec<_>>(), ["started", "gap", "sample"]);
     assert!(first.more);
     let rest = fixture.read(|r| r.facts_after(first.cursor, 2));
     assert_eq!(rest.facts.iter().map(|f| (kind(f), f.at)).collect::<Vec<_>>(), [("probe", at(40)), ("backup", at(50))]);
@@ -57,7 +57,8 @@ fn numbers_rise_over_kinds_and_over_a_restart_even_when_all_facts_were_pruned() 
     let cursor = fixture.read(|r| r.facts_after(FactCursor(0), 9)).cursor;
     let seen = Decision { cursor, evaluated_at: at(3), ..Decision::default() };
     fixture.write(move |w| w.commit_decision(&seen)).expect("commits");
-    assert_eq!(fixture.write(|w| w.prune(at(1000), 10)).expect("prunes"), 1);
+    fixture.write(|w| w.prune(&retention::keep_from(at(1000)))).expect("prunes");
+    assert_eq!(fixture.read(|r| r.facts_after(FactCursor(0), 9)).facts.len(), 0);
     let fixture = fixture.reopen();
     fixture.accept(batch(&web, 1, vec![(2, 2, Some(probe("c")))]));
     assert_eq!(fixture.read(|r| r.facts_after(r.cursor()?, 9)).facts.len(), 1);
@@ -84,7 +85,7 @@ fn an_unknown_or_revoked_host_is_refused_and_nothing_is_kept() {
     assert!(fixture.write(move |w| w.revoke_host(&from, at(5))).expect("revokes"));
     for id in [web, host("stranger")] {
         let sent = batch(&id, 1, vec![(1, 5, Some(probe("c")))]);
-        let refused = fixture.write(move |w| w.accept_batch(&sent)).expect_err("refused");
+        let refused = fixture.write(move |w| w.accept_batch(sent)).expect_err("refused");
         assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
     }
     assert!(fixture.read(|r| r.facts_after(FactCursor(0), 9)).facts.is_empty());
@@ -134,7 +135,7 @@ fn streams_of_a_host_are_bounded_and_the_longest_unused_goes() {
     let fixture = Fixture::new();
     let web = fixture.enrol("web-01");
     let name = |n: i64| n.to_be_bytes().repeat(2);
-    for n in 0..=super::super::facts::STREAMS_MAX {
+    for n in 0..=accept::STREAMS_MAX {
         let mut sent = batch(&web, 1, vec![(1, n, Some(probe("c")))]);
         sent.stream = name(n);
         fixture.accept(sent);
@@ -144,23 +145,29 @@ fn streams_of_a_host_are_bounded_and_the_longest_unused_goes() {
             Ok((columns::column::<i64>(row, 0)?, columns::instant(row, 1)?))
         })
     });
-    assert_eq!(counted, Some((super::super::facts::STREAMS_MAX, at(2))));
+    assert_eq!(counted, Some((accept::STREAMS_MAX, at(2))));
+    let record = fixture.read(|r| r.host(&web)).expect("known");
+    assert_eq!(record.observations_accepted, accept::STREAMS_MAX as u64 + 1, "what a stream counted outlives it");
 }
 
 #[test]
-fn pruning_is_bounded_spares_what_is_not_evaluated_and_the_young() {
+fn a_host_is_seen_by_any_stream_and_its_totals_stand_after_reopening() {
     let fixture = Fixture::new();
     let web = fixture.enrol("web-01");
-    for seq in 1..=6 {
-        let body = if seq % 2 == 0 { probe("c") } else { ObservationBody::Sample(Box::default()) };
-        fixture.accept(batch(&web, 1, vec![(seq, seq as i64 * 10, Some(body))]));
-    }
-    let prune = |before, limit| fixture.write(move |w| w.prune(before, limit)).expect("prunes");
-    assert_eq!(prune(at(1000), 9), 0, "nothing is evaluated yet");
-    let facts = fixture.read(|r| r.facts_after(FactCursor(0), 9)).facts;
-    let seen = Decision { cursor: FactCursor(facts[4].id), evaluated_at: at(3), ..Decision::default() };
-    fixture.write(move |w| w.commit_decision(&seen)).expect("commits");
-    assert_eq!((prune(at(32), 2), prune(at(32), 9), prune(at(32), 9)), (2, 1, 0));
-    assert_eq!(prune(at(1000), 9), 2);
-    assert_eq!(fixture.read(|r| r.facts_after(FactCursor(0), 9)).facts.len(), 1);
+    fixture.accept(batch(&web, 1, vec![(1, 50, Some(probe("c")))]));
+    fixture.accept(batch(&web, 2, vec![(1, 20, Some(probe("c")))]));
+    let mut booted = batch(&web, 2, vec![]);
+    booted.boot_id = "another".into();
+    fixture.accept(booted);
+    let look = |fixture: &Fixture| {
+        let record = fixture.read(|r| r.host(&web)).expect("known");
+        (record.last_seen_at, record.boot_id, record.observations_accepted)
+    };
+    let seen = (Some(at(51)), Some("another".into()), 2);
+    assert_eq!(look(&fixture), seen);
+    let fixture = fixture.reopen();
+    assert_eq!(look(&fixture), seen);
+    fixture.accept(batch(&web, 1, vec![(2, 60, Some(probe("c")))]));
+    let heard = fixture.store.take_heard().hosts.remove(&web).expect("heard");
+    assert_eq!((heard.last_seen_at, heard.accepted), (at(61), 3));
 }

@@ -37,13 +37,13 @@ fn a_request_that_fails_or_panics_is_rolled_back_alone() {
     }));
     let sent = batch(&web, 1, vec![(1, 5, Some(probe("c")))]);
     let mut panicking = Box::pin(fixture.store.write(move |w| {
-        w.accept_batch(&sent)?;
+        w.accept_batch(sent)?;
         w.save_setting("b", "2")?;
         assert_ne!(w.reader().setting("b")?, Some("2".into()), "on purpose");
         Ok(())
     }));
     let again = batch(&web, 1, vec![(1, 5, Some(probe("c")))]);
-    let mut accepting = Box::pin(fixture.store.write(move |w| w.accept_batch(&again)));
+    let mut accepting = Box::pin(fixture.store.write(move |w| w.accept_batch(again)));
     let queued =
         [start(&mut first), start(&mut failing), start(&mut panicking), start(&mut accepting), start(&mut last)];
     assert_eq!(queued, [true; 5]);
@@ -59,6 +59,35 @@ fn a_request_that_fails_or_panics_is_rolled_back_alone() {
     assert_eq!(settings, (Some("1".into()), None, Some("3".into())));
     let check = CheckId::parse("c").expect("valid");
     assert_eq!(fixture.read(|r| r.probes(&check, at(0), at(9), 9)).len(), 1);
+}
+
+#[test]
+fn a_refused_batch_costs_only_itself_and_a_fault_amid_a_batch_the_group() {
+    let fixture = Fixture::new();
+    let web = fixture.enrol("web-01");
+    let fault = "CREATE TRIGGER fault BEFORE INSERT ON probe WHEN NEW.at_ms = (1780000000 + 66) * 1000
+                 BEGIN SELECT RAISE(ABORT, 'on purpose'); END";
+    fixture.write(move |w| w.execute("set a trap", fault, ())).expect("writes");
+    let send = |seq: u64, second| {
+        let observations = vec![(seq, 5, Some(probe("c"))), (seq + 1, second, Some(probe("c")))];
+        Box::pin(fixture.store.accept(batch(&web, 1, observations)))
+    };
+    let (go, holding) = hold(&fixture.store);
+    let mut stranger = Box::pin(fixture.store.accept(batch(&host("stranger"), 1, vec![(1, 5, Some(probe("c")))])));
+    let mut good = send(1, 5);
+    assert!(start(&mut stranger) && start(&mut good));
+    go.send(()).expect("the writer waits");
+    wait(holding).expect("committed");
+    assert!(matches!(wait(stranger), Err(StoreError::Refused { .. })));
+    assert_eq!(wait(good).expect("committed").stored, 2);
+    let (go, holding) = hold(&fixture.store);
+    let (mut good, mut faulty) = (send(3, 5), send(5, 66));
+    assert!(start(&mut good) && start(&mut faulty));
+    go.send(()).expect("the writer waits");
+    wait(holding).expect("committed");
+    assert!(wait(good).is_err() && wait(faulty).is_err());
+    assert_eq!(wait(send(3, 5)).expect("sent again").stored, 2, "nothing was remembered of the failed group");
+    assert_eq!(fixture.read(|r| r.facts_after(FactCursor(0), 99)).facts.len(), 4);
 }
 
 #[test]

@@ -51,6 +51,16 @@ fn reasons_come_back_with_their_arguments_in_order() {
 }
 
 #[test]
+fn an_edit_that_only_tells_another_reason_is_kept_and_changes_no_other_row() {
+    let fixture = Fixture::new();
+    let because = |text: &str| LedgerRow { reason: Some(Phrase::new(text)), ..row(10, 20, State::Down) };
+    commit(&fixture, edit(0, vec![row(0, 10, State::Up), because("a"), row(20, 30, State::Up)])).expect("fits");
+    commit(&fixture, edit(0, vec![row(0, 10, State::Up), because("b"), row(20, 30, State::Up)])).expect("fits");
+    let rows = fixture.read(|r| r.ledger(&service("simpeg"), at(0), at(99)));
+    assert_eq!(rows, [row(0, 10, State::Up), because("b"), row(20, 30, State::Up)]);
+}
+
+#[test]
 fn an_edit_with_overlap_disorder_or_emptiness_changes_nothing() {
     let fixture = Fixture::new();
     commit(&fixture, edit(0, vec![row(0, 10, State::Up)])).expect("fits");

@@ -84,7 +84,7 @@ fn the_last_handle_may_go_inside_the_writer() {
     go.send(()).expect("the writer waits");
     let path = folder.path().join("pantau.db");
     let opened = (0..1_000).find_map(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
         Store::open(&path, at(0)).ok()
     });
     assert!(opened.is_some(), "the writer ended and let go of the file");

@@ -2,6 +2,8 @@
 //! calendar table and the division with the first, nothing else.
 
 use super::*;
+use crate::domain::availability::rules::AgreedTerms;
+use crate::domain::calendar::Hours;
 use chrono::{Datelike, NaiveTime, TimeZone, Timelike};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -178,16 +180,12 @@ impl Case {
         Interval::new(at(from), at(to))
     }
 
-    /// The implementation under test, over the part `period` of the case.
-    fn availability(&self, period: (i64, i64)) -> Availability {
-        let calendars: Vec<Calendar> =
-            self.facts_terms.iter().map(|(_, hours, _)| Calendar::weekly(DEFAULT_ZONE, hours.clone())).collect();
-        let terms: Vec<Terms<'_>> = self
-            .facts_terms
-            .iter()
-            .zip(&calendars)
-            .map(|((from, _, target_ppm), calendar)| Terms { valid_from: at(*from), calendar, target_ppm: *target_ppm })
-            .collect();
+    fn rules(&self) -> Rules {
+        let terms = |(from, hours, target_ppm): &(i64, WeeklyHours, Option<u32>)| AgreedTerms {
+            valid_from: at(*from),
+            calendar: Calendar::weekly(DEFAULT_ZONE, hours.clone()),
+            target_ppm: *target_ppm,
+        };
         let window = |(from, to, approved): &(i64, i64, bool)| MaintenanceWindow {
             interval: self.span(*from, *to),
             status: if *approved { MaintenanceStatus::Approved } else { MaintenanceStatus::Proposed },
@@ -201,17 +199,47 @@ impl Case {
             let effect = state.map_or(CorrectionEffect::Exclude(interval), set_state);
             Correction { seq: *seq, effect, approved: *approved }
         };
-        evaluate(&Input {
-            period: self.span(period.0, period.1),
-            as_of: self.as_of.map(at),
+        Rules {
             effective: self.span(self.effective.0, self.effective.1),
-            terms: &terms,
-            states: &Timeline::from_changes(self.states.iter().map(|(from, state)| (at(*from), *state))),
-            maintenance: &self.windows.iter().map(window).collect::<Vec<_>>(),
+            terms: self.facts_terms.iter().map(terms).collect(),
+            maintenance: self.windows.iter().map(window).collect(),
             component_maintenance: None,
-            corrections: &self.corrections.iter().map(correction).collect::<Vec<_>>(),
-            policy: &self.policy,
-        })
+            corrections: self.corrections.iter().map(correction).collect(),
+            policy: self.policy,
+        }
+    }
+
+    fn timeline(&self) -> Timeline {
+        Timeline::from_changes(self.states.iter().map(|(from, state)| (at(*from), *state)))
+    }
+
+    /// The implementation under test, over the part `period` of the case.
+    fn availability(&self, period: (i64, i64)) -> Availability {
+        let (rules, states) = (self.rules(), self.timeline());
+        let terms = rules.terms();
+        evaluate(&rules.input(&terms, self.span(period.0, period.1), self.as_of.map(at), &states))
+    }
+
+    /// The same from spans, cut at `cuts` and where the terms change; each span knows the ledger inside it only.
+    fn merged(&self, cuts: &[i64]) -> AvailabilitySums {
+        let (rules, states) = (self.rules(), self.timeline());
+        let terms = rules.terms();
+        let period = self.span(self.period.0, self.period.1);
+        let until = self.as_of.map_or(period.to, |as_of| at(as_of).min(period.to));
+        let mut spans = Vec::new();
+        for (place, stretch) in span::stretches_by_terms(&terms, Interval::new(period.from, until)) {
+            let inside = cuts.iter().map(|cut| at(*cut)).filter(|cut| stretch.contains(*cut));
+            let mut rims: Vec<Timestamp> = [stretch.from, stretch.to].into_iter().chain(inside).collect();
+            rims.sort_unstable();
+            for pair in rims.windows(2) {
+                let part = Interval::new(pair[0], pair[1]);
+                let mut known = Timeline::unknown();
+                states.segments(part).for_each(|segment| known.append(segment));
+                spans.push((place, Span::evaluate(&rules.input(&terms, part, self.as_of.map(at), &known))));
+            }
+        }
+        let window = Interval::new(period.from, until).intersection(rules.effective);
+        span::judge(&terms, &rules.policy, window, spans)
     }
 }
 
@@ -314,6 +342,98 @@ proptest! {
         prop_assert_eq!(whole.figures.counts, sum);
         prop_assert_eq!(whole.without_maintenance, plain);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    /// Every figure of a whole follows from its spans, wherever it is cut; outages too.
+    #[test]
+    fn figures_follow_from_spans(case in any_case(), cuts in prop::collection::vec(0..LENGTH, 0..12)) {
+        let whole = case.availability(case.period);
+        let merged = case.merged(&cuts);
+        prop_assert_eq!(merged.window, whole.window);
+        prop_assert_eq!(merged.figures, whole.figures);
+        prop_assert_eq!(merged.without_maintenance, whole.without_maintenance);
+    }
+
+    /// What is not described changes no second.
+    #[test]
+    fn equal_descriptions_mean_equal_seconds(case in any_case(), other in any_case(), cut in (0..LENGTH, 0..LENGTH)) {
+        let part = case.span(cut.0.min(cut.1), cut.0.max(cut.1));
+        let (rules, foreign, states) = (case.rules(), other.rules(), case.timeline());
+        // Windows and corrections elsewhere, other targets: the same here.
+        let elsewhere = |interval: Interval| !interval.overlaps(part);
+        let mut changed = rules.clone();
+        changed.terms.iter_mut().for_each(|terms| terms.target_ppm = Some(1));
+        changed.maintenance.extend(foreign.maintenance.into_iter().filter(|window| elsewhere(window.interval)));
+        let mut seq = 100;
+        for correction in foreign.corrections {
+            let (CorrectionEffect::Exclude(interval) | CorrectionEffect::SetState(interval, _)) = correction.effect else {
+                continue;
+            };
+            if elsewhere(interval) {
+                changed.corrections.push(Correction { seq, ..correction });
+                seq += 1;
+            }
+        }
+        let span = |rules: &Rules| Span::evaluate(&rules.input(&rules.terms(), part, None, &states));
+        if changed.describe(part) == rules.describe(part) {
+            prop_assert_eq!(span(&changed), span(&rules));
+        } else {
+            prop_assert!(rules.policy.excluded_cap_s.is_some(), "only a cap looks at the rest of the month");
+        }
+    }
+}
+
+#[test]
+fn every_rule_that_decides_a_second_is_described() {
+    let june = Interval::new(at(-3600), at(3600));
+    let base = Rules {
+        effective: Interval::ALL,
+        terms: vec![AgreedTerms {
+            valid_from: Interval::ALL.from,
+            calendar: Calendar::always(DEFAULT_ZONE),
+            target_ppm: None,
+        }],
+        maintenance: Vec::new(),
+        component_maintenance: None,
+        corrections: Vec::new(),
+        policy: Policy::default(),
+    };
+    let inside = Interval::new(at(0), at(60));
+    let window = MaintenanceWindow {
+        interval: inside,
+        status: MaintenanceStatus::Approved,
+        announced_at: Some(at(-1_000_000)),
+        approved_at: None,
+        ended_early_at: None,
+    };
+    let correction = |effect| Correction { seq: 1, effect, approved: true };
+    let changes: [&dyn Fn(&mut Rules); 10] = [
+        &|rules| rules.effective.from = at(0),
+        &|rules| rules.terms[0].calendar.zone = chrono_tz::Asia::Jayapura,
+        &|rules| rules.terms[0].calendar.hours = Hours::Weekly(WeeklyHours::default()),
+        &|rules| rules.terms[0].valid_from = at(0),
+        &|rules| rules.policy.degraded = DegradedPolicy::Down,
+        &|rules| rules.policy.maintenance = MaintenancePolicy::CountAsUp,
+        &|rules| rules.policy.excluded_cap_s = Some(60),
+        &|rules| rules.maintenance.push(window),
+        &|rules| rules.corrections.push(correction(CorrectionEffect::Exclude(inside))),
+        &|rules| rules.corrections.push(correction(CorrectionEffect::SetState(inside, State::Down))),
+    ];
+    let mut seen = vec![base.describe(june)];
+    for change in changes {
+        let mut changed = base.clone();
+        change(&mut changed);
+        let described = changed.describe(june);
+        assert!(!seen.contains(&described), "{changed:?}");
+        seen.push(described);
+    }
+    let mut holiday = base.clone();
+    holiday.terms[0].calendar.hours = Hours::Weekly(WeeklyHours::default());
+    holiday.terms[0].calendar.holidays.insert(chrono::NaiveDate::from_ymd_opt(2026, 7, 1).expect("a date"));
+    assert!(!seen.contains(&holiday.describe(june)));
 }
 
 #[test]

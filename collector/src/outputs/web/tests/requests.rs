@@ -21,6 +21,8 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 /// A running site with one person of each role; all have the password `sungailiat`.
+mod full_disk;
+
 struct Site {
     app: App,
     router: Router,
@@ -52,7 +54,7 @@ async fn site() -> Site {
     .expect("starts");
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(task.run(stopped));
-    let app = App { clock, store, engine, profile, stats: Arc::default(), tls: false };
+    let app = App { clock, store, engine, profile, stats: Arc::default(), own_backup: Default::default(), tls: false };
     Site { router: router(app.clone()), app, _folder: folder, _stop: stop }
 }
 
@@ -254,4 +256,22 @@ async fn files_are_kept_for_ever_and_forms_are_bounded() {
     assert_eq!(site.get("/assets/app.css", "").await.status(), StatusCode::NOT_FOUND);
     let answer = site.post("/login", "", &format!("name={}", "x".repeat(70_000))).await;
     assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn only_administrators_see_the_collector_itself() {
+    let site = site().await;
+    for name in ["operator", "viewer"] {
+        let (cookie, _) = site.login(name).await;
+        assert_eq!(site.get("/system", &cookie).await.status(), StatusCode::FORBIDDEN, "{name}");
+        assert!(!text(site.get("/", &cookie).await).await.contains("href=\"/system\""), "{name}");
+    }
+    let (cookie, _) = site.login("admin").await;
+    assert!(text(site.get("/", &cookie).await).await.contains("href=\"/system\""));
+    for query in ["", "?hosts=5000&series=82&period=10&raw=35&five=396&hour=1826", "?hosts=x&raw=&five=-1"] {
+        let answer = site.get(&format!("/system{query}"), &cookie).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{query}");
+    }
+    let many = text(site.get("/system?hosts=5000", &cookie).await).await;
+    assert!(many.contains("5.000 host ·") && many.contains("Kembali ke angka kantor ini"), "{many}");
 }

@@ -152,27 +152,30 @@ fn view(service: &Service, state: State, since_s: i64, month: Figures, days: Vec
             id: check.id.clone(),
             host: host_id("pantau-01"),
             at: (state != State::Unknown).then(|| ago(12)),
-            outcome: (state != State::Unknown).then(|| ProbeOutcome {
-                check: check.id.to_string(),
-                verdict,
-                phase: if state == State::Down { 2 } else { 0 },
-                reason: reason.into(),
-                duration_us: 184_300,
-                resolve_us: Some(2_100),
-                connect_us: (state != State::Down).then_some(4_800),
-                tls_us: (state != State::Down).then_some(31_200),
-                first_byte_us: (state != State::Down).then_some(139_000),
-                transfer_us: (state != State::Down).then_some(7_200),
-                http_status: (state != State::Down).then_some(200),
-                body_bytes: Some(18_240),
-                certificate_expires_at: Some(NOW.plus_secs(61 * 86_400).as_secs()),
-                repeated: false,
-                redirects: 0,
+            outcome: (state != State::Unknown).then(|| {
+                Arc::new(ProbeOutcome {
+                    check: check.id.to_string(),
+                    verdict,
+                    phase: if state == State::Down { 2 } else { 0 },
+                    reason: reason.into(),
+                    duration_us: 184_300,
+                    resolve_us: Some(2_100),
+                    connect_us: (state != State::Down).then_some(4_800),
+                    tls_us: (state != State::Down).then_some(31_200),
+                    first_byte_us: (state != State::Down).then_some(139_000),
+                    transfer_us: (state != State::Down).then_some(7_200),
+                    http_status: (state != State::Down).then_some(200),
+                    body_bytes: Some(18_240),
+                    certificate_expires_at: Some(NOW.plus_secs(61 * 86_400).as_secs()),
+                    repeated: false,
+                    redirects: 0,
+                })
             }),
         })
         .collect();
     Arc::new(ServiceView {
         id: service.id.clone(),
+        at: NOW,
         state,
         since: (state != State::Unknown).then(|| ago(since_s)),
         reason: None,
@@ -219,7 +222,7 @@ fn host(id: &str, name: &str, cpu: u32, memory: u32, storage: u32, silent: bool)
         joined_at: ago(86 * 86_400),
         last_seen_at: Some(seen),
         silent,
-        started: Some(AgentStarted {
+        started: Some(Arc::new(AgentStarted {
             agent_version: "0.1.0".into(),
             hostname: id.into(),
             os: "Debian GNU/Linux 13 (trixie)".into(),
@@ -227,7 +230,7 @@ fn host(id: &str, name: &str, cpu: u32, memory: u32, storage: u32, silent: bool)
             machine_id_hash: "9f2c".into(),
             cpus: 8,
             architecture: "x86_64".into(),
-        }),
+        })),
         sample: Some((seen, Arc::new(sample))),
         rates: HostRates {
             cpu_permille: Some(cpu),
@@ -444,7 +447,7 @@ fn views(services: &[Service]) -> Vec<Arc<ServiceView>> {
     ]
 }
 
-fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     Catalogue {
         revision: 7,
         services: services(),
@@ -461,6 +464,7 @@ fn catalogue() -> Catalogue {
         }],
         host_names: std::collections::BTreeMap::new(),
         tickets: TicketPolicy::default(),
+        storm: crate::domain::storm::StormPolicy::default(),
     }
 }
 
@@ -470,15 +474,15 @@ pub(crate) fn snapshot() -> Snapshot {
     Snapshot {
         at: NOW,
         profile: Arc::new(profile()),
-        services: views(&catalogue.services),
+        services: Arc::new(views(&catalogue.services)),
         catalogue: Arc::new(catalogue),
-        hosts: vec![
+        hosts: Arc::new(vec![
             host("app-01", "app-01", 318, 624, 581, false),
             host("db-01", "db-01", 871, 702, 932, false),
             host("gis-01", "gis-01", 120, 455, 377, true),
-        ],
-        tickets: tickets(),
-        backups: backups(),
+        ]),
+        tickets: Arc::new(tickets()),
+        backups: Arc::new(backups()),
         outbox: OutboxView::default(),
         demo: true,
     }

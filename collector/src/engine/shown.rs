@@ -1,0 +1,273 @@
+//! Announce: the read model from the engine's model. What did not change is shared with the snapshot before; a tick at
+//! which nothing happened costs a few pointers, whatever the size of the site.
+//!
+//! - A part is made anew when its subject was touched or came due, or when facts came that pages show.
+//! - A service's figures count time, so they also grow old: after [`FIGURES_AGE_MS`] they are counted again, at most a
+//!   share of the services at one announcement, round and round. Each view carries the instant of its figures.
+//! - Past days are counted once and kept.
+
+use super::backup_model::BackupModel;
+use super::deadlines::Subject;
+use super::host_model::HostModel;
+use super::model::Model;
+use super::service_model::ServiceModel;
+use crate::domain::availability::Figures;
+use crate::domain::calendar::{Period, PeriodKind, zone};
+use crate::domain::catalogue::ServiceId;
+use crate::domain::interval::Interval;
+use crate::domain::profile::Profile;
+use crate::domain::state::{State, Timeline};
+use crate::domain::ticket::Ticket;
+use crate::service_period;
+use crate::snapshot::{BackupView, CheckView, DayView, HostView, OutboxView, ServiceView, Snapshot};
+use chrono_tz::Tz;
+use pantau_shared::timestamp::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+const DAYS: u32 = 90;
+/// Figures older than this are counted again, in milliseconds.
+const FIGURES_AGE_MS: i64 = 10_000;
+/// At one announcement one in so many services is counted again because of its age.
+const FIGURES_SHARE: usize = 8;
+
+/// What outputs saw last, and what of it is to be made anew.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shown {
+    services: Arc<Vec<Arc<ServiceView>>>,
+    hosts: Arc<Vec<Arc<HostView>>>,
+    backups: Arc<Vec<Arc<BackupView>>>,
+    tickets: Option<Arc<Vec<Arc<Ticket>>>>,
+    stale_services: BTreeSet<usize>,
+    stale_hosts: BTreeSet<usize>,
+    stale_backups: BTreeSet<usize>,
+    /// Places of the hosts that are shown, in their order; none when a host joined or left.
+    order: Option<Vec<usize>>,
+    /// Per place, where it is shown.
+    ranks: Vec<Option<usize>>,
+    /// The service whose age is asked next.
+    oldest: usize,
+}
+
+impl Shown {
+    /// A subject was judged: what is shown of it is stale.
+    pub(crate) fn subject(&mut self, subject: Subject) {
+        match subject {
+            Subject::Service(place) => drop(self.stale_services.insert(place)),
+            Subject::Host(place) => drop(self.stale_hosts.insert(place)),
+            Subject::Backup(place) => drop(self.stale_backups.insert(place)),
+            Subject::Storm => {}
+        }
+    }
+
+    /// A host was heard.
+    pub(crate) fn host(&mut self, place: usize) {
+        self.stale_hosts.insert(place);
+    }
+
+    /// A host joined, left or came back.
+    pub(crate) fn hosts_changed(&mut self) {
+        self.order = None;
+    }
+
+    /// A ticket was opened, changed or left.
+    pub(crate) fn tickets_changed(&mut self) {
+        self.tickets = None;
+    }
+}
+
+/// Makes the snapshot of `now`.
+pub(crate) fn build(model: &mut Model, outbox: OutboxView, demo: bool, now: Timestamp) -> Snapshot {
+    show_services(model, now);
+    show_hosts(model, now);
+    show_backups(model, now);
+    let tickets = model.shown.tickets.take().unwrap_or_else(|| {
+        let mut tickets: Vec<Arc<Ticket>> = model.tickets.values().map(Arc::clone).collect();
+        tickets.sort_by_key(|t| (t.priority, t.reported_at, t.number));
+        Arc::new(tickets)
+    });
+    model.shown.tickets = Some(Arc::clone(&tickets));
+    Snapshot {
+        at: now,
+        catalogue: Arc::clone(&model.catalogue),
+        profile: Arc::clone(&model.profile),
+        services: Arc::clone(&model.shown.services),
+        hosts: Arc::clone(&model.shown.hosts),
+        tickets,
+        backups: Arc::clone(&model.shown.backups),
+        outbox,
+        demo,
+    }
+}
+
+fn show_services(model: &mut Model, now: Timestamp) {
+    let (shown, profile, count) = (&mut model.shown, &model.profile, model.services.len());
+    if shown.services.len() != count {
+        shown.services = Arc::new(model.services.iter_mut().map(|s| Arc::new(service(s, profile, now))).collect());
+        shown.stale_services.clear();
+        return;
+    }
+    for _ in 0..count.div_ceil(FIGURES_SHARE) {
+        shown.oldest = (shown.oldest + 1) % count.max(1);
+        let age = shown.services.get(shown.oldest).map_or(0, |view| now.ms_since(view.at));
+        // Also one of the future: the clock was set back.
+        if !(0..FIGURES_AGE_MS).contains(&age) {
+            shown.stale_services.insert(shown.oldest);
+        }
+    }
+    let stale = std::mem::take(&mut shown.stale_services);
+    if stale.is_empty() {
+        return;
+    }
+    let views = Arc::make_mut(&mut shown.services);
+    for place in stale {
+        if let (Some(view), Some(model)) = (views.get_mut(place), model.services.get_mut(place)) {
+            *view = Arc::new(service(model, profile, now));
+        }
+    }
+}
+
+fn show_hosts(model: &mut Model, now: Timestamp) {
+    let stale = std::mem::take(&mut model.shown.stale_hosts);
+    let Some(order) = &model.shown.order else {
+        let order = model.hosts.shown();
+        let mut ranks = vec![None; model.hosts.len()];
+        for (rank, place) in order.iter().enumerate() {
+            if let Some(slot) = ranks.get_mut(*place) {
+                *slot = Some(rank);
+            }
+        }
+        model.shown.hosts = Arc::new(order.iter().map(|p| Arc::new(host_view(model, &model.hosts[*p], now))).collect());
+        (model.shown.order, model.shown.ranks) = (Some(order), ranks);
+        return;
+    };
+    debug_assert_eq!(order.len(), model.shown.hosts.len(), "every host that is shown has a view");
+    if stale.is_empty() {
+        return;
+    }
+    let mut views = std::mem::take(&mut model.shown.hosts);
+    let list = Arc::make_mut(&mut views);
+    for place in stale {
+        let rank = model.shown.ranks.get(place).copied().flatten();
+        if let Some(view) = rank.and_then(|rank| list.get_mut(rank)) {
+            *view = Arc::new(host_view(model, &model.hosts[place], now));
+        }
+    }
+    model.shown.hosts = views;
+}
+
+fn show_backups(model: &mut Model, now: Timestamp) {
+    if model.shown.backups.len() != model.backups.len() {
+        let views = model.backups.iter().map(|(service, backup)| Arc::new(backup_view(service, backup, now)));
+        model.shown.backups = Arc::new(views.collect());
+        model.shown.stale_backups.clear();
+    }
+    let stale = std::mem::take(&mut model.shown.stale_backups);
+    if stale.is_empty() {
+        return;
+    }
+    let views = Arc::make_mut(&mut model.shown.backups);
+    for place in stale {
+        if let (Some(view), Some((service, backup))) = (views.get_mut(place), model.backups.get(place)) {
+            *view = Arc::new(backup_view(service, backup, now));
+        }
+    }
+}
+
+/// The ledger changed from `from` on: the cells of that day and later are counted again.
+pub(crate) fn forget_days(service: &mut ServiceModel, zone: Tz, from: Timestamp) {
+    let date = zone::local_date(zone, from);
+    service.days.retain(|day| day.date < date);
+}
+
+fn service(service: &mut ServiceModel, profile: &Profile, now: Timestamp) -> ServiceView {
+    let stretch = service.ledger.stretch_at(now);
+    let known = stretch.interval.from > Interval::ALL.from;
+    let checks = service.vantages.iter().filter_map(|v| {
+        let check = service.service.checks.get(v.check)?;
+        let (at, outcome) = v.newest.clone().unzip();
+        Some(CheckView { id: check.id.clone(), host: v.host.clone(), at, outcome })
+    });
+    let checks = checks.collect();
+    ServiceView {
+        id: service.service.id.clone(),
+        at: now,
+        state: stretch.state,
+        since: known.then_some(stretch.interval.from),
+        reason: service.reason_at(now),
+        month: month(service, profile, now),
+        days: days(service, profile.time_zone, now),
+        effective_from: service.begins,
+        checks,
+    }
+}
+
+fn month(service: &ServiceModel, profile: &Profile, now: Timestamp) -> Figures {
+    let zone = profile.time_zone;
+    let period = Period::containing_instant(PeriodKind::Month, zone, now);
+    service_period::judge(zone, &service.service, period, service.begins, &service.ledger, now).figures
+}
+
+fn days(service: &mut ServiceModel, tz: Tz, now: Timestamp) -> Vec<DayView> {
+    let Some(begins) = service.begins else { return Vec::new() };
+    let mut out = Vec::new();
+    let mut floored: Option<Timeline> = None;
+    let today = zone::local_date(tz, now);
+    for (date, day) in zone::last_days(tz, now, DAYS) {
+        let cached = service.days.binary_search_by_key(&date, |d| d.date).ok();
+        if let Some(cell) = cached.and_then(|i| service.days.get(i)).filter(|_| date < today) {
+            out.push(*cell);
+            continue;
+        }
+        let window = Interval::new(day.from.max(begins.floor_second()), day.to.min(now.floor_second()));
+        if window.from < window.to {
+            let ledger = floored.get_or_insert_with(|| service.ledger.floored());
+            out.push(day_view(ledger, date, window));
+        }
+    }
+    service.days = out.iter().copied().filter(|d| d.date < today).collect();
+    out
+}
+
+fn day_view(ledger: &Timeline, date: chrono::NaiveDate, window: Interval) -> DayView {
+    let seconds = |state| i64::try_from(ledger.seconds_in(state, window)).unwrap_or(i64::MAX);
+    let degraded = seconds(State::Degraded);
+    DayView {
+        date,
+        up_s: seconds(State::Up) + degraded,
+        degraded_s: degraded,
+        down_s: seconds(State::Down),
+        unknown_s: seconds(State::Unknown),
+        excluded_s: 0,
+    }
+}
+
+fn host_view(model: &Model, host: &HostModel, now: Timestamp) -> HostView {
+    HostView {
+        id: host.record.id.clone(),
+        name: model.host_name(&host.record.id),
+        joined_at: host.record.joined_at,
+        last_seen_at: host.record.last_seen_at,
+        silent: model.is_silent(host, now),
+        started: host.started.clone(),
+        sample: host.newest.as_ref().map(|newest| (newest.at, Arc::clone(&newest.sample))),
+        rates: host.rates.clone(),
+        lost_observations: host.record.observations_lost,
+        observations_accepted: host.record.observations_accepted,
+    }
+}
+
+fn backup_view(service: &ServiceId, backup: &BackupModel, now: Timestamp) -> BackupView {
+    let usable = backup.usable(now);
+    BackupView {
+        id: backup.set.id.clone(),
+        service: service.clone(),
+        state: backup.state(now),
+        data_time: usable.map(|b| b.data_time),
+        estimated: usable.is_some_and(|b| b.estimated),
+        newest: backup.newest.clone(),
+        rpo_seconds: backup.rpo_seconds,
+        looked_at: backup.looked_at,
+        error: backup.error.clone(),
+    }
+}

@@ -1,0 +1,102 @@
+//! Row by row: what SQLite's own checks of pages do not see. A flipped bit in a record's head makes one row unreadable; one in
+//! a chunk of samples is inside a value, which only the chunk's own sums tell.
+//!
+//! Does not know pages: a fault here is named by its table, and a chunk by its host and hour.
+
+use super::{FINDINGS_MAX, Finding, MEANINGS};
+use crate::store::chunk::Chunk;
+use crate::store::rollup::Rollup;
+use crate::store::samples::{Key, hour_begins, month_begins};
+use rusqlite::{Connection, Row};
+
+/// Rows between two words about the progress.
+const ROWS_TOLD: usize = 256;
+
+/// Reads every row of every table; `go_on` is asked now and then and ends it with what was found so far.
+pub(super) fn read_through(
+    connection: &Connection,
+    tables: &[String],
+    mut go_on: impl FnMut() -> bool,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for table in tables {
+        let mut rows = 0_usize;
+        let ended = each_row(connection, table, |row| {
+            rows += 1;
+            let found = wrong(connection, table, row);
+            findings.extend(found);
+            (!rows.is_multiple_of(ROWS_TOLD) || go_on()) && findings.len() < FINDINGS_MAX
+        });
+        if let Err(error) = ended {
+            findings.push(finding(table, format!("{}, a row of it", meaning(table)), error.to_string()));
+        }
+        if findings.len() >= FINDINGS_MAX {
+            break;
+        }
+    }
+    findings
+}
+
+/// Whether the schema's text can still be carried out: a reading connection overlooks faults that a writing one dies of.
+pub(super) fn schema(connection: &Connection) -> Option<Finding> {
+    let rebuild = || -> rusqlite::Result<()> {
+        let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
+        let scratch = Connection::open_in_memory()?;
+        let mut statement = connection.prepare(sql)?;
+        let mut rows = statement.query(())?;
+        while let Some(row) = rows.next()? {
+            scratch.execute_batch(&row.get::<_, String>(0)?)?;
+        }
+        Ok(())
+    };
+    let words = rebuild().err()?.to_string();
+    let meaning = "the whole store cannot be written".to_owned();
+    Some(Finding { page: None, object: "the schema".to_owned(), meaning, words })
+}
+
+/// Calls `look` with every row, all of whose columns can be read, until it says no.
+fn each_row(connection: &Connection, table: &str, mut look: impl FnMut(&Row<'_>) -> bool) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(&format!("SELECT * FROM {table} NOT INDEXED"))?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        for column in 0..columns {
+            row.get_ref(column)?;
+        }
+        if !look(row) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What a row's own sums say.
+fn wrong(connection: &Connection, table: &str, row: &Row<'_>) -> Option<Finding> {
+    let verify: fn(&[u8]) -> Result<(), String> = match table {
+        "chunk" => |body| Chunk::open(body).and_then(|chunk| chunk.verify()).map_err(|error| error.to_string()),
+        "rollup_hour" | "rollup_day" | "rollup_month" => {
+            |body| Rollup::decode(body).map(drop).map_err(|error| error.to_string())
+        }
+        _ => return None,
+    };
+    let body = row.get_ref("body").ok()?.as_blob().ok()?;
+    let words = verify(body).err()?;
+    let key = Key::of(row.get("key").ok()?);
+    let host = connection
+        .query_row("SELECT id FROM host WHERE num = ?1", [key.host], |row| row.get::<_, String>(0))
+        .unwrap_or_else(|_| format!("number {}", key.host));
+    let span = match table {
+        "chunk" | "rollup_hour" => format!("the hour from {}", hour_begins(key.unit)),
+        "rollup_day" => format!("the day from {}", hour_begins(key.unit * 24)),
+        _ => format!("the month from {}", month_begins(key.unit)),
+    };
+    Some(finding(table, format!("{}: host {host}, {span}", meaning(table)), words))
+}
+
+fn meaning(table: &str) -> &'static str {
+    MEANINGS.iter().find(|(name, _, _)| *name == table).map_or("rows of it", |(_, words, _)| words)
+}
+
+fn finding(table: &str, meaning: String, words: String) -> Finding {
+    Finding { page: None, object: format!("table `{table}`"), meaning, words }
+}
