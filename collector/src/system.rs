@@ -5,8 +5,9 @@ use crate::app::App;
 use crate::config::settings::Settings;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::sizing::{self, Estimate, Keep, Kind, Load};
+use crate::own_backup::view::OwnBackupView;
 use crate::snapshot::Snapshot;
-use crate::store::{Disk, Growth, Reader, SpaceView, StoreError, StoreSize};
+use crate::store::{Disk, Growth, Reader, SampleFigures, SpaceView, StoreError, StoreSize};
 use pantau_shared::timestamp::Timestamp;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -37,6 +38,10 @@ pub struct System {
     pub started_at: Timestamp,
     /// What the site produces now.
     pub load: Load,
+    /// The way of samples into chunks.
+    pub samples: SampleFigures,
+    /// Copies of the store, and whether it is whole.
+    pub own: OwnBackupView,
 }
 
 /// Whether a need of room fits the disk.
@@ -73,6 +78,8 @@ pub fn load(app: &App, snapshot: &Snapshot) -> Result<System, StoreError> {
         file: file.to_owned(),
         started_at,
         load: Load::of(&snapshot.catalogue, snapshot.hosts.len(), series_of(snapshot)),
+        samples: app.store.sample_figures(),
+        own: app.own_backup.view(&app.store),
     })
 }
 

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! raw samples     hosts · series · (day / period) · days kept         · RAW
-//! five minutes    hosts · series · 288            · days kept         · ROLLUP
-//! one hour        hosts · series · 24             · days kept         · ROLLUP
+//! five minutes    hosts · series · 288            · days kept         · FIVE_MINUTE
+//! one hour        hosts · series · 24             · days kept         · ONE_HOUR
 //! waiting         hosts · series · (day / period) · WAITING_HOURS/24  · FRAME
 //! probe answers   answers a day                   · days kept (raw)   · ANSWER
 //! for ever        (services · SERVICE_DAY + looks a day · LOOK) · days
@@ -18,11 +18,13 @@ use super::catalogue::Catalogue;
 use pantau_shared::ids::HostId;
 use std::collections::BTreeSet;
 
-/// Bytes of one raw sample in a closed chunk, in thousandths: the budget of the column format (`chunk_cost` measures it).
-pub const RAW_MILLIBYTES: u64 = 650;
-/// Bytes of one point of a roll-up (minimum, maximum, sum, count together), in thousandths: an allowance, to be
-/// replaced by what `chunk_cost` measures.
-pub const ROLLUP_MILLIBYTES: u64 = 3_200;
+/// Bytes of one raw sample in a closed chunk, in thousandths: 0.508 of the recorded trace (`chunk_cost`), and the row's own.
+pub const RAW_MILLIBYTES: u64 = 540;
+/// Bytes of one five-minute point of a series (lowest, highest, sum and count together, with a share of the computed series),
+/// in thousandths: 54.6 KB a day and host of the trace (`chunk_cost`).
+pub const FIVE_MINUTE_MILLIBYTES: u64 = 2_400;
+/// The same of one hour: 68.6 KB a month and host of the trace (`chunk_cost`).
+pub const ONE_HOUR_MILLIBYTES: u64 = 1_200;
 /// Bytes of one sample in a frame that waits for its chunk, in thousandths: a frame of 82 samples takes about 620 bytes
 /// (`ingest_cost`).
 pub const FRAME_MILLIBYTES: u64 = 7_600;
@@ -173,8 +175,8 @@ pub fn estimate(load: &Load, keep: &Keep, days: u32) -> Estimate {
         + u128::from(load.looks_per_day) * u128::from(LOOK_BYTES);
     let millibytes = |kind: Kind| match kind {
         Kind::Raw => per_day * kept(keep.raw_days) * u128::from(RAW_MILLIBYTES),
-        Kind::FiveMinutes => series * 288 * kept(keep.five_minute_days) * u128::from(ROLLUP_MILLIBYTES),
-        Kind::OneHour => series * 24 * kept(keep.one_hour_days) * u128::from(ROLLUP_MILLIBYTES),
+        Kind::FiveMinutes => series * 288 * kept(keep.five_minute_days) * u128::from(FIVE_MINUTE_MILLIBYTES),
+        Kind::OneHour => series * 24 * kept(keep.one_hour_days) * u128::from(ONE_HOUR_MILLIBYTES),
         Kind::Waiting => per_day * u128::from(WAITING_HOURS) / 24 * kept(1) * u128::from(FRAME_MILLIBYTES),
         Kind::Answers => u128::from(load.answers_per_day) * kept(keep.raw_days) * u128::from(ANSWER_BYTES) * 1000,
         Kind::Forever => forever * u128::from(days) * 1000,

@@ -292,6 +292,14 @@ fn samples(samples: SampleFigures, now: Timestamp) -> Vec<Family> {
             number(samples.chunks_made),
         ),
         one(
+            counter("pantau_store_chunk_bytes_total", "Bytes of those chunks."),
+            number(samples.chunk_bytes),
+        ),
+        one(
+            counter("pantau_store_rollup_bytes_total", "Bytes of the roll-ups of an hour made with them."),
+            number(samples.rollup_bytes),
+        ),
+        one(
             counter(
                 "pantau_store_late_frames_dropped_total",
                 "Samples given up: they came after their hour had been pruned, or cannot be read.",
@@ -446,6 +454,8 @@ mod tests {
             frames_waiting: 4_711,
             oldest_hour_ended_at: Some(NOW.plus_secs(-421)),
             chunks_made: 96,
+            chunk_bytes: 1_411_000,
+            rollup_bytes: 540_000,
             late_dropped: 2,
         };
         let store = StoreView { space, queued: 3, writer: &writer, samples, tail: TailFigures::default() };

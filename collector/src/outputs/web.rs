@@ -22,6 +22,7 @@ mod preferences;
 mod report;
 mod service;
 mod system;
+mod system_copies;
 mod ticket;
 mod tickets;
 mod visit;

@@ -66,6 +66,10 @@ pub struct Counted {
     pub observations: u64,
     /// Frames that are not in a closed chunk yet; `None` when the collector does not tell.
     pub frames_waiting: Option<u64>,
+    /// Bytes of chunks made; `None` when it does not tell.
+    pub chunk_bytes: Option<u64>,
+    /// Bytes of the roll-ups made with them; `None` when it does not tell.
+    pub rollup_bytes: Option<u64>,
 }
 
 impl Collector {
@@ -296,6 +300,8 @@ fn parse_counted(text: &str) -> Counted {
         batches: value("pantau_ingest_batches_total{outcome=\"accepted\"}").unwrap_or(0),
         observations: value("pantau_ingest_observations_total{outcome=\"stored\"}").unwrap_or(0),
         frames_waiting: value("pantau_store_frames_waiting"),
+        chunk_bytes: value("pantau_store_chunk_bytes_total"),
+        rollup_bytes: value("pantau_store_rollup_bytes_total"),
     }
 }
 
@@ -306,8 +312,8 @@ mod tests {
     #[test]
     fn counters_are_read_from_the_exposition() {
         let text = "# HELP x y\npantau_ingest_batches_total{outcome=\"accepted\"} 12\n\
-                    pantau_ingest_observations_total{outcome=\"stored\"} 1.5e3\npantau_store_frames_waiting 0\n";
-        let counted = Counted { batches: 12, observations: 1500, frames_waiting: Some(0) };
+                    pantau_ingest_observations_total{outcome=\"stored\"} 1.5e3\npantau_store_frames_waiting 0\npantau_store_chunk_bytes_total 7\n";
+        let counted = Counted { batches: 12, observations: 1500, frames_waiting: Some(0), chunk_bytes: Some(7), rollup_bytes: None };
         assert_eq!(parse_counted(text), counted);
         assert_eq!(parse_counted("pantau_store_frames_waiting_total 5\n"), Counted::default());
     }

@@ -86,8 +86,10 @@ pub struct Figures {
     pub closing_cpu_ns_per_sample: Option<f64>,
     /// Sending to acknowledgement.
     pub acknowledge: Latencies,
-    /// What the store grew by, for a sample.
+    /// Bytes of chunks for a sample; of what the store grew by where they are not all made.
     pub store_bytes_per_sample: f64,
+    /// Bytes of the roll-ups of an hour for a sample, until their day is packed.
+    pub rollup_bytes_per_sample: Option<f64>,
     /// Whether those bytes are of closed chunks.
     pub closing: Closing,
     /// Proportional memory at the end, in bytes.
@@ -118,8 +120,10 @@ pub struct Run {
 pub struct Measured {
     /// Processor time; `None` when its process is not known.
     pub spent: Option<Spent>,
-    /// Bytes that the store grew by.
+    /// Bytes of the chunks; of what the store grew by where they are not all made.
     pub store_bytes: u64,
+    /// Bytes of the roll-ups of an hour made with them.
+    pub rollup_bytes: Option<u64>,
     /// What became of the frames.
     pub closing: Closing,
     /// Proportional memory at the end.
@@ -157,6 +161,7 @@ impl Figures {
             cpu_ns_per_sample: live.map(|ns| per(ns, samples)),
             closing_cpu_ns_per_sample: closing.map(|ns| per(ns, samples)),
             store_bytes_per_sample: per(measured.store_bytes, samples),
+            rollup_bytes_per_sample: measured.rollup_bytes.map(|bytes| per(bytes, samples)),
             closing: measured.closing,
             pss_bytes: measured.pss_bytes,
             acknowledge: Latencies::of(played.latencies_us),
@@ -264,6 +269,7 @@ mod tests {
         let measured = Measured {
             spent: Some(Spent { live_ns: 10_000_000, closing_ns: 1_640_000 }),
             store_bytes: 16_400,
+            rollup_bytes: None,
             closing: Closing::Closed,
             pss_bytes: Some(1 << 20),
             observations_stored: 210,

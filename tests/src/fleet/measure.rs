@@ -24,6 +24,9 @@ use std::time::Duration;
 /// How long after the last batch the collector's time still counts as live.
 pub const AFTER: Duration = Duration::from_secs(5);
 
+/// Seconds over which an idle collector is watched.
+const IDLE_S: u64 = 10;
+
 /// Which collector.
 #[derive(Debug, Clone)]
 pub enum Subject {
@@ -143,15 +146,25 @@ pub async fn measure(measurement: &Measurement) -> Result<Figures> {
         "the agents had {} observations acknowledged, the collector says it stored {stored}",
         played.observations
     );
-    let closing = settle(&collector, measurement.settle).await?;
+    let (closing, waited_s) = settle(&collector, measurement.settle).await?;
     let cpu_closed = cpu_ns(&collector)?;
-    let spent = match (cpu_before, cpu_live, cpu_closed) {
-        (Some(before), Some(live), Some(closed)) => Some(Spent { live_ns: live - before, closing_ns: closed - live }),
+    // Waiting costs the collector what an idle one costs: that is no closing.
+    tokio::time::sleep(Duration::from_secs(IDLE_S)).await;
+    let cpu_idle = cpu_ns(&collector)?;
+    let spent = match (cpu_before, cpu_live, cpu_closed, cpu_idle) {
+        (Some(before), Some(live), Some(closed), Some(idle)) => {
+            let waiting_ns = (idle - closed) / IDLE_S * waited_s;
+            Some(Spent { live_ns: live - before, closing_ns: (closed - live).saturating_sub(waiting_ns) })
+        }
         _ => None,
     };
+    let counted = collector.counted().await?;
     let collector = Arc::into_inner(collector).context("nobody else has the collector")?;
-    let store_bytes = collector.finish().await?.saturating_sub(base_bytes);
-    let measured = Measured { spent, store_bytes, closing, pss_bytes, observations_stored: stored };
+    let grown = collector.finish().await?.saturating_sub(base_bytes);
+    // Frames stay for a while after their chunk is made: of closed ones the chunks are what is kept.
+    let store_bytes = counted.chunk_bytes.filter(|_| closing == Closing::Closed).unwrap_or(grown);
+    let rollup_bytes = counted.rollup_bytes.filter(|_| closing == Closing::Closed);
+    let measured = Measured { spent, store_bytes, rollup_bytes, closing, pss_bytes, observations_stored: stored };
     Ok(Figures::of(measurement.run(), played, took, measured))
 }
 
@@ -159,19 +172,20 @@ fn cpu_ns(collector: &Collector) -> Result<Option<u64>> {
     collector.pid().map(process::read_cpu_ns).transpose()
 }
 
-/// Waits until every frame is in a closed chunk, as long as the collector tells and the time allows.
-async fn settle(collector: &Collector, bound: Duration) -> Result<Closing> {
+/// Waits until every frame is in a closed chunk, as long as the collector tells and the time allows; how it ended and
+/// after how many seconds.
+async fn settle(collector: &Collector, bound: Duration) -> Result<(Closing, u64)> {
     let bar = progress("closing", 0);
-    for _ in 0..=bound.as_secs() {
+    for second in 0..=bound.as_secs() {
         match collector.counted().await? {
-            Counted { frames_waiting: None, .. } => return Ok(Closing::NotTold),
-            Counted { frames_waiting: Some(0), .. } => return Ok(Closing::Closed),
+            Counted { frames_waiting: None, .. } => return Ok((Closing::NotTold, second)),
+            Counted { frames_waiting: Some(0), .. } => return Ok((Closing::Closed, second)),
             Counted { frames_waiting: Some(waiting), .. } => bar.set_message(format!("closing: {waiting} frames")),
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     bar.finish_and_clear();
-    Ok(Closing::NotInTime)
+    Ok((Closing::NotInTime, bound.as_secs()))
 }
 
 /// A bar on a terminal; nothing elsewhere.

@@ -3,6 +3,7 @@
 
 use super::markup::{Badge, Tone};
 use super::page::Page;
+use super::system_copies::{self, Copies};
 use crate::domain::sizing::{self, Keep, Kind, Load};
 use crate::store::ReadOnlyCause;
 use crate::system::{Fit, System, estimates};
@@ -58,6 +59,7 @@ struct SystemPage {
     tiles: Vec<Tile>,
     state: Badge,
     facts: Vec<(String, String)>,
+    copies: Copies,
     fields: Vec<Field>,
     own: bool,
     asked: String,
@@ -132,6 +134,7 @@ pub(super) fn render(page: Page, system: &System, query: &NeedQuery) -> Result<S
         tiles: tiles(texts, system),
         state: state(texts, system),
         facts: facts(texts, system),
+        copies: system_copies::card(texts, &system.own, system.now),
         fields: fields(texts, &load, &keep),
         own,
         asked,
@@ -298,10 +301,20 @@ fn facts(texts: Texts, system: &System) -> Vec<(String, String)> {
         fact("system-log", texts.bytes(system.size().log_bytes)),
         fact("system-refused", texts.number(system.space.refused)),
         fact("system-commit", commit),
+        fact("system-waiting", texts.number(system.samples.frames_waiting)),
+        fact("system-closed", closed(texts, system)),
         fact("system-file", system.file.display().to_string()),
         fact("system-version", env!("CARGO_PKG_VERSION").to_owned()),
         fact("system-started", uptime(system.started_at)),
     ]
+}
+
+/// How far behind the oldest hour is whose samples wait for their chunk.
+fn closed(texts: Texts, system: &System) -> String {
+    match system.samples.oldest_hour_ended_at {
+        Some(ended) if ended < system.now => texts.text("system-closed-behind", &[("span", &texts.between(ended, system.now))]),
+        Some(_) | None => texts.get("system-closed-all"),
+    }
 }
 
 #[cfg(test)]

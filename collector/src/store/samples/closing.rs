@@ -154,9 +154,11 @@ impl Store {
             head.retire(key, upto);
         }
         if !chunks.is_empty() {
-            let made = self.write(move |writer| writer.commit_chunks(&chunks)).await?;
+            let (made, bytes) = self.write(move |writer| writer.commit_chunks(&chunks)).await?;
             done += made.len();
             head.chunks_made.fetch_add(u64::try_from(made.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            head.chunk_bytes.fetch_add(bytes.0, Ordering::Relaxed);
+            head.rollup_bytes.fetch_add(bytes.1, Ordering::Relaxed);
             for (key, upto) in made {
                 head.retire(key, upto);
             }
@@ -266,11 +268,15 @@ struct NewFrames {
     frames: Vec<Frame>,
 }
 
+/// Chunks that were written, each with the number up to which frames are in it; bytes of them, and of their roll-ups.
+type Made = (Vec<(Key, i64)>, (u64, u64));
+
 impl Writer {
-    /// Writes chunks with their roll-ups; which ones. One whose base has changed is left out: it is due again.
-    pub(in crate::store) fn commit_chunks(&mut self, chunks: &[Closing]) -> Result<Vec<(Key, i64)>, StoreError> {
+    /// Writes chunks with their roll-ups; which ones, and the bytes of both. One whose base has changed is left out: it is
+    /// due again.
+    pub(in crate::store) fn commit_chunks(&mut self, chunks: &[Closing]) -> Result<Made, StoreError> {
         let operation = "save a chunk";
-        let mut made = Vec::new();
+        let (mut made, mut bytes) = (Vec::new(), (0, 0));
         for closing in chunks {
             let number = closing.key.number();
             let base = self.reader.row(operation, super::rebuild::CHUNK_UPTO, [number], |row| column::<i64>(row, 0))?;
@@ -286,7 +292,9 @@ impl Writer {
                 self.execute(operation, sql, (key.number(), body))?;
             }
             made.push((closing.key, closing.upto));
+            bytes.0 += closing.body.len() as u64;
+            bytes.1 += closing.pieces.iter().map(|(_, body)| body.len() as u64).sum::<u64>();
         }
-        Ok(made)
+        Ok((made, bytes))
     }
 }

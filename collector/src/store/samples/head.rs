@@ -93,8 +93,6 @@ pub(in crate::store) struct Patience {
     pub(in crate::store) spread_ms: i64,
     /// No frame of it arrived for so long.
     pub(in crate::store) quiet_ms: i64,
-    /// Late frames gather for so long: each chunk that is made again costs as much as a whole one.
-    pub(in crate::store) gather_ms: i64,
     /// Closed also when frames keep arriving for so long.
     pub(in crate::store) at_most_ms: i64,
     /// Samples further apart than this say nothing about the time between: no rate.
@@ -107,7 +105,6 @@ impl Patience {
         after_end_ms: 5 * 60_000,
         spread_ms: 10 * 60_000,
         quiet_ms: 60_000,
-        gather_ms: 5 * 60_000,
         at_most_ms: HOUR_MS,
         pair_ms_max: crate::series::PAIR_MS_MAX,
     };
@@ -122,6 +119,10 @@ pub struct SampleFigures {
     pub oldest_hour_ended_at: Option<Timestamp>,
     /// Chunks made since the opening.
     pub chunks_made: u64,
+    /// Bytes of those.
+    pub chunk_bytes: u64,
+    /// Bytes of the roll-ups of an hour that were made with them.
+    pub rollup_bytes: u64,
     /// Samples given up since the opening: their hour had been pruned, or they cannot be read.
     pub late_dropped: u64,
 }
@@ -151,6 +152,9 @@ pub(in crate::store) struct Head {
     /// The store is closing.
     pub(super) stop: AtomicBool,
     pub(super) chunks_made: AtomicU64,
+    /// Bytes of those chunks, and of the roll-ups made with them.
+    pub(in crate::store) chunk_bytes: AtomicU64,
+    pub(in crate::store) rollup_bytes: AtomicU64,
     pub(super) late_dropped: AtomicU64,
 }
 
@@ -164,6 +168,8 @@ impl Default for Head {
             closer: tokio::sync::Mutex::default(),
             stop: AtomicBool::new(false),
             chunks_made: AtomicU64::new(0),
+            chunk_bytes: AtomicU64::new(0),
+            rollup_bytes: AtomicU64::new(0),
             late_dropped: AtomicU64::new(0),
         }
     }
@@ -332,6 +338,8 @@ impl Head {
             frames_waiting: buckets.buckets.values().map(waiting).sum(),
             oldest_hour_ended_at: oldest.map(|(key, _)| hour_begins(key.unit + 1)),
             chunks_made: self.chunks_made.load(Ordering::Relaxed),
+            chunk_bytes: self.chunk_bytes.load(Ordering::Relaxed),
+            rollup_bytes: self.rollup_bytes.load(Ordering::Relaxed),
             late_dropped: self.late_dropped.load(Ordering::Relaxed),
         }
     }
@@ -346,7 +354,7 @@ fn is_due(key: Key, bucket: &Bucket, now: Timestamp, patience: Patience) -> bool
     let ended = hour_begins(key.unit + 1);
     let over = now.ms_since(ended) >= patience.after_end_ms + spread;
     let waited = now.ms_since(ended.max(bucket.first_received));
-    let quiet = now.ms_since(bucket.last_received) >= patience.quiet_ms && waited >= patience.gather_ms;
+    let quiet = now.ms_since(bucket.last_received) >= patience.quiet_ms;
     over && (quiet || waited >= patience.at_most_ms)
 }
 

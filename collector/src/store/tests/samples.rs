@@ -17,7 +17,7 @@ pub(super) const PAIR: i64 = 600_000;
 
 /// Hours are over, quiet and due at once.
 pub(super) const IMPATIENT: Patience =
-    Patience { after_end_ms: 0, spread_ms: 0, quiet_ms: 0, gather_ms: 0, at_most_ms: 0, pair_ms_max: PAIR };
+    Patience { after_end_ms: 0, spread_ms: 0, quiet_ms: 0, at_most_ms: 0, pair_ms_max: PAIR };
 
 pub(super) fn moment(seconds: i64) -> Timestamp {
     Timestamp::from_secs(HOUR_ZERO + seconds)
@@ -257,7 +257,7 @@ fn a_chunk_built_from_another_than_is_there_is_not_written() {
     let mut world = World::new();
     world.accept(0, &[(10, 1)]);
     let (first, second) = (world.build(9), world.build(9));
-    let commit = |round: Round| world.fixture.write(move |w| w.commit_chunks(&round.chunks)).expect("commits").len();
+    let commit = |round: Round| world.fixture.write(move |w| w.commit_chunks(&round.chunks)).expect("commits").0.len();
     assert_eq!((commit(first), commit(second)), (1, 0));
     world.check();
     assert_eq!(world.close(9).hours, 1, "the head did not know");

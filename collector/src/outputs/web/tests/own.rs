@@ -2,8 +2,9 @@
 
 use super::site::NOW;
 use crate::domain::sizing::Load;
+use crate::own_backup::view::{CopyView, Integrity, OwnBackupView};
 use crate::snapshot::Snapshot;
-use crate::store::{Disk, Growth, ReadOnly, ReadOnlyCause, SpaceView, StoreSize};
+use crate::store::{Disk, Growth, ReadOnly, ReadOnlyCause, SampleFigures, SpaceView, StoreSize};
 use crate::system::System;
 
 /// The collector of the site: a year old, with room for a while.
@@ -25,6 +26,28 @@ pub(crate) fn system(site: &Snapshot) -> System {
         file: "/var/lib/pantau-collector/pantau.db".into(),
         started_at: NOW.plus_secs(-86_400 * 12 - 4_000),
         load: Load::of(&site.catalogue, site.hosts.len(), 82),
+        samples: SampleFigures {
+            frames_waiting: 4_711,
+            oldest_hour_ended_at: Some(NOW.plus_secs(-421)),
+            ..SampleFigures::default()
+        },
+        own: copies(),
+    }
+}
+
+fn copies() -> OwnBackupView {
+    let copy = |days: i64| {
+        let made_at = NOW.plus_secs(-86_400 * days - 7_200);
+        CopyView { path: format!("/mnt/cadangan/pantau/{days}.db").into(), made_at, bytes: 590 << 20 }
+    };
+    OwnBackupView {
+        enabled: true,
+        folder: "/mnt/cadangan/pantau".into(),
+        last_success_at: Some(NOW.plus_secs(-7_200)),
+        next_at: Some(NOW.plus_secs(79_200)),
+        copies: vec![copy(0), copy(1)],
+        integrity: Integrity::Whole { at: NOW.plus_secs(-86_400 * 12) },
+        ..OwnBackupView::default()
     }
 }
 
