@@ -27,6 +27,7 @@ mod facts;
 mod filled;
 mod group;
 mod judged;
+mod killed;
 mod ledger;
 mod opening;
 mod people;

@@ -149,7 +149,7 @@ impl Reader {
                 }
             }
         }
-        for unit in self.head.hours(number)?.into_iter().filter(|unit| (first..=last).contains(unit)) {
+        for unit in self.hours_to_compute(number, first, last, pair_ms_max)? {
             let place = Key { unit, host: number };
             let frames = self.hour_frames(place)?;
             let piece = points::of_hour(&self.frames_before(place, pair_ms_max)?, &frames, pair_ms_max);
@@ -157,6 +157,27 @@ impl Reader {
         }
         let points = found.into_values().flatten();
         Ok(points.filter(|(at, _)| *at >= from && *at < to).map(Point::from).collect())
+    }
+
+    /// Hours in `[first, last]` that no roll-up tells yet, rising: those of the head; and those after one whose end has
+    /// moved, since their first pairs begin there. Of an hour that was deleted a few frames may be there, late ones or
+    /// not yet deleted: its roll-up stands.
+    fn hours_to_compute(&self, host: i64, first: i64, last: i64, pair_ms_max: i64) -> Result<Vec<i64>, StoreError> {
+        let kept = self.kept_from()?.hour;
+        let mut units = Vec::new();
+        for unit in self.head.hours(host)?.into_iter().filter(|unit| (first - 1..=last).contains(unit) && *unit >= kept)
+        {
+            units.push(unit);
+            let (next, tail) = (Key { unit: unit + 1, host }, hour_begins(unit + 1).plus_ms(-pair_ms_max));
+            let moves_the_end = self.head.frames(host, unit..=unit)?.iter().any(|(at, _)| *at >= tail);
+            if moves_the_end && self.chunk(next)?.is_some() {
+                units.push(next.unit);
+            }
+        }
+        units.retain(|unit| (first..=last).contains(unit));
+        units.sort_unstable();
+        units.dedup();
+        Ok(units)
     }
 
     /// Points of days or months, by hour.

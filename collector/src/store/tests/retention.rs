@@ -42,6 +42,25 @@ fn chunks_go_by_age_oldest_first_and_roll_ups_stay() {
 }
 
 #[test]
+fn a_late_frame_of_a_deleted_hour_never_stands_in_the_place_of_its_roll_up() {
+    let mut world = World::new();
+    world.accept(0, &[(10, 1), (400, 2), (7_200, 3)]);
+    world.close(9);
+    prune(&world, keep_from(moment(7_200)));
+    let (web, key, span) = (host("web-01"), "load.one_centi".parse().expect("a series"), (moment(0), later()));
+    let points = |world: &World, resolution| {
+        world.fixture.read(|r| r.series_points(&web, &key, span, resolution, samples::PAIR))
+    };
+    let both = |world: &World| [Resolution::FiveMinutes, Resolution::OneHour].map(|step| points(world, step));
+    let before = both(&world);
+    assert_eq!((before[0].len(), before[1].len()), (3, 2));
+    world.accept(0, &[(20, 9)]);
+    assert_eq!(both(&world), before, "while it waits");
+    world.close(9);
+    assert_eq!(both(&world), before, "when it is dropped");
+}
+
+#[test]
 fn probe_answers_go_by_age_of_receipt_once_judged_and_little_by_little() {
     let fixture = Fixture::new();
     let web = fixture.enrol("web-01");

@@ -156,19 +156,22 @@ impl World {
 }
 
 /// What a pair of a counter says.
-fn rate((earlier, before): (Timestamp, u64), (at, after): (Timestamp, u64)) -> Option<(Timestamp, rollup::Point)> {
+pub(super) fn rate(
+    (earlier, before): (Timestamp, u64),
+    (at, after): (Timestamp, u64),
+) -> Option<(Timestamp, rollup::Point)> {
     let elapsed = u64::try_from(at.ms_since(earlier)).ok().filter(|ms| (1..=PAIR as u64).contains(ms))?;
     Some((at, rollup::Point::of_pair(after.checked_sub(before)?, elapsed)))
 }
 
 /// The idle time of [`sample_of`] stands still: what grows is busy.
-fn busy((earlier, before): (Timestamp, u32), (at, after): (Timestamp, u32)) -> Option<(Timestamp, u64)> {
+pub(super) fn busy((earlier, before): (Timestamp, u32), (at, after): (Timestamp, u32)) -> Option<(Timestamp, u64)> {
     let near = (1..=PAIR).contains(&at.ms_since(earlier));
     (near && after > before).then_some((at, 1_000))
 }
 
 /// Steps of `ms`, computed directly.
-fn points_of(values: &[(Timestamp, rollup::Point)], ms: i64) -> Vec<Point> {
+pub(super) fn points_of(values: &[(Timestamp, rollup::Point)], ms: i64) -> Vec<Point> {
     let mut points = std::collections::BTreeMap::new();
     for (at, value) in values {
         let begins = Timestamp::from_ms(at.as_ms().div_euclid(ms) * ms);
@@ -233,6 +236,17 @@ fn a_late_frame_merges_and_one_of_a_pruned_hour_is_dropped_and_counted() {
     world.prune_frames();
     let world = world.reopen();
     world.check_raw();
+}
+
+#[test]
+fn a_late_frame_at_the_end_of_an_hour_counts_in_the_first_pair_of_the_next_at_once() {
+    let mut world = World::new();
+    world.accept(0, &[(3_500, 1), (3_650, 900), (7_300, 901)]);
+    world.close(9);
+    world.accept(0, &[(3_590, 400)]);
+    world.check();
+    world.close(9);
+    world.check();
 }
 
 #[test]
