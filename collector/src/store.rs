@@ -59,7 +59,7 @@ pub use copy_error::CopyError;
 pub use figures::{Growth, StoreSize, WriterFigures};
 pub use retention::{Keep, Pages};
 pub(crate) use samples::growths;
-pub use samples::{Closed, Point, Resolution, SampleFigures, WholeFrom};
+pub use samples::{Closed, PlacedRow, Point, Resolution, SampleFigures, WholeFrom};
 #[cfg(test)]
 pub(crate) use space::tests::fill;
 pub use space::{Disk, ReadOnly, ReadOnlyCause, SpaceChange, SpaceView};

@@ -224,6 +224,11 @@ impl<'a> Packed<'a> {
         self.step
     }
 
+    /// When each of its steps begins.
+    pub fn begins(&self) -> &[Timestamp] {
+        &self.opened.times
+    }
+
     /// All series.
     pub fn keys(&self) -> impl Iterator<Item = SeriesKey> + '_ {
         self.opened.keys()

@@ -17,9 +17,10 @@
 //!
 //! Everything that keeps samples is reached by these functions, so that another store of time series can stand behind
 //! them: the writer's `framed` list (in), [`super::Store::close_due`] and pruning (housekeeping), `Reader::samples`,
-//! `newest_samples`, `newest_frame`, `series_*` (out). Nothing else names the tables `frame`, `chunk` and `rollup_*`,
+//! `newest_samples`, `newest_frame`, `series_*` (out), and the writer's `place_*` for what is packed already. Nothing else names the tables `frame`, `chunk` and `rollup_*`,
 //! but the facts' cursor, which reads frames that are not judged yet.
 
+mod bulk;
 mod closing;
 mod head;
 mod key;
@@ -37,6 +38,7 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+pub use bulk::PlacedRow;
 pub use closing::Closed;
 pub use head::SampleFigures;
 pub(super) use head::{Framed, Head};

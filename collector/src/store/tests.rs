@@ -19,6 +19,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use tempfile::TempDir;
 
+mod bulk;
 mod climbing;
 mod copies;
 mod damage;

@@ -189,7 +189,7 @@ async fn settle(collector: &Collector, bound: Duration) -> Result<(Closing, u64)
 }
 
 /// A bar on a terminal; nothing elsewhere.
-pub(super) fn progress(what: &'static str, length: u64) -> ProgressBar {
+pub fn progress(what: &'static str, length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);
     if let Ok(style) = ProgressStyle::with_template("  {msg} [{bar:30}] {pos}/{len} {elapsed} (then {eta})") {
         bar.set_style(style);
