@@ -291,10 +291,7 @@ fn samples(samples: SampleFigures, now: Timestamp) -> Vec<Family> {
             counter("pantau_store_chunks_total", "Chunks of an hour of a host's samples made."),
             number(samples.chunks_made),
         ),
-        one(
-            counter("pantau_store_chunk_bytes_total", "Bytes of those chunks."),
-            number(samples.chunk_bytes),
-        ),
+        one(counter("pantau_store_chunk_bytes_total", "Bytes of those chunks."), number(samples.chunk_bytes)),
         one(
             counter("pantau_store_rollup_bytes_total", "Bytes of the roll-ups of an hour made with them."),
             number(samples.rollup_bytes),

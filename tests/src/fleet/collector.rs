@@ -313,7 +313,13 @@ mod tests {
     fn counters_are_read_from_the_exposition() {
         let text = "# HELP x y\npantau_ingest_batches_total{outcome=\"accepted\"} 12\n\
                     pantau_ingest_observations_total{outcome=\"stored\"} 1.5e3\npantau_store_frames_waiting 0\npantau_store_chunk_bytes_total 7\n";
-        let counted = Counted { batches: 12, observations: 1500, frames_waiting: Some(0), chunk_bytes: Some(7), rollup_bytes: None };
+        let counted = Counted {
+            batches: 12,
+            observations: 1500,
+            frames_waiting: Some(0),
+            chunk_bytes: Some(7),
+            rollup_bytes: None,
+        };
         assert_eq!(parse_counted(text), counted);
         assert_eq!(parse_counted("pantau_store_frames_waiting_total 5\n"), Counted::default());
     }

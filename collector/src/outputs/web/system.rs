@@ -312,7 +312,9 @@ fn facts(texts: Texts, system: &System) -> Vec<(String, String)> {
 /// How far behind the oldest hour is whose samples wait for their chunk.
 fn closed(texts: Texts, system: &System) -> String {
     match system.samples.oldest_hour_ended_at {
-        Some(ended) if ended < system.now => texts.text("system-closed-behind", &[("span", &texts.between(ended, system.now))]),
+        Some(ended) if ended < system.now => {
+            texts.text("system-closed-behind", &[("span", &texts.between(ended, system.now))])
+        }
         Some(_) | None => texts.get("system-closed-all"),
     }
 }
