@@ -54,9 +54,9 @@ pub enum Group {
     Pressure,
     /// Sockets.
     Sockets,
-    /// Computed of the whole host; see [`derived`].
+    /// Computed of the whole host; see [`derived()`].
     Host,
-    /// Computed of one file system; see [`derived`].
+    /// Computed of one file system; see [`derived()`].
     Storage,
 }
 

@@ -25,7 +25,7 @@
 //!
 //! A *shape* is which items a frame has, in which order, with which fields. Most hours have one; series that come and
 //! go, missing sources and changed order make more. A column holds the values of the frames whose shape has it, and
-//! nothing for the others. How a column is written is told in [`column`]; which others it may be told by, in [`kin`].
+//! nothing for the others. How a column is written is told in [`mod@column`]; which others it may be told by, in [`kin`].
 //!
 //! # Versions
 //!
