@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn a_cap_that_cuts_is_told() {
         let load = Load::of(&site::catalogue(), 200, 82);
-        let keep = Keep { bytes_max: Some(12 << 30), ..Keep::default() };
+        let keep = Keep { bytes_max: Some(8 << 30), ..Keep::default() };
         let told = warnings(&load, &keep, Fit::Fits);
         assert!(told.len() == 1 && told[0].contains("of 35 days of raw samples"), "{told:?}");
     }

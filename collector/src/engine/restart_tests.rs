@@ -191,8 +191,9 @@ async fn step(site: &mut Site, seconds: i64, value: u8, restart: Option<u8>) {
             site.task.take().expect("started").leave().await;
             site.start();
         }
-        Some(_) | None => return,
+        Some(_) | None => {}
     }
+    // Both sides as often: a ticket takes one change an activation.
     site.evaluate().await;
 }
 
