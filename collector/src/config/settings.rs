@@ -404,35 +404,9 @@ fn read_retention(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> Retention
             *into = span.value / 1000;
         }
     }
-    if let Some(size) = table.text(d, "size_max", TEXT_MAX) {
-        retention.size_max = parse_bytes(&size.value).filter(|bytes| *bytes >= SIZE_MIN);
-        if retention.size_max.is_none() {
-            let remedy =
-                "give a size of at least 100MB, such as \"20GB\" (kB, MB, GB, TB: thousands; KiB, MiB, GiB, TiB: 1024)";
-            d.add(size.span, &size.key, true, "is no size of a store", remedy);
-        }
-    }
+    retention.size_max = table.bytes(d, "size_max", SIZE_MIN..=u64::MAX).map(|size| size.value);
     table.finish(d);
     retention
-}
-
-/// A number of bytes with its unit.
-fn parse_bytes(text: &str) -> Option<u64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at_checked(digits)?;
-    let factor = match unit.trim_start() {
-        "B" => 1,
-        "kB" => 1_000,
-        "MB" => 1_000_000,
-        "GB" => 1_000_000_000,
-        "TB" => 1_000_000_000_000,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        "TiB" => 1 << 40,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
 fn addresses(d: &mut Diagnostics<'_>, root: &TableReader<'_>, listen: &[Placed<String>]) -> Vec<SocketAddr> {

@@ -1,4 +1,4 @@
-//! How the own backup stands: plain values for pages and metrics. Reads nothing, decides nothing.
+//! How the own backup stands: plain values for pages and metrics, and whether a copy is overdue. Reads nothing.
 
 use pantau_shared::timestamp::Timestamp;
 use std::path::PathBuf;
@@ -88,4 +88,14 @@ pub struct OwnBackupView {
     pub copies: Vec<CopyView>,
     /// What is known of the store's file.
     pub integrity: Integrity,
+}
+
+/// A try may be so late, in milliseconds, before the copies count as overdue.
+const OVERDUE_AFTER_MS: i64 = 3_600_000;
+
+impl OwnBackupView {
+    /// Whether a copy should have been made by now and was not; never where none are planned.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.enabled && self.next_at.is_some_and(|due| now.ms_since(due) > OVERDUE_AFTER_MS)
+    }
 }

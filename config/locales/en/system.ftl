@@ -43,6 +43,7 @@ system-started-value = { $span }, since { $at }
 system-copies-title = Backups of the collector
 system-copies-none = No copy is on record
 system-copies-text = The first copy is made by itself where the disk has room. At any time: pantau-collector backup FOLDER makes one file that holds everything.
+system-copies-text-off = Copies by themselves are switched off. pantau-collector backup FOLDER makes one file that holds everything.
 system-copies-newest = Newest copy
 system-copies-newest-value = { $at }, { $span } ago
 system-copies-kept = Kept

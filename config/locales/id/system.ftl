@@ -43,6 +43,7 @@ system-started-value = { $span }, sejak { $at }
 system-copies-title = Cadangan kolektor
 system-copies-none = Belum ada salinan yang tercatat
 system-copies-text = Salinan pertama dibuat dengan sendirinya bila ruang disk cukup. Setiap saat: pantau-collector backup FOLDER membuat satu berkas berisi segalanya.
+system-copies-text-off = Salinan otomatis dimatikan. pantau-collector backup FOLDER membuat satu berkas berisi segalanya.
 system-copies-newest = Salinan terbaru
 system-copies-newest-value = { $at }, { $span } yang lalu
 system-copies-kept = Tersimpan

@@ -8,16 +8,15 @@
 //! bites that the collector uses. Prints a table and one line of JSON. The disk is that of the temporary folder
 //! (`TMPDIR`). Knows the store by its functions only.
 
-use anyhow::{Context, Result, ensure};
-use pantau_collector::series::flatten;
+use anyhow::{Context, Result};
 use pantau_collector::store::records::{Decision, FactCursor, HostKey, JoinTokenRecord, ReceivedBatch};
 use pantau_collector::store::{Keep, Store};
 use pantau_shared::envelope::{Observation, ObservationBody};
 use pantau_shared::ids::HostId;
-use pantau_shared::sample::{CpuTimes, Disk, Interface, Memory, Sample};
 use pantau_shared::timestamp::Timestamp;
-use std::sync::Arc;
+use pantau_tests::trace::Trace;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// Begins on the hour.
@@ -26,8 +25,7 @@ const START: Timestamp = Timestamp::from_secs(1_779_998_400);
 /// Frames of a host and hour.
 const FRAMES: i64 = 360;
 
-/// Values of a frame.
-const VALUES: u64 = 82;
+static TRACE: LazyLock<Trace> = LazyLock::new(|| Trace::synthetic(1_500));
 
 /// Hosts that share the hours.
 const HOSTS: i64 = 10;
@@ -55,8 +53,6 @@ struct Figures {
 fn main() -> Result<()> {
     let first: i64 = std::env::args().nth(1).map_or(Ok(30), |text| text.parse())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let values: usize = flatten(&sample(1)).iter().map(|item| item.values.len()).sum();
-    ensure!(values as u64 == VALUES, "a sample has {values} values, not {VALUES}");
     let mut all = Vec::new();
     println!(
         "{:>11} {:>8} {:>8} {:>9} {:>9} {:>12} {:>12} {:>6} {:>13} {:>9} {:>9}",
@@ -108,7 +104,7 @@ async fn measure(host_hours: i64) -> Result<Figures> {
     }
     let fill_s = (now_us() - begun) as f64 / 1e6;
     let used = store.read(|reader| reader.pages())?.used_bytes();
-    let samples = u64::try_from(hours * HOSTS * FRAMES)? * VALUES;
+    let samples = u64::try_from(hours * HOSTS * FRAMES)? * TRACE.series() as u64;
     let idle = small_writes(&store, WRITES).await?;
     let bytes_before = std::fs::metadata(&path)?.len();
     let half = START.plus_secs(hours / 2 * 3600);
@@ -176,7 +172,8 @@ async fn fill(store: &Store, hour: i64) -> Result<()> {
     for host in 0..HOSTS {
         let first = hour * FRAMES;
         let observations = (first..first + FRAMES).map(|tick| {
-            let body = Some(ObservationBody::Sample(Box::new(sample(tick.unsigned_abs() + host.unsigned_abs() * 7))));
+            let position = Trace::position(host as usize, tick as usize);
+            let body = Some(ObservationBody::Sample(Box::new(TRACE.sample(position))));
             let seq = tick.unsigned_abs() + 1;
             (START.plus_secs(tick * 10), Observation { seq, at_ms: 0, age_ms: None, body })
         });
@@ -217,66 +214,6 @@ async fn enrol(store: &Store, id: &HostId) -> Result<()> {
     });
     joined.await?.context("the token opens nothing")?;
     Ok(())
-}
-
-/// A counter at `base` after `tick` ticks of about `step`.
-fn moved(tick: u64, base: u64, step: u64) -> Option<u64> {
-    Some(base + tick * step + (tick * 7_919) % (step / 4 + 1))
-}
-
-/// A sample of [`VALUES`] values: 35 of processors, 4 of memory, 16 of disks, 27 of interfaces.
-fn sample(tick: u64) -> Sample {
-    let cpu = |cpu: Option<u32>| CpuTimes {
-        cpu,
-        user_ms: moved(tick, 81_234_567, 3_100),
-        nice_ms: Some(12_345),
-        system_ms: moved(tick, 21_345_678, 900),
-        idle_ms: moved(tick, 912_345_678, 5_800),
-        iowait_ms: moved(tick, 1_234_567, 90),
-        irq_ms: Some(0),
-        softirq_ms: moved(tick, 345_678, 40),
-        steal_ms: moved(tick, 4_567, 2),
-    };
-    let disk = |name: &str| Disk {
-        device: name.into(),
-        reads: moved(tick, 4_567_890, 12),
-        read_bytes: moved(tick, 123_456_789_504, 196_608),
-        read_ms: moved(tick, 2_345_678, 9),
-        writes: moved(tick, 34_567_890, 140),
-        written_bytes: moved(tick, 876_543_210_496, 2_293_760),
-        write_ms: moved(tick, 45_678_901, 210),
-        io_ms: moved(tick, 23_456_789, 160),
-        in_flight: Some(tick * 7_919 % 3),
-        ..Disk::default()
-    };
-    let interface = |name: &str| Interface {
-        device: name.into(),
-        receive_bytes: moved(tick, 987_654_321_098, 1_250_000),
-        receive_packets: moved(tick, 876_543_210, 1_100),
-        receive_errors: Some(0),
-        receive_drops: Some(1_234),
-        transmit_bytes: moved(tick, 765_432_109_876, 980_000),
-        transmit_packets: moved(tick, 654_321_098, 900),
-        transmit_errors: Some(0),
-        transmit_drops: Some(0),
-        speed_bits: Some(1_000_000_000),
-        up: None,
-    };
-    let memory = Memory {
-        total_bytes: Some(8_323_022_848),
-        free_bytes: Some(412_345_344 + tick * 7_919 % 997 * 4_096),
-        available_bytes: Some(5_123_456_000 + tick * 7_919 % 997 * 4_096),
-        cached_bytes: Some(4_567_891_968 + tick * 31 % 101 * 4_096),
-        ..Memory::default()
-    };
-    Sample {
-        cpu_total: Some(cpu(None)),
-        cpus: (0..3).map(|number| cpu(Some(number))).collect(),
-        memory: Some(memory),
-        disks: ["vda", "vdb"].map(disk).into(),
-        interfaces: ["ens3", "ens4", "ens5"].map(interface).into(),
-        ..Sample::default()
-    }
 }
 
 fn quantile(values: &[u64], percent: usize) -> u64 {

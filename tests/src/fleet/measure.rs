@@ -162,8 +162,11 @@ pub async fn measure(measurement: &Measurement) -> Result<Figures> {
     let collector = Arc::into_inner(collector).context("nobody else has the collector")?;
     let grown = collector.finish().await?.saturating_sub(base_bytes);
     // Frames stay for a while after their chunk is made: of closed ones the chunks are what is kept.
-    let store_bytes = counted.chunk_bytes.filter(|_| closing == Closing::Closed).unwrap_or(grown);
-    let rollup_bytes = counted.rollup_bytes.filter(|_| closing == Closing::Closed);
+    let made = |after: Option<u64>, earlier: Option<u64>| {
+        after.filter(|_| closing == Closing::Closed).map(|after| after.saturating_sub(earlier.unwrap_or(0)))
+    };
+    let store_bytes = made(counted.chunk_bytes, before.chunk_bytes).unwrap_or(grown);
+    let rollup_bytes = made(counted.rollup_bytes, before.rollup_bytes);
     let measured = Measured { spent, store_bytes, rollup_bytes, closing, pss_bytes, observations_stored: stored };
     Ok(Figures::of(measurement.run(), played, took, measured))
 }

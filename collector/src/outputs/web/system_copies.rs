@@ -6,8 +6,6 @@ use crate::own_backup::view::{Integrity, OwnBackupView};
 use crate::texts::Texts;
 use pantau_shared::timestamp::Timestamp;
 
-/// A newest copy older than this is old, whatever is planned.
-const LATE_AFTER_S: i64 = 3 * 86_400;
 /// Findings that are shown; the command `verify` tells all.
 const FINDINGS_SHOWN: usize = 3;
 
@@ -16,8 +14,8 @@ const FINDINGS_SHOWN: usize = 3;
 pub(super) struct Copies {
     /// How it stands, in a word.
     pub(super) badge: Badge,
-    /// Whether no copy is known at all.
-    pub(super) none: bool,
+    /// What to do where no copy is known at all.
+    pub(super) none: Option<String>,
     /// Names and values.
     pub(super) facts: Vec<(String, String)>,
 }
@@ -47,18 +45,19 @@ pub(super) fn card(texts: Texts, own: &OwnBackupView, now: Timestamp) -> Copies 
         fact("system-copies-failed", value);
     }
     fact("system-integrity", integrity(texts, &own.integrity));
-    Copies { badge: badge(texts, own, now), none: own.copies.is_empty() && own.last_success_at.is_none(), facts }
+    let unknown = own.copies.is_empty() && own.last_success_at.is_none();
+    let remedy = if own.enabled { "system-copies-text" } else { "system-copies-text-off" };
+    Copies { badge: badge(texts, own, now), none: unknown.then(|| texts.get(remedy)), facts }
 }
 
 fn badge(texts: Texts, own: &OwnBackupView, now: Timestamp) -> Badge {
-    let late = own.last_success_at.is_some_and(|at| now.ms_since(at) > LATE_AFTER_S * 1000);
     let (tone, id) = if matches!(own.integrity, Integrity::Damaged { .. }) {
         (Tone::Bad, "system-copies-damaged")
     } else if own.last_error.is_some() {
         (Tone::Bad, "system-copies-failing")
     } else if own.last_success_at.is_none() {
         (Tone::Unknown, "system-copies-never")
-    } else if late {
+    } else if own.is_overdue(now) {
         (Tone::Warn, "system-copies-late")
     } else {
         (Tone::Good, "system-copies-good")
@@ -106,8 +105,11 @@ mod tests {
             (card.badge.to_string(), card.none, format!("{:?}", card.facts))
         };
         assert!(told(&good).0.contains("Recent"), "{:?}", told(&good));
-        assert!(told(&OwnBackupView::default()).1);
-        let old = OwnBackupView { last_success_at: Some(now.plus_secs(-9 * 86_400)), ..good.clone() };
+        let off = told(&OwnBackupView::default()).1.expect("says what to do");
+        assert!(off.contains("switched off"), "{off}");
+        let soon = told(&OwnBackupView { enabled: true, ..OwnBackupView::default() }).1.expect("says what to do");
+        assert!(soon.contains("by itself"), "{soon}");
+        let old = OwnBackupView { next_at: Some(now.plus_secs(-3_601)), ..good.clone() };
         assert!(told(&old).0.contains("Old"), "{:?}", told(&old));
         let failure = CopyFailure { at: now, reason: "no room in `/c`".into() };
         let failing = OwnBackupView { last_error: Some(failure), ..good.clone() };

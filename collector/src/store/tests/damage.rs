@@ -82,6 +82,29 @@ fn what_is_lost_is_told_by_its_time() {
     );
 }
 
+/// A changed byte inside a value is no fault of a page: only the body's own sums tell.
+#[test]
+fn a_chunk_and_roll_ups_that_do_not_fit_their_sums_are_named_with_host_and_time() {
+    for (table, span) in
+        [("chunk", "the hour from "), ("rollup_day", "the day from "), ("rollup_month", "the month from ")]
+    {
+        let folder = TempDir::new().expect("folder");
+        let path = folder.path().join("pantau.db");
+        std::fs::write(&path, bytes()).expect("writes");
+        let connection = Connection::open(&path).expect("opens");
+        let damage = format!(
+            "UPDATE {table} SET body = CAST(substr(body, 1, length(body) - 1) || x'5A' AS BLOB) WHERE key = (SELECT min(key) FROM {table})"
+        );
+        assert_eq!(connection.execute(&damage, ()).expect("changes"), 1, "{table}");
+        drop(connection);
+        assert_eq!(findings(&path, Depth::Quick), [], "pages are whole");
+        let found = findings(&path, Depth::Full);
+        assert_eq!(found.len(), 1, "{table}: {found:?}");
+        let told = found[0].to_string();
+        assert!(told.contains(&format!("table `{table}`")) && told.contains("host ") && told.contains(span), "{told}");
+    }
+}
+
 #[test]
 fn every_flipped_byte_is_found_or_harmless() {
     let folder = TempDir::new().expect("folder");

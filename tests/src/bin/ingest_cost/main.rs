@@ -30,7 +30,7 @@ use pantau_collector::tls::{Tls, TlsSource};
 use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use pantau_shared::wire::session::AgentSession;
-use readings::{VALUES, batch};
+use readings::{batch, series};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -206,7 +206,7 @@ async fn measure(lane: Lane) -> Result<Figures> {
     Ok(Figures {
         lane,
         cpu_us_per_batch: per_batch_ns / 1_000.0,
-        cpu_ns_per_sample: per_batch_ns / (lane.frames * VALUES) as f64,
+        cpu_ns_per_sample: per_batch_ns / (lane.frames * series()) as f64,
         disk_bytes_per_frame: size_of(&path)?.saturating_sub(before) as f64 / (lane.batches * lane.frames) as f64,
         seen,
     })

@@ -6,18 +6,21 @@
 //! 1, 10 and 100 hosts of 360 frames each, how columns were written, what roll-ups of a host and year take, and one
 //! line of JSON. CPU is this thread's. Plain pco of each column is there for comparison.
 
-mod trace;
-
 use anyhow::{Context, Result, ensure};
-use pantau_collector::series::SeriesKey;
+use pantau_collector::series::{SeriesKey, flatten};
 use pantau_collector::store::chunk::{self, Chunk};
 use pantau_collector::store::rollup::{self, Packed, Rollup, Step};
+use pantau_shared::sample::Sample;
 use pantau_shared::timestamp::Timestamp;
+use pantau_tests::trace::{Trace, Unknown};
 use std::collections::BTreeMap;
-use trace::Trace;
+use std::path::Path;
 
 /// Frames of an hour.
 const FRAMES: usize = 360;
+
+/// Between two frames, in milliseconds.
+const CYCLE_MS: i64 = 10_000;
 
 /// Hours of which roll-ups are made: a month.
 const MONTH_HOURS: usize = 744;
@@ -54,8 +57,8 @@ struct Years {
 #[expect(clippy::print_stdout, reason = "a bench prints")]
 fn main() -> Result<()> {
     let trace = match std::env::args().nth(1) {
-        Some(path) => Trace::parse(&std::fs::read_to_string(&path).with_context(|| format!("cannot read `{path}`"))?)?,
-        None => Trace::synthetic()?,
+        Some(path) => Trace::read(Path::new(&path), Unknown::Refuse)?,
+        None => Trace::synthetic(1_500),
     };
     println!(
         "{:>6} {:>9} {:>9} {:>9} {:>9} {:>8} {:>10} {:>8} {:>9} {:>9} {:>10} {:>8}",
@@ -114,6 +117,28 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// The hour of host number `host` from step `from` on. An agent reads a few milliseconds late, each time otherwise.
+fn frames(trace: &Trace, host: usize, from: usize) -> Vec<(Timestamp, Sample)> {
+    let frame = |step: usize| {
+        let late_ms = (step * 7_919 % 7) as i64;
+        (Timestamp::from_ms(step as i64 * CYCLE_MS + late_ms), trace.sample(Trace::position(host, step)))
+    };
+    (from..from + FRAMES).map(frame).collect()
+}
+
+/// The frames' values, series by series.
+fn columns(frames: &[(Timestamp, Sample)]) -> Vec<Vec<u64>> {
+    let mut columns = BTreeMap::<_, Vec<u64>>::new();
+    for (_, sample) in frames {
+        for item in flatten(sample) {
+            for (tag, value) in item.values {
+                columns.entry((item.group, item.instance.clone(), tag)).or_default().push(value);
+            }
+        }
+    }
+    columns.into_values().collect()
+}
+
 type Encodings = BTreeMap<&'static str, (usize, usize)>;
 
 fn measure(trace: &Trace, hosts: usize, encodings: &mut Encodings) -> Result<Figures> {
@@ -122,7 +147,7 @@ fn measure(trace: &Trace, hosts: usize, encodings: &mut Encodings) -> Result<Fig
     let mut spent: [i64; 7] = [0; 7];
     let (mut bytes, mut pco_bytes, mut piece_bytes) = (0, 0, 0);
     for host in 0..hosts {
-        let frames = trace.frames(host, 0, FRAMES)?;
+        let frames = frames(trace, host, 0);
         let encoded = timed(&mut spent[0], || chunk::encode(&frames))?;
         let read = timed(&mut spent[1], || Chunk::open(&encoded)?.frames())?;
         ensure!(read == frames, "a chunk lost something");
@@ -134,8 +159,7 @@ fn measure(trace: &Trace, hosts: usize, encodings: &mut Encodings) -> Result<Fig
             sum.0 += 1;
             sum.1 += bytes;
         }
-        for column in 0..trace.keys.len() {
-            let values = trace.values(column, host, 0, FRAMES);
+        for values in columns(&frames) {
             let plain = pco::ChunkConfig::default();
             pco_bytes += timed(&mut spent[5], || pco::standalone::simple_compress(&values, &plain))?.len();
         }
@@ -143,7 +167,7 @@ fn measure(trace: &Trace, hosts: usize, encodings: &mut Encodings) -> Result<Fig
         bytes += encoded.len();
         piece_bytes += piece.len();
     }
-    let samples = hosts * FRAMES * trace.keys.len();
+    let samples = hosts * FRAMES * trace.series();
     let per = |spent: i64, what: usize| spent as f64 / what as f64;
     Ok(Figures {
         hosts,
@@ -168,7 +192,7 @@ fn years(trace: &Trace) -> Result<Years> {
     let mut before = None;
     let mut merging = 0;
     for hour in 0..MONTH_HOURS {
-        let frames = trace.frames(0, hour * FRAMES, FRAMES)?;
+        let frames = frames(trace, 0, hour * FRAMES);
         let begin = frames.first().map(|(at, _)| Step::Hour.begin(*at)).context("an hour has frames")?;
         let fine = Rollup::of_frames(Step::FiveMinutes, before.as_ref(), &frames);
         let coarse = fine.coarser(Step::Hour).encode()?;
