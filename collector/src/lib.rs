@@ -20,6 +20,7 @@
 //! | [`demo`] | a simulated office, through the same rules | any short cut around them |
 //! | [`config`] | collector.toml, the catalogue's and the profile's file; all faults at once | what is done with them |
 //! | `host_series` | a host's series over a span, for pages and API | how it is shown |
+//! | [`rulebook`] | by which rules each service is counted and judged | the ledger |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
 //! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
 //! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
@@ -47,6 +48,7 @@ pub mod own_backup;
 pub mod quickstart;
 pub mod report;
 mod retention;
+pub mod rulebook;
 pub mod run;
 pub mod self_stats;
 pub mod series;

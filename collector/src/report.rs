@@ -4,8 +4,9 @@
 use crate::config::catalogue;
 use crate::domain::availability::{AvailabilitySums, Verdict};
 use crate::domain::calendar::period::Period;
-use crate::domain::catalogue::{Catalogue, Finding, Service};
+use crate::domain::catalogue::{Catalogue, Finding, Service, ServiceId};
 use crate::domain::profile::Profile;
+use crate::rulebook::Rulebook;
 use crate::service_period::{self, FigureList};
 use crate::store::Store;
 use crate::texts::{Language, Texts};
@@ -57,7 +58,9 @@ pub fn availability(
         ensure!(!chosen.is_empty(), "there is no service `{only}`; known: {}", known(&catalogue));
     }
     let zone = profile.time_zone;
-    let judged = store.read(|reader| service_period::load_many(reader, zone, &chosen, period, now))?;
+    let rulebook = Rulebook::of_catalogue(zone, &catalogue);
+    let ids: Vec<&ServiceId> = chosen.iter().map(|service| &service.id).collect();
+    let judged = store.read(|reader| service_period::load_many(reader, &rulebook, &ids, period, now))?;
     let rows: Vec<Row<'_>> = chosen.iter().zip(&judged).map(|(service, judged)| row(service, judged)).collect();
     match format {
         Format::Text => Ok(text(&rows, profile, zone, period, now)),

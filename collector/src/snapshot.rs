@@ -10,6 +10,7 @@ use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::state::State;
 use crate::domain::ticket::Ticket;
+use crate::rulebook::Rulebook;
 use pantau_shared::envelope::AgentStarted;
 use pantau_shared::ids::{BackupSetId, CheckId, HostId};
 use pantau_shared::probe::ProbeOutcome;
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub catalogue: Arc<Catalogue>,
     /// The regulation in force.
     pub profile: Arc<Profile>,
+    /// By which rules each service is counted and judged.
+    pub rulebook: Arc<Rulebook>,
     /// One per service, in catalogue order.
     pub services: Arc<Vec<Arc<ServiceView>>>,
     /// One per enrolled host, by identifier.

@@ -17,6 +17,7 @@ use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::profile::Profile;
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
 use crate::domain::ticket::{Activity, Ticket, TicketKey, TicketNumber, TicketScope, TicketState, open};
+use crate::rulebook::Rulebook;
 use crate::store::records::{Fact, FactBody, FactCursor, HostHeard, HostRecord, LedgerEdit};
 use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
@@ -28,6 +29,8 @@ use std::sync::Arc;
 pub(crate) struct Model {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) profile: Arc<Profile>,
+    /// By which rules each service is counted and judged.
+    pub(crate) rulebook: Arc<Rulebook>,
     /// When the catalogue was applied.
     pub(crate) applied_at: Timestamp,
     /// Since when this program listens.
@@ -105,6 +108,7 @@ impl Model {
             backups: backups.collect(),
             index: CatalogueIndex::new(&catalogue, &services),
             services,
+            rulebook: Arc::new(Rulebook::of_catalogue(profile.time_zone, &catalogue)),
             catalogue,
             profile,
             applied_at,

@@ -15,9 +15,9 @@ use crate::domain::availability::Figures;
 use crate::domain::calendar::{Period, PeriodKind, zone};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
-use crate::domain::profile::Profile;
 use crate::domain::state::{State, Timeline};
 use crate::domain::ticket::Ticket;
+use crate::rulebook::Rulebook;
 use crate::service_period;
 use crate::snapshot::{BackupView, CheckView, DayView, HostView, OutboxView, ServiceView, Snapshot};
 use chrono_tz::Tz;
@@ -91,6 +91,7 @@ pub(crate) fn build(model: &mut Model, outbox: OutboxView, demo: bool, now: Time
         at: now,
         catalogue: Arc::clone(&model.catalogue),
         profile: Arc::clone(&model.profile),
+        rulebook: Arc::clone(&model.rulebook),
         services: Arc::clone(&model.shown.services),
         hosts: Arc::clone(&model.shown.hosts),
         tickets,
@@ -101,9 +102,9 @@ pub(crate) fn build(model: &mut Model, outbox: OutboxView, demo: bool, now: Time
 }
 
 fn show_services(model: &mut Model, now: Timestamp) {
-    let (shown, profile, count) = (&mut model.shown, &model.profile, model.services.len());
+    let (shown, rulebook, count) = (&mut model.shown, &*model.rulebook, model.services.len());
     if shown.services.len() != count {
-        shown.services = Arc::new(model.services.iter_mut().map(|s| Arc::new(service(s, profile, now))).collect());
+        shown.services = Arc::new(model.services.iter_mut().map(|s| Arc::new(service(s, rulebook, now))).collect());
         shown.stale_services.clear();
         return;
     }
@@ -122,7 +123,7 @@ fn show_services(model: &mut Model, now: Timestamp) {
     let views = Arc::make_mut(&mut shown.services);
     for place in stale {
         if let (Some(view), Some(model)) = (views.get_mut(place), model.services.get_mut(place)) {
-            *view = Arc::new(service(model, profile, now));
+            *view = Arc::new(service(model, rulebook, now));
         }
     }
 }
@@ -180,7 +181,7 @@ pub(crate) fn forget_days(service: &mut ServiceModel, zone: Tz, from: Timestamp)
     service.days.retain(|day| day.date < date);
 }
 
-fn service(service: &mut ServiceModel, profile: &Profile, now: Timestamp) -> ServiceView {
+fn service(service: &mut ServiceModel, rulebook: &Rulebook, now: Timestamp) -> ServiceView {
     let stretch = service.ledger.stretch_at(now);
     let known = stretch.interval.from > Interval::ALL.from;
     let checks = service.vantages.iter().filter_map(|v| {
@@ -195,17 +196,16 @@ fn service(service: &mut ServiceModel, profile: &Profile, now: Timestamp) -> Ser
         state: stretch.state,
         since: known.then_some(stretch.interval.from),
         reason: service.reason_at(now),
-        month: month(service, profile, now),
-        days: days(service, profile.time_zone, now),
+        month: month(service, rulebook, now),
+        days: days(service, rulebook.zone(), now),
         effective_from: service.begins,
         checks,
     }
 }
 
-fn month(service: &ServiceModel, profile: &Profile, now: Timestamp) -> Figures {
-    let zone = profile.time_zone;
-    let period = Period::containing_instant(PeriodKind::Month, zone, now);
-    service_period::judge(zone, &service.service, period, service.begins, &service.ledger, now).figures
+fn month(service: &ServiceModel, rulebook: &Rulebook, now: Timestamp) -> Figures {
+    let period = Period::containing_instant(PeriodKind::Month, rulebook.zone(), now);
+    service_period::judge(rulebook, &service.service.id, period, service.begins, &service.ledger, now).figures
 }
 
 fn days(service: &mut ServiceModel, tz: Tz, now: Timestamp) -> Vec<DayView> {

@@ -4,13 +4,14 @@
 //! [`BITE`] months (a claim and a save are one request of the writer each, the counting needs none) with a pause after
 //! each, so a year of a thousand services fills in minutes and is never noticed. The open day is never rolled up.
 
+use super::RulesOf;
 use super::months::{Month, months};
-use super::{RulesOf, rules};
 use crate::app::App;
 use crate::domain::availability::{Rules, Span};
-use crate::domain::catalogue::{Service, ServiceId};
+use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
 use crate::http_error::Chain;
+use crate::rulebook::Rulebook;
 use crate::shutdown::stopped;
 use crate::store::ledger_days::{CountedMonth, MonthClaim, usable_days};
 use crate::store::{Reader, Store, StoreError};
@@ -66,9 +67,12 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
             _ = tick.tick() => {}
             () = stopped(&mut stop) => return,
         }
-        let services = app.engine.snapshot().catalogue.services.clone();
+        let snapshot = app.engine.snapshot();
+        let services = snapshot.catalogue.services.iter().map(|service| service.id.clone()).collect();
+        let rulebook = Arc::clone(&snapshot.rulebook);
+        drop(snapshot);
         tokio::select! {
-            filled = fill(&app.store, app.profile.time_zone, services, app.clock.now(), PAUSE) => match filled {
+            filled = fill(&app.store, rulebook, services, app.clock.now(), PAUSE) => match filled {
                 Ok(filled) if filled.damaged > 0 => {
                     tracing::warn!(?filled, "rolled-up days were damaged; they are counted again from the ledger");
                 }
@@ -87,15 +91,14 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
 /// What the store says; what was kept before that stays.
 pub async fn fill(
     store: &Store,
-    zone: Tz,
-    services: Vec<Service>,
+    rulebook: Arc<Rulebook>,
+    services: Vec<ServiceId>,
     now: Timestamp,
     pause: Duration,
 ) -> Result<Filled, StoreError> {
-    let ids = services.iter().map(|service| service.id.clone()).collect();
-    let targets: Vec<_> = services.iter().map(|service| service.target).collect();
-    let rules_of = move |place: usize, begins| rules(zone, targets.get(place).copied().flatten(), begins, now);
-    fill_by(store, zone, ids, Box::new(rules_of), now, pause).await
+    let zone = rulebook.zone();
+    let rules_of = move |service: &ServiceId, begins| rulebook.rules(service, begins, now);
+    fill_by(store, zone, services, Box::new(rules_of), now, pause).await
 }
 
 /// [`fill`] by any rules.
@@ -154,7 +157,7 @@ fn missing(
     let (Some(oldest), Some(newest)) = (months.first().map(|m| m.number), months.last().map(|m| m.number)) else {
         return Ok(Round::default());
     };
-    let rules: Vec<Rules> = begins.iter().enumerate().map(|(place, begins)| rules_of(place, *begins)).collect();
+    let rules: Vec<Rules> = ids.iter().zip(&begins).map(|(service, begins)| rules_of(service, *begins)).collect();
     let mut complete = vec![false; services.len() * months.len()];
     let (width, mut damaged) = (months.len(), 0);
     reader.ledger_days(&ids, oldest, newest, |place, kept| {

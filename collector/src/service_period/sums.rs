@@ -60,8 +60,8 @@ pub(super) fn load(
     let whole = months
         .first()
         .map_or(Interval::new(until, until), |month| Interval::new(month.interval().from.max(period.from), until));
-    let new = |(place, begins)| Asked::new(rules_of(place, begins), whole, &months);
-    let mut asked: Vec<Asked> = begins.into_iter().enumerate().map(new).collect();
+    let new = |(service, begins)| Asked::new(rules_of(service, begins), whole, &months);
+    let mut asked: Vec<Asked> = ids.iter().copied().zip(begins).map(new).collect();
     if let (Some(first), Some(last)) = (months.first().map(|m| m.number), months.last().map(|m| m.number)) {
         reader.ledger_days(ids, first, last, |place, kept| {
             let month = usize::try_from(kept.month - first).ok();

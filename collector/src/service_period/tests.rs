@@ -3,15 +3,17 @@
 
 use super::fill::{self, Filled};
 use super::*;
+use crate::domain::availability::rules::AgreedTerms;
 use crate::domain::availability::{
-    Correction, CorrectionEffect, DegradedPolicy, MaintenancePolicy, MaintenanceStatus, MaintenanceWindow,
+    Correction, CorrectionEffect, DegradedPolicy, MaintenancePolicy, MaintenanceStatus, MaintenanceWindow, Policy,
 };
 use crate::domain::calendar::period::PeriodKind;
-use crate::domain::calendar::{CalendarOverride, Hours, MinuteOfDay, WeeklyHours, zone};
+use crate::domain::calendar::{Calendar, CalendarOverride, Hours, MinuteOfDay, WeeklyHours, zone};
 use crate::domain::state::State;
 use crate::store::Store;
 use crate::store::records::{Decision, LedgerEdit};
 use chrono::{Days, NaiveDate, Weekday};
+use chrono_tz::Tz;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use std::time::Duration;
@@ -215,8 +217,10 @@ impl Site {
 
     fn fill(&self, now: Timestamp) -> Filled {
         let (zone, start, worlds) = (self.zone, self.start, self.worlds.clone());
-        let rules_of = Box::new(move |place: usize, begins| rules_of_world(zone, start, &worlds[place], begins));
-        let ids = self.ids.clone();
+        let (ids, places) = (self.ids.clone(), self.ids.clone());
+        let rules_of = Box::new(move |service: &ServiceId, begins| {
+            rules_of_world(zone, start, &worlds[place_of(&places, service)], begins)
+        });
         block_on(fill::fill_by(&self.store, self.zone, ids, rules_of, now, Duration::ZERO)).expect("fills")
     }
 
@@ -250,7 +254,7 @@ impl Site {
     /// Compares every figure of every world over `period`, known at `now`.
     fn check(&self, period: Interval, now: Timestamp) -> Result<(), TestCaseError> {
         let ids: Vec<&ServiceId> = self.ids.iter().collect();
-        let rules_of = |place: usize, begins| self.rules(place, begins);
+        let rules_of = |service: &ServiceId, begins| self.rules(place_of(&self.ids, service), begins);
         let load = |reader: &Reader| sums::load(reader, self.zone, &ids, &rules_of, period, now);
         let summed = self.store.read(load).expect("reads");
         prop_assert_eq!(summed.len(), self.worlds.len());
@@ -273,6 +277,10 @@ impl Site {
         }
         Ok(())
     }
+}
+
+fn place_of(ids: &[ServiceId], service: &ServiceId) -> usize {
+    ids.iter().position(|id| id == service).expect("a service of the site")
 }
 
 fn rules_of_world(zone: Tz, start: Timestamp, world: &World, begins: Option<Timestamp>) -> Rules {

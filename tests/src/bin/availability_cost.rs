@@ -12,13 +12,15 @@ use anyhow::{Context, Result, ensure};
 use chrono_tz::Asia::Jakarta;
 use pantau_collector::domain::availability::AvailabilitySums;
 use pantau_collector::domain::calendar::Period;
-use pantau_collector::domain::catalogue::{Service, ServiceId};
+use pantau_collector::domain::catalogue::{Catalogue, Service, ServiceId};
 use pantau_collector::domain::state::State;
+use pantau_collector::rulebook::Rulebook;
 use pantau_collector::service_period;
 use pantau_collector::store::Store;
 use pantau_collector::store::records::{Decision, LedgerEdit, LedgerRow};
 use pantau_shared::timestamp::Timestamp;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// 1 January 2025 00:00 WIB.
@@ -102,25 +104,26 @@ async fn measure(count: usize, outages: i64) -> Result<Figures> {
     let folder = tempfile::TempDir::new()?;
     let path = folder.path().join("pantau.db");
     let store = Store::open(&path, START)?;
-    let services = services(count)?;
+    let (services, rulebook) = services(count)?;
     let mut ledger_rows = 0;
-    for (number, service) in services.iter().enumerate() {
+    for (number, id) in services.iter().enumerate() {
         let rows = ledger(number as u64, outages);
         ledger_rows += rows.len();
-        edit(&store, &service.id, START, rows).await?;
+        edit(&store, id, START, rows).await?;
     }
-    let asked: Vec<&Service> = services.iter().collect();
+    let asked: Vec<&ServiceId> = services.iter().collect();
+    let figures = |store: &Store, asked: &[&ServiceId], period: &str| figures(store, &rulebook, asked, period);
     let (raw_ns, raw) = best(if ledger_rows > 100_000 { 1 } else { REPEATS }, || figures(&store, &asked, "2025"))?;
     let (one_raw_ns, _) = best(REPEATS, || figures(&store, &asked[..1], "2025"))?;
     let (store, without_bytes) = reopen(store, &path)?;
-    let fill_ns = fill(&store, &services, NOW.plus_secs(-86_400)).await?;
+    let fill_ns = fill(&store, &rulebook, &services, NOW.plus_secs(-86_400)).await?;
     let (store, with_bytes) = reopen(store, &path)?;
-    let fill_day_ns = fill(&store, &services, NOW).await?;
+    let fill_day_ns = fill(&store, &rulebook, &services, NOW).await?;
     let (rolled_ns, rolled) = best(REPEATS, || figures(&store, &asked, "2025"))?;
     let (one_rolled_ns, _) = best(REPEATS, || figures(&store, &asked[..1], "2025"))?;
     let (month_ns, _) = best(REPEATS, || figures(&store, &asked, "2025-12"))?;
     ensure!(raw == rolled, "the figures through roll-ups differ from the raw ones");
-    let edit_ns = lengthen(&store, &services[0].id).await?;
+    let edit_ns = lengthen(&store, &services[0]).await?;
     Ok(Figures {
         services: count,
         outages_per_year: outages,
@@ -142,13 +145,16 @@ fn ms(ns: u64) -> f64 {
 }
 
 /// The example's first service, `count` times under other names.
-fn services(count: usize) -> Result<Vec<Service>> {
+fn services(count: usize) -> Result<(Vec<ServiceId>, Arc<Rulebook>)> {
     let text = include_str!("../../../config/catalogue.example.toml");
     let catalogue = pantau_collector::config::catalogue::parse("catalogue.example.toml", text, 1)?;
     let first = catalogue.services.first().context("the example has no service")?;
-    (0..count)
+    let services: Result<Vec<Service>> = (0..count)
         .map(|number| Ok(Service { id: ServiceId::parse(&format!("layanan-{number:05}"))?, ..first.clone() }))
-        .collect()
+        .collect();
+    let catalogue = Catalogue { services: services?, ..catalogue };
+    let ids = catalogue.services.iter().map(|service| service.id.clone()).collect();
+    Ok((ids, Arc::new(Rulebook::of_catalogue(Jakarta, &catalogue))))
 }
 
 /// A year with so many outages of 1 to 30 minutes at irregular times; every seventh is *degraded* or *unknown* instead.
@@ -209,14 +215,14 @@ async fn lengthen(store: &Store, service: &ServiceId) -> Result<f64> {
     Ok(spent as f64 / TIMES as f64)
 }
 
-fn figures(store: &Store, services: &[&Service], period: &str) -> Result<Vec<AvailabilitySums>> {
+fn figures(store: &Store, rulebook: &Rulebook, services: &[&ServiceId], period: &str) -> Result<Vec<AvailabilitySums>> {
     let period = Period::parse(period)?;
-    Ok(store.read(|reader| service_period::load_many(reader, Jakarta, services, period, NOW))?)
+    Ok(store.read(|reader| service_period::load_many(reader, rulebook, services, period, NOW))?)
 }
 
-async fn fill(store: &Store, services: &[Service], now: Timestamp) -> Result<u64> {
+async fn fill(store: &Store, rulebook: &Arc<Rulebook>, services: &[ServiceId], now: Timestamp) -> Result<u64> {
     let before = cpu_ns();
-    service_period::fill(store, Jakarta, services.to_vec(), now, Duration::ZERO).await?;
+    service_period::fill(store, Arc::clone(rulebook), services.to_vec(), now, Duration::ZERO).await?;
     Ok(cpu_ns() - before)
 }
 

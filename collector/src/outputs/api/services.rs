@@ -18,6 +18,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use pantau_shared::timestamp::Timestamp;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Longest stretch of a ledger in one answer: a leap year.
 const LEDGER_SECONDS_MAX: i64 = 366 * 86_400;
@@ -133,7 +134,7 @@ pub(super) async fn list(
     access::caller(&state.app, &headers)?;
     Parameters::read(&uri, &[])?;
     let snapshot = state.app.engine.snapshot();
-    let each = |view: &std::sync::Arc<ServiceView>| {
+    let each = |view: &Arc<ServiceView>| {
         snapshot.catalogue.service(&view.id).map(|service| body(&snapshot.profile, service, view))
     };
     Ok(Json(List { items: snapshot.services.iter().filter_map(each).collect() }))
@@ -175,12 +176,13 @@ pub(super) async fn availability(
     let parameters = Parameters::read(&uri, &["period"])?;
     let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
     let zone = snapshot.profile.time_zone;
-    let service = found(&snapshot, &id)?.0.clone();
+    let service = found(&snapshot, &id)?.0.id.clone();
     let period = match parameters.text("period") {
         None => Period::containing_instant(PeriodKind::Month, zone, now),
         Some(text) => Period::parse(text).map_err(|error| bad_parameter("period", &format!("bad: {error}")))?,
     };
-    let judged = read(&state.app, move |reader| service_period::load(reader, zone, &service, period, now)).await?;
+    let rulebook = Arc::clone(&snapshot.rulebook);
+    let judged = read(&state.app, move |reader| service_period::load(reader, &rulebook, &service, period, now)).await?;
     let window = period.interval(zone);
     Ok(Json(AvailabilityBody {
         service: id,

@@ -2,7 +2,7 @@
 
 use crate::domain::availability::{Availability, Figures};
 use crate::domain::calendar::period::{Period, PeriodKind};
-use crate::domain::catalogue::{Service, ServiceId};
+use crate::domain::catalogue::ServiceId;
 use crate::service_period;
 use crate::snapshot::Snapshot;
 use crate::store::{Store, StoreError};
@@ -24,11 +24,11 @@ pub(crate) fn asked(period: Option<&str>, snapshot: &Snapshot, now: Timestamp) -
 pub(crate) fn load(
     store: &Store,
     snapshot: &Snapshot,
-    service: &Service,
+    service: &ServiceId,
     period: Period,
     now: Timestamp,
 ) -> Result<Availability, StoreError> {
-    store.read(|reader| service_period::load_with_outages(reader, snapshot.profile.time_zone, service, period, now))
+    store.read(|reader| service_period::load_with_outages(reader, &snapshot.rulebook, service, period, now))
 }
 
 /// The month's figures of all services, in the order of the catalogue.
@@ -41,9 +41,8 @@ pub(crate) fn load_all(
     period: Period,
     now: Timestamp,
 ) -> Result<Vec<Figures>, StoreError> {
-    let services: Vec<&Service> = snapshot.catalogue.services.iter().collect();
-    let zone = snapshot.profile.time_zone;
-    let judged = store.read(|reader| service_period::load_many(reader, zone, &services, period, now))?;
+    let services: Vec<&ServiceId> = snapshot.catalogue.services.iter().map(|service| &service.id).collect();
+    let judged = store.read(|reader| service_period::load_many(reader, &snapshot.rulebook, &services, period, now))?;
     Ok(judged.into_iter().map(|judged| judged.figures).collect())
 }
 

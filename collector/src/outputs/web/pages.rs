@@ -59,7 +59,7 @@ pub(super) async fn service(
         let service = site.catalogue.service(&id).ok_or(StoreError::Damaged { what: "catalogue" })?;
         let filter = TicketFilter { service: Some(id.clone()), ..TicketFilter::default() };
         let tickets = store.read(|reader| reader.tickets(&filter, None, SERVICE_TICKETS_MAX))?;
-        Ok((month::load(&store, &site, service, period, now)?, tickets))
+        Ok((month::load(&store, &site, &service.id, period, now)?, tickets))
     })
     .await?;
     let data = service::ServiceData { service: subject, view, period, availability: &availability, tickets: &tickets };

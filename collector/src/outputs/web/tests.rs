@@ -122,7 +122,7 @@ fn details(language: Language) -> Vec<Rendered> {
     let first = november().interval(chrono_tz::Asia::Jakarta).from;
     let subject = &site.catalogue.services[3];
     let availability =
-        crate::service_period::evaluate(site.profile.time_zone, subject, november(), Some(first), &rows(first), NOW);
+        crate::service_period::evaluate(&site.rulebook, &subject.id, november(), Some(first), &rows(first), NOW);
     let data = service::ServiceData {
         service: subject,
         view: &site.services[3],

@@ -31,7 +31,7 @@ fn site() -> Site {
 impl Site {
     fn year(&self, now: Timestamp) -> AvailabilitySums {
         let period = Period::containing_instant(PeriodKind::Year, self.zone, self.start).interval(self.zone);
-        let rules_of = |place: usize, begins| self.rules(place, begins);
+        let rules_of = |service: &ServiceId, begins| self.rules(place_of(&self.ids, service), begins);
         let load = |reader: &Reader| sums::load(reader, self.zone, &[&self.ids[0]], &rules_of, period, now);
         self.store.read(load).expect("reads").remove(0)
     }
@@ -199,11 +199,10 @@ fn a_running_outage_has_no_end() {
     let at = site.at(11 * DAY_MS + 30_000);
     let rows: Vec<LedgerRow> = site.edit(0, 0).rows;
     let period = Period::containing_instant(PeriodKind::Month, site.zone, at);
-    let service = crate::config::catalogue::parse("x", include_str!("../../../../config/catalogue.example.toml"), 1)
-        .expect("a catalogue")
-        .services
-        .remove(0);
-    let judged = |now| evaluate(site.zone, &service, period, Some(site.start), &rows, now).outages;
+    let example = include_str!("../../../../config/catalogue.example.toml");
+    let catalogue = crate::config::catalogue::parse("x", example, 1).expect("a catalogue");
+    let (rulebook, service) = (Rulebook::of_catalogue(site.zone, &catalogue), &catalogue.services[0].id);
+    let judged = |now| evaluate(&rulebook, service, period, Some(site.start), &rows, now).outages;
     let running = judged(at);
     assert_eq!((running.len(), running[0].to, running[0].counted_s), (1, None, 30));
     assert_eq!(judged(at.plus_secs(3600))[0].to, Some(site.at(11 * DAY_MS + 120_000)));

@@ -6,6 +6,7 @@ use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Operator, Priority, Profile, TimeTarget};
 use crate::domain::state::State;
 use crate::domain::ticket::*;
+use crate::rulebook::Rulebook;
 use crate::snapshot::*;
 use pantau_shared::assignment::{BackupFiles, BackupSource, CheckKind, HttpCheck};
 use pantau_shared::envelope::AgentStarted;
@@ -474,6 +475,7 @@ pub(crate) fn snapshot() -> Snapshot {
     Snapshot {
         at: NOW,
         profile: Arc::new(profile()),
+        rulebook: Arc::new(Rulebook::of_catalogue(profile().time_zone, &catalogue)),
         services: Arc::new(views(&catalogue.services)),
         catalogue: Arc::new(catalogue),
         hosts: Arc::new(vec![
