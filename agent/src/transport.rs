@@ -209,7 +209,12 @@ impl Sender {
             }
             Meaning::Refused => self.refused(reply),
             Meaning::Later => {
-                tracing::warn!(status = %reply.status, message = render_refusal(&reply.body), "the collector is not ready");
+                let message = render_refusal(&reply.body);
+                if self.failures == 0 {
+                    tracing::warn!(status = %reply.status, message, "the collector is not ready");
+                } else {
+                    tracing::debug!(status = %reply.status, message, self.failures, "the collector is still not ready");
+                }
                 self.wait_after(Failure::Ordinary)
             }
         }

@@ -24,7 +24,9 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
             () = stopped(&mut stop) => return,
         }
         tokio::select! {
-            result = close(&app) => if let Err(error) = result {
+            result = close(&app) => if let Err(error) = result
+                && !matches!(error, StoreError::ReadOnly { .. })
+            {
                 tracing::error!(error = %Chain(&error), "samples could not be put into chunks; they stay as they are");
             },
             () = stopped(&mut stop) => return,

@@ -54,11 +54,7 @@ fn keep(retention: Retention, now: Timestamp) -> Keep {
 }
 
 async fn keep_house(app: &App, retention: Retention, unneeded: &mut Unneeded) -> Result<(), StoreError> {
-    let mut keep = keep(retention, app.clock.now());
-    // Old samples that still wait for their chunk get their roll-ups first.
-    if let Some(ended) = app.store.sample_figures().oldest_hour_ended_at {
-        keep.raw_from = keep.raw_from.min(ended.plus_secs(-3600));
-    }
+    let keep = app.store.sparing_waiting(keep(retention, app.clock.now())).await?;
     while app.store.write(move |writer| writer.prune(&keep)).await? {
         tokio::time::sleep(PAUSE).await;
     }

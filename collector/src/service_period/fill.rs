@@ -77,7 +77,8 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
                     tracing::warn!(?filled, "rolled-up days were damaged; they are counted again from the ledger");
                 }
                 Ok(filled) if filled.missing > 0 => tracing::debug!(?filled, "closed days are rolled up"),
-                Ok(_) => {}
+                // Read-only is told once, where it begins.
+                Ok(_) | Err(StoreError::ReadOnly { .. }) => {}
                 Err(error) => tracing::error!(error = %Chain(&error), "closed days could not be rolled up"),
             },
             () = stopped(&mut stop) => return,

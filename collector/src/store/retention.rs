@@ -104,6 +104,18 @@ impl Pages {
 }
 
 impl Store {
+    /// `keep`, but sparing what waits for its chunk: however old, it gets its roll-ups first. After a downtime of months
+    /// that is all there is of the last hours before it.
+    ///
+    /// # Errors
+    /// Waiting frames could not be read at the opening.
+    pub async fn sparing_waiting(&self, keep: Keep) -> Result<Keep, StoreError> {
+        let head = self.head();
+        let oldest =
+            tokio::task::spawn_blocking(move || head.oldest_hour()).await.map_err(|_| StoreError::Closed)??;
+        Ok(Keep { raw_from: oldest.map_or(keep.raw_from, |oldest| keep.raw_from.min(oldest)), ..keep })
+    }
+
     /// Deletes one bite of frames that are in chunks and judged; whether more can go at once. Nothing is deleted that
     /// the engine has not read.
     ///

@@ -1,6 +1,6 @@
 //! What figures over twelve months cost: from the ledger itself, and through the roll-ups of its closed days.
 //!
-//! `cargo run --release -p pantau-tests --bin availability_cost [-- SERVICES,… OUTAGES,…]`
+//! `cargo run --release -p pantau-tests --bin availability_cost [-- --services N,… --outages N,…]`
 //!
 //! For each number of services and of outages per service and year: a real store file with ledgers of 365 days (*up*,
 //! with outages of minutes at irregular times, some *degraded*, some *unknown* stretches), all figures of all services
@@ -10,6 +10,7 @@
 
 use anyhow::{Context, Result, ensure};
 use chrono_tz::Asia::Jakarta;
+use clap::Parser;
 use pantau_collector::domain::availability::AvailabilitySums;
 use pantau_collector::domain::calendar::Period;
 use pantau_collector::domain::catalogue::{Catalogue, Service, ServiceId};
@@ -49,11 +50,20 @@ struct Figures {
     edit_us: f64,
 }
 
+/// Measures what figures over twelve months cost: from the ledger itself, and through the roll-ups of its closed days.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Numbers of services
+    #[arg(long, value_delimiter = ',', default_value = "10,100,1000")]
+    services: Vec<u16>,
+    /// Outages of each service in the year
+    #[arg(long, value_delimiter = ',', default_value = "20,200,2000", value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    outages: Vec<i64>,
+}
+
 #[expect(clippy::print_stdout, reason = "a bench prints")]
 fn main() -> Result<()> {
-    let mut lists = std::env::args().skip(1).map(|list| numbers(&list));
-    let services = lists.next().transpose()?.unwrap_or_else(|| vec![10, 100, 1_000]);
-    let outages = lists.next().transpose()?.unwrap_or_else(|| vec![20, 200, 2_000]);
+    let Options { services, outages } = Options::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!(
         "{:>8} {:>8} {:>9} {:>9} {:>10} {:>9} {:>9} {:>10} {:>11} {:>11} {:>10} {:>8}",
@@ -73,7 +83,7 @@ fn main() -> Result<()> {
     let mut all = Vec::new();
     for outages in outages {
         for services in &services {
-            let figures = runtime.block_on(measure(*services as usize, outages))?;
+            let figures = runtime.block_on(measure(usize::from(*services), outages))?;
             println!(
                 "{:>8} {:>8} {:>9} {:>9.2} {:>10.2} {:>9.2} {:>9.3} {:>10.3} {:>11.2} {:>11.2} {:>10.0} {:>8.1}",
                 figures.services,
@@ -94,10 +104,6 @@ fn main() -> Result<()> {
     }
     println!("{}", serde_json::to_string(&all)?);
     Ok(())
-}
-
-fn numbers(list: &str) -> Result<Vec<i64>> {
-    list.split(',').map(|number| number.parse().with_context(|| format!("`{number}` is no number"))).collect()
 }
 
 async fn measure(count: usize, outages: i64) -> Result<Figures> {

@@ -13,6 +13,7 @@
 //! small stores are copied several times.
 
 use anyhow::{Context, Result};
+use clap::Parser;
 use pantau_collector::store::Store;
 use pantau_collector::store::backup::{Request, make};
 use pantau_collector::store::integrity::{Depth, check_store};
@@ -55,8 +56,13 @@ struct Quantiles {
     most: f64,
 }
 
+/// Measures what a copy of the store in use costs those who write meanwhile, and what its check costs, at three sizes.
+#[derive(Debug, Parser)]
+struct Options {}
+
 #[expect(clippy::print_stdout, reason = "a bench prints")]
 fn main() -> Result<()> {
+    let Options {} = Options::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     println!(
         "{:>9} {:>8} {:>7} {:>7} {:>22} {:>22} {:>22} {:>22}",

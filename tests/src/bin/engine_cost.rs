@@ -8,6 +8,7 @@
 //! and stand apart. Prints a table and one line of JSON.
 
 use anyhow::{Context, Result};
+use clap::Parser;
 use pantau_collector::clock::Clock;
 use pantau_collector::config::profile::bangka_2025;
 use pantau_collector::domain::catalogue::{Catalogue, Check, Service, ServiceClass, ServiceGroup, ServiceId};
@@ -57,12 +58,20 @@ struct Figures {
     storm_worst_tick_ms: f64,
 }
 
+/// Measures what judging costs: a frame, an idle tick, a storm, a start, at three sizes, each in a process of its own.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Only this number of hosts, in this process
+    #[arg(long)]
+    hosts: Option<usize>,
+}
+
 #[expect(clippy::print_stdout, reason = "a bench prints")]
 fn main() -> Result<()> {
-    let mut arguments = std::env::args().skip(1);
+    let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if let (Some(_), Some(hosts)) = (arguments.next(), arguments.next()) {
-        println!("{}", serde_json::to_string(&runtime.block_on(measure(hosts.parse()?))?)?);
+    if let Some(hosts) = options.hosts {
+        println!("{}", serde_json::to_string(&runtime.block_on(measure(hosts))?)?);
         return Ok(());
     }
     println!(

@@ -9,6 +9,7 @@
 //! (`TMPDIR`). Knows the store by its functions only.
 
 use anyhow::{Context, Result};
+use clap::Parser;
 use pantau_collector::store::records::{Decision, FactCursor, HostKey, JoinTokenRecord, ReceivedBatch};
 use pantau_collector::store::{Keep, Store};
 use pantau_shared::envelope::{Observation, ObservationBody};
@@ -49,9 +50,17 @@ struct Figures {
     bytes_after: u64,
 }
 
+/// Measures what pruning costs whoever writes meanwhile, at three sizes of the store.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Closed hours of samples in the smallest store; ×100 of the default is 89 million samples
+    #[arg(default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    host_hours: i64,
+}
+
 #[expect(clippy::print_stdout, reason = "a bench prints")]
 fn main() -> Result<()> {
-    let first: i64 = std::env::args().nth(1).map_or(Ok(30), |text| text.parse())?;
+    let first = Options::parse().host_hours;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut all = Vec::new();
     println!(

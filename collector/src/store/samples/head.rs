@@ -329,6 +329,13 @@ impl Head {
         Ok(lowest.map_or(buckets.newest, |lowest| lowest - 1))
     }
 
+    /// Begin of the oldest hour of which frames wait. Waits for the building.
+    pub(in crate::store) fn oldest_hour(&self) -> Result<Option<Timestamp>, HeadBroken> {
+        let buckets = self.complete()?;
+        let oldest = buckets.buckets.iter().find(|(_, bucket)| bucket.waiting().next().is_some());
+        Ok(oldest.map(|(key, _)| hour_begins(key.unit)))
+    }
+
     /// What waits now.
     pub(in crate::store) fn figures(&self) -> SampleFigures {
         let buckets = self.lock();

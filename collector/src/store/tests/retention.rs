@@ -42,6 +42,18 @@ fn chunks_go_by_age_oldest_first_and_roll_ups_stay() {
 }
 
 #[test]
+fn samples_that_wait_for_their_chunk_are_spared_also_right_after_an_opening() {
+    let mut world = World::new();
+    world.accept(0, &[(10, 1), (400, 2)]);
+    let world = world.reopen();
+    let keep = keep_from(moment(40 * 86_400));
+    let spared = |world: &World| wait(world.fixture.store.sparing_waiting(keep)).expect("built").raw_from;
+    assert_eq!(spared(&world), moment(0));
+    world.close(9);
+    assert_eq!(spared(&world), keep.raw_from, "rolled up: age decides");
+}
+
+#[test]
 fn a_late_frame_of_a_deleted_hour_never_stands_in_the_place_of_its_roll_up() {
     let mut world = World::new();
     world.accept(0, &[(10, 1), (400, 2), (7_200, 3)]);
