@@ -21,6 +21,7 @@ mod backups;
 mod calendars;
 mod case;
 mod compare;
+mod ticket_life;
 mod tickets;
 mod working_time;
 
@@ -53,11 +54,18 @@ const RUNNERS: &[(&str, &str, Runner)] = &[
     ("backups", "state", backups::state),
     ("backups", "suspicious", backups::suspicious),
     ("backups", "wal", backups::wal),
+    ("tickets", "auto_ticket_end", ticket_life::auto_ticket_end),
+    ("tickets", "escalation", ticket_life::escalation),
+    ("tickets", "first_response", ticket_life::first_response),
+    ("tickets", "form_order", ticket_life::form_order),
+    ("tickets", "metrics", ticket_life::metrics),
     ("tickets", "priority_change", tickets::priority_change),
     ("tickets", "priority_matrix", tickets::priority_matrix),
+    ("tickets", "recurring", ticket_life::recurring),
     ("tickets", "resolution_targets", tickets::resolution_targets),
     ("tickets", "response_targets", tickets::response_targets),
     ("tickets", "sla", tickets::sla),
+    ("tickets", "tabel12", ticket_life::tabel12),
     ("tickets", "work_add", working_time::add),
     ("tickets", "work_between", working_time::between),
 ];

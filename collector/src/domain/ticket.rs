@@ -13,7 +13,11 @@
 
 pub mod clock;
 pub mod condition;
+pub mod escalation;
+pub mod example_sla;
+pub mod form_order;
 pub mod open;
+pub mod review;
 pub mod transition;
 
 use crate::domain::catalogue::ServiceId;

@@ -17,7 +17,48 @@ pub enum ClockVerdict {
     NotJudged,
 }
 
+/// What ends the resolution clock of a ticket that the monitoring opened (G08). Reports print both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EndBasis {
+    /// A person's confirmation: the literal reading.
+    #[default]
+    Confirmed,
+    /// The first good moment.
+    Restored,
+}
+
+impl EndBasis {
+    /// Both, the default first.
+    pub const ALL: [Self; 2] = [Self::Confirmed, Self::Restored];
+
+    /// The value of `basis_selesai_tiket_otomatis`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Confirmed => "konfirmasi",
+            Self::Restored => "pulih",
+        }
+    }
+}
+
 impl Ticket {
+    /// Reported to its end by `basis`, or to `now`, in whole seconds.
+    pub fn resolution_elapsed_s(&self, basis: EndBasis, now: Timestamp) -> i64 {
+        self.ended_at(basis).unwrap_or(now).ms_since(self.reported_at).div_euclid(1000)
+    }
+
+    /// Its end by `basis`. What a person reported ends by confirmation only.
+    pub fn ended_at(&self, basis: EndBasis) -> Option<Timestamp> {
+        match basis {
+            EndBasis::Restored if self.reporter.is_none() => self.restored_at,
+            EndBasis::Confirmed | EndBasis::Restored => self.confirmed_at,
+        }
+    }
+
+    /// Reported to its end by `basis`, against Tabel 2.
+    pub fn resolution_verdict_by(&self, basis: EndBasis, now: Timestamp) -> ClockVerdict {
+        verdict(self.resolution_target, self.reported_at, self.ended_at(basis), now)
+    }
+
     /// Reported to first response, against Tabel 4.
     pub fn response_verdict(&self, now: Timestamp) -> ClockVerdict {
         verdict(self.response_target, self.reported_at, self.first_response_at, now)
@@ -25,7 +66,7 @@ impl Ticket {
 
     /// Reported to confirmation, against Tabel 2.
     pub fn resolution_verdict(&self, now: Timestamp) -> ClockVerdict {
-        verdict(self.resolution_target, self.reported_at, self.confirmed_at, now)
+        self.resolution_verdict_by(EndBasis::Confirmed, now)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The transition table whole, and the order of the form's times under random lives.
 
 use super::condition::{Condition, Outcome, View, judge};
+use super::form_order::FormTimes;
 use super::open::{Report, open};
 use super::transition::{Next, Step, act, next};
 use super::*;
@@ -59,13 +60,8 @@ fn condition(onset: Timestamp, impact: Impact) -> Condition {
 }
 
 fn assert_form_order(ticket: &Ticket) {
-    let order = |a: Option<Timestamp>, b: Option<Timestamp>| a.zip(b).is_none_or(|(a, b)| a <= b);
     let t = ticket;
-    assert!(order(Some(t.onset_at), Some(t.recorded_at)), "{t:?}");
-    assert!(order(Some(t.recorded_at), t.first_response_at), "{t:?}");
-    assert!(order(Some(t.onset_at), t.restored_at), "{t:?}");
-    assert!(order(t.restored_at, t.confirmed_at), "{t:?}");
-    assert!(order(t.confirmed_at, t.closed_at), "{t:?}");
+    assert_eq!(FormTimes::from(t).faults(), [], "{t:?}");
     if matches!(t.state, TicketState::Ditutup) {
         assert!(t.cause.is_some() && t.confirmed_at.is_some() && t.restored_at.is_some(), "{t:?}");
     }
