@@ -87,9 +87,6 @@ pub enum CommandError {
     /// The rules refuse.
     #[error("the action is refused")]
     Refused(#[source] TicketRefusal),
-    /// A ticket for the same thing is open already.
-    #[error("ticket {0} is open for the same service already")]
-    AlreadyOpen(TicketNumber),
     /// Not a service of the catalogue.
     #[error("there is no service `{0}`")]
     NoSuchService(ServiceId),
@@ -165,7 +162,8 @@ impl Engine {
         self.send(Command::Act { number, action, actor, reply }, answer).await
     }
 
-    /// Opens a ticket that a person reports.
+    /// Opens a ticket that a person reports; where one is open for the service already, the report is noted in that one
+    /// (its version is above 1 then).
     ///
     /// # Errors
     /// See [`CommandError`].

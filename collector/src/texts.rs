@@ -146,14 +146,17 @@ impl Texts {
         self.text(id, &[("count", &count.to_string())])
     }
 
-    /// A sentence of the rules. Arguments whose names end in `_at` are instants and are laid out for the reader.
+    /// A sentence of the rules. Arguments whose names end in `_at` are instants, in `_s` durations in seconds: both are laid
+    /// out for the reader.
     pub fn phrase(self, phrase: &Phrase) -> String {
         let args: Vec<(&str, String)> = phrase
             .args
             .iter()
             .map(|(name, value)| {
                 let instant = name.ends_with("_at").then(|| Timestamp::parse_rfc3339(value).ok()).flatten();
-                (name.as_str(), instant.map_or_else(|| value.clone(), |at| self.instant(at)))
+                let duration = name.ends_with("_s").then(|| value.parse().ok()).flatten();
+                let laid_out = instant.map(|at| self.instant(at)).or(duration.map(|seconds| self.duration(seconds)));
+                (name.as_str(), laid_out.unwrap_or_else(|| value.clone()))
             })
             .collect();
         let borrowed: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -60,6 +60,11 @@ pub(crate) struct TicketForm {
     sla_versi: String,
     alarm_palsu: bool,
     kambuh: u32,
+    kejadian: u32,
+    tingkat_eskalasi: u8,
+    bergejolak_sejak: Option<String>,
+    kaji_drp_pada: Option<String>,
+    tiket_terkait: Vec<String>,
 }
 
 impl TicketForm {
@@ -101,6 +106,11 @@ impl TicketForm {
             sla_versi: ticket.sla_version.clone(),
             alarm_palsu: ticket.false_alarm,
             kambuh: ticket.recurrences,
+            kejadian: ticket.life.occurrences,
+            tingkat_eskalasi: ticket.life.escalation_level,
+            bergejolak_sejak: maybe(ticket.life.flapping_since),
+            kaji_drp_pada: maybe(ticket.life.recovery_prompted_at),
+            tiket_terkait: ticket.life.related.iter().map(ToString::to_string).collect(),
         }
     }
 }

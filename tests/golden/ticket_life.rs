@@ -46,9 +46,17 @@ fn opened_at(reported: Timestamp, profile: &Profile) -> Ticket {
         category: "aplikasi".to_owned(),
         components: Vec::new(),
         affected: Vec::new(),
+        flapping_since: None,
     };
     let number = TicketNumber { year: 2026, number: 1 };
-    open(&Report { reporter: None, condition: &condition }, number, &Catalogue::empty(), profile, reported).0
+    open(
+        &Report { reporter: None, condition: &condition, related: None },
+        number,
+        &Catalogue::empty(),
+        profile,
+        reported,
+    )
+    .0
 }
 
 #[derive(Deserialize)]

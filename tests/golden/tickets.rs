@@ -102,9 +102,10 @@ pub(crate) fn priority_change(_: &GoldenFile, case: &Case) -> anyhow::Result<Val
         category: "aplikasi".to_owned(),
         components: Vec::new(),
         affected: Vec::new(),
+        flapping_since: None,
     };
     let first = condition(Impact::Minor);
-    let report = Report { reporter: None, condition: &first };
+    let report = Report { reporter: None, condition: &first, related: None };
     let number = TicketNumber { year: 2026, number: 1 };
     let (mut ticket, _) = open(&report, number, &Catalogue::empty(), &profile, reported);
     ticket.priority = Priority::new(given.old_priority).context("old_priority")?;

@@ -3,6 +3,8 @@
 //! ```toml
 //! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s"
 //! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
+//!                                  # flap_starts_min = 3, flap_window_seconds = 3600, flap_stable_seconds = 1800,
+//!                                  # escalation_resolution_percent = 75, recovery_prompt_rto_percent = 50,
 //!                                  # storm_hosts_min = 5, storm_share_percent = 5
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama
 //! [[host]]                         # optional: id, nama; when any is listed, only listed hosts may be named
@@ -20,6 +22,8 @@ use crate::domain::catalogue::{
 };
 use crate::domain::phrase::Phrase;
 use crate::domain::storm::StormPolicy;
+use crate::domain::ticket::escalation::EscalationPolicy;
+use crate::domain::ticket::flap::FlapPolicy;
 use pantau_shared::assignment::{BackupFiles, BackupSource, CheckKind, HttpCheck, TcpCheck};
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,6 +131,7 @@ fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, catalogue: &
         catalogue.tickets = TicketPolicy {
             resolve_after_seconds: resolve.map_or(defaults.resolve_after_seconds, |p| to_u32(p.value)),
             reopen_window_seconds: reopen.map_or(defaults.reopen_window_seconds, |p| to_u32(p.value)),
+            ..read_ticket_life(d, &table)
         };
         let (storm, hosts) = (StormPolicy::default(), table.integer(d, "storm_hosts_min", 2..=1_000_000));
         let share = table.integer(d, "storm_share_percent", 1..=100);
@@ -135,6 +140,32 @@ fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, catalogue: &
             share_percent: share.map_or(storm.share_percent, |p| to_u32(p.value)),
         };
         table.finish(d);
+    }
+}
+
+/// Flapping and escalation.
+fn read_ticket_life(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> TicketPolicy {
+    let defaults = TicketPolicy::default();
+    let mut number = |key, range, default: u32| table.integer(d, key, range).map_or(default, |p| to_u32(p.value));
+    TicketPolicy {
+        flap: FlapPolicy {
+            count: number("flap_starts_min", 2..=100, defaults.flap.count),
+            window_seconds: number("flap_window_seconds", 60..=86_400, defaults.flap.window_seconds),
+            stable_seconds: number("flap_stable_seconds", 0..=86_400, defaults.flap.stable_seconds),
+        },
+        escalation: EscalationPolicy {
+            resolution_share_percent: number(
+                "escalation_resolution_percent",
+                1..=100,
+                defaults.escalation.resolution_share_percent,
+            ),
+            recovery_share_percent: number(
+                "recovery_prompt_rto_percent",
+                1..=100,
+                defaults.escalation.recovery_share_percent,
+            ),
+        },
+        ..defaults
     }
 }
 

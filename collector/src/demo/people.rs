@@ -42,6 +42,14 @@ pub(super) fn next_action(ticket: &Ticket, now: Timestamp, end: Timestamp) -> Op
         TicketState::Ditangani => after(ticket.first_response_at, 60 * MINUTE).then(|| {
             TicketAction::Escalate("Belum pulih; dibantu Penanggung Jawab Infrastruktur dan Aplikasi".to_owned())
         }),
+        // It climbed by itself before anybody answered, or before anybody said until when.
+        TicketState::Dieskalasi if ticket.first_response_at.is_none() => {
+            let patience = if number % 5 == 3 { 50 * MINUTE } else { 20 * MINUTE };
+            after(Some(ticket.recorded_at), patience).then_some(TicketAction::Acknowledge)
+        }
+        TicketState::Dieskalasi if ticket.estimated_at.is_none() && ticket.key.class != TicketClass::Capacity => {
+            after(ticket.first_response_at, 8 * MINUTE).then(|| TicketAction::Estimate(now.plus_secs(2 * 60 * MINUTE)))
+        }
         TicketState::Dieskalasi => None,
         TicketState::Pulih if before_end < LEFT_PULIH => None,
         TicketState::Pulih if is_false_alarm(ticket) => after(ticket.restored_at, 30 * MINUTE).then(|| {

@@ -6,6 +6,8 @@
 
 use crate::domain::phrase::Phrase;
 use crate::domain::storm::StormPolicy;
+use crate::domain::ticket::escalation::EscalationPolicy;
+use crate::domain::ticket::flap::FlapPolicy;
 use pantau_shared::assignment::{BackupSource, CheckKind};
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::BTreeMap;
@@ -260,11 +262,20 @@ pub struct TicketPolicy {
     pub resolve_after_seconds: u32,
     /// A recurrence that begins within so many seconds of the restoration is the same ticket.
     pub reopen_window_seconds: u32,
+    /// When it comes and goes too often.
+    pub flap: FlapPolicy,
+    /// When it climbs (Tabel 14).
+    pub escalation: EscalationPolicy,
 }
 
 impl Default for TicketPolicy {
     fn default() -> Self {
-        Self { resolve_after_seconds: 300, reopen_window_seconds: 1800 }
+        Self {
+            resolve_after_seconds: 300,
+            reopen_window_seconds: 1800,
+            flap: FlapPolicy::default(),
+            escalation: EscalationPolicy::default(),
+        }
     }
 }
 

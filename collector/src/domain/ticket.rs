@@ -15,6 +15,7 @@ pub mod clock;
 pub mod condition;
 pub mod escalation;
 pub mod example_sla;
+pub mod flap;
 pub mod form_order;
 pub mod open;
 pub mod review;
@@ -311,6 +312,8 @@ pub struct Ticket {
     pub sla_version: String,
     /// How often it came back while `Pulih`.
     pub recurrences: u32,
+    /// What else it goes through.
+    pub life: TicketLife,
     /// Cancelled as a false alarm.
     pub false_alarm: bool,
     /// Raised by each change; the outbox orders by it.
@@ -318,6 +321,40 @@ pub struct Ticket {
     /// Whether no other ticket of the same key may be open beside it. False from confirmation, closing or
     /// cancelling on, and for a `Pulih` ticket whose condition came back after the reopen window.
     pub holds_key: bool,
+}
+
+/// What a ticket goes through besides its states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketLife {
+    /// The highest level of Tabel 14 that was reached; it never falls.
+    pub escalation_level: u8,
+    /// The estimate that passed unsolved, if any did (G36).
+    pub estimate_missed_at: Option<Timestamp>,
+    /// When considering the recovery plan was brought up (Tabel 6).
+    pub recovery_prompted_at: Option<Timestamp>,
+    /// Since when it comes and goes too often.
+    pub flapping_since: Option<Timestamp>,
+    /// How often it began or was reported.
+    pub occurrences: u32,
+    /// When it began the last time.
+    pub episode_at: Timestamp,
+    /// An earlier ticket of the same key that was restored too long ago to be reopened.
+    pub related: Option<TicketNumber>,
+}
+
+impl TicketLife {
+    /// Of a new ticket.
+    pub const fn new(onset_at: Timestamp) -> Self {
+        Self {
+            escalation_level: 1,
+            estimate_missed_at: None,
+            recovery_prompted_at: None,
+            flapping_since: None,
+            occurrences: 1,
+            episode_at: onset_at,
+            related: None,
+        }
+    }
 }
 
 impl Ticket {

@@ -87,10 +87,15 @@ impl EngineTask {
         let service = self.model.catalogue.service(&manual.service).cloned();
         let service = service.ok_or_else(|| CommandError::NoSuchService(manual.service.clone()))?;
         let key = TicketKey { scope: TicketScope::Service(manual.service.clone()), class: TicketClass::Access };
-        if let Some(holder) = self.model.holder(&key) {
-            return Err(CommandError::AlreadyOpen(holder.number));
-        }
         let now = self.clock.now();
+        if let Some(holder) = self.model.holder(&key) {
+            let from = (manual.reporter.as_str(), manual.reporting_method.as_str());
+            let (after, activity) =
+                open::report_again(holder, from, &manual.symptom, actor, now).map_err(CommandError::Refused)?;
+            let context = Context::new(&self.model, &self.targets, &self.render, now);
+            let change = context.change(after, Some(activity), None);
+            return self.commit(context, move |_| Ok(change)).await;
+        }
         let condition = Condition {
             key,
             impact: manual.impact,
@@ -99,13 +104,17 @@ impl EngineTask {
             category: manual.category,
             components: service.hosts.iter().map(ToString::to_string).collect(),
             affected: vec![manual.service],
+            flapping_since: None,
         };
         let context = Context::new(&self.model, &self.targets, &self.render, now);
         let (year, actor) = (context.year(), actor.to_owned());
         let inner = context.clone();
         self.commit(context, move |number| {
-            let report =
-                Report { reporter: Some((manual.reporter.as_str(), &manual.reporting_method)), condition: &condition };
+            let report = Report {
+                reporter: Some((manual.reporter.as_str(), &manual.reporting_method)),
+                condition: &condition,
+                related: None,
+            };
             let (ticket, mut activity) = open::open(&report, number(year)?, &inner.catalogue, &inner.profile, now);
             activity.actor = crate::domain::ticket::Actor::Person(actor);
             Ok(inner.change(ticket, Some(activity), Some("opened")))

@@ -63,13 +63,13 @@ impl Context {
         let mut tickets = Vec::new();
         for change in plan.changes {
             tickets.push(match change {
-                PlannedChange::Open(condition) => {
-                    let report = Report { reporter: None, condition: &condition };
+                PlannedChange::Open(condition, related) => {
+                    let report = Report { reporter: None, condition: &condition, related };
                     let (ticket, activity) =
                         open::open(&report, number(self.year())?, &self.catalogue, &self.profile, self.now);
                     self.change(ticket, Some(activity), Some("opened"))
                 }
-                PlannedChange::Change { ticket, activity, event } => self.change(*ticket, Some(activity), Some(event)),
+                PlannedChange::Change { ticket, activity, event } => self.change(*ticket, Some(activity), event),
                 PlannedChange::Release(ticket) => self.change(*ticket, None, None),
             });
         }

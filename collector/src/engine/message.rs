@@ -24,7 +24,7 @@ pub(crate) fn payload(ticket: &Ticket, event: &str, profile: &Profile, render: &
 }
 
 /// Every message that the engine writes; both languages hold each (a test).
-pub const MESSAGE_IDS: [&str; 27] = [
+pub const MESSAGE_IDS: [&str; 34] = [
     "symptom-service-down",
     "symptom-service-degraded",
     "symptom-host-silent",
@@ -45,6 +45,13 @@ pub const MESSAGE_IDS: [&str; 27] = [
     "activity-updated",
     "activity-restored",
     "activity-recurred",
+    "activity-escalated-opened",
+    "activity-escalated-response",
+    "activity-escalated-share",
+    "activity-escalated-resolution",
+    "activity-estimate-missed",
+    "activity-recovery-prompt",
+    "activity-reported-again",
     "reason-check-failed",
     "reason-check-degraded",
     "finding-critical-without-rpo",

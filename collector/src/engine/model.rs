@@ -13,7 +13,7 @@ use super::index::CatalogueIndex;
 use super::service_model::ServiceModel;
 use super::shown::Shown;
 use super::storm_model::StormModel;
-use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::catalogue::{Catalogue, ServiceClass, ServiceId};
 use crate::domain::profile::Profile;
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
 use crate::domain::ticket::{Activity, Ticket, TicketKey, TicketNumber, TicketScope, TicketState, open};
@@ -58,10 +58,10 @@ pub(crate) struct Model {
 /// What follows for one ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PlannedChange {
-    /// Open one; its number is given at the commit.
-    Open(Condition),
+    /// Open one; its number is given at the commit. With an earlier ticket of the same key.
+    Open(Condition, Option<TicketNumber>),
     /// It changed.
-    Change { ticket: Box<Ticket>, activity: Activity, event: &'static str },
+    Change { ticket: Box<Ticket>, activity: Activity, event: Option<&'static str> },
     /// It let its key go.
     Release(Box<Ticket>),
 }
@@ -265,6 +265,7 @@ impl Model {
         self.touched.insert(Subject::Storm);
         self.touched.extend((0..self.hosts.len()).map(Subject::Host));
         self.touched.extend((0..self.backups.len()).map(Subject::Backup));
+        self.touched.extend(self.tickets.keys().copied().map(Subject::Ticket));
     }
 
     /// Decides on everything that changed, and on what passing of time changed. The ledger in memory is moved on;
@@ -287,6 +288,9 @@ impl Model {
             for view in self.views_of(subject, now) {
                 self.judge(view, now, &mut plan);
             }
+            if let Subject::Ticket(number) = subject {
+                self.let_time_pass(number, now, &mut plan);
+            }
             self.shown.subject(subject);
             let next = self.next_look(subject, now);
             self.deadlines.set(subject, next);
@@ -294,14 +298,14 @@ impl Model {
         plan
     }
 
-    /// As a full evaluation would take them: services, the storm, hosts by identifier, backup sets.
+    /// As a full evaluation would take them: services, the storm, hosts by identifier, backup sets, tickets.
     fn in_order(&self, due: &BTreeSet<Subject>) -> Vec<Subject> {
         let mut subjects: Vec<Subject> = due.iter().copied().collect();
         let begin = subjects.partition_point(|s| *s < Subject::Host(0));
         let end = subjects.partition_point(|s| *s < Subject::Backup(0));
         let id = |subject: &Subject| match subject {
             Subject::Host(place) => Some(&self.hosts[*place].record.id),
-            Subject::Service(_) | Subject::Storm | Subject::Backup(_) => None,
+            Subject::Service(_) | Subject::Storm | Subject::Backup(_) | Subject::Ticket(_) => None,
         };
         if let Some(hosts) = subjects.get_mut(begin..end) {
             hosts.sort_by(|a, b| id(a).cmp(&id(b)));
@@ -327,16 +331,36 @@ impl Model {
         let outcome =
             condition::judge(ticket.map(Arc::as_ref), &view, self.catalogue.tickets, &self.profile, now, priority);
         match (outcome, view) {
-            (Outcome::Open, View::Holds(condition)) => plan.changes.push(PlannedChange::Open(condition)),
+            (Outcome::Open, View::Holds(condition)) => plan.changes.push(PlannedChange::Open(condition, None)),
             (Outcome::Superseded(ticket), View::Holds(condition)) => {
+                let related = Some(ticket.number);
                 plan.changes.push(PlannedChange::Release(ticket));
-                plan.changes.push(PlannedChange::Open(condition));
+                plan.changes.push(PlannedChange::Open(condition, related));
             }
             (Outcome::Changed { ticket, activity, event }, _) => {
                 plan.changes.push(PlannedChange::Change { ticket, activity, event });
             }
             (Outcome::Nothing | Outcome::Open | Outcome::Superseded(_), _) => {}
         }
+    }
+
+    /// What passing of time does to a ticket. One that changes in this plan is looked at again once that is committed.
+    fn let_time_pass(&self, number: TicketNumber, now: Timestamp, plan: &mut Plan) {
+        let changes = |change: &PlannedChange| match change {
+            PlannedChange::Change { ticket, .. } | PlannedChange::Release(ticket) => ticket.number == number,
+            PlannedChange::Open(..) => false,
+        };
+        let Some(ticket) = self.tickets.get(&number).filter(|_| !plan.changes.iter().any(changes)) else { return };
+        let policy = self.catalogue.tickets.escalation;
+        if let Some((ticket, activity, event)) = ticket.after_time(policy, self.rto_of(ticket), &self.profile, now) {
+            plan.changes.push(PlannedChange::Change { ticket: Box::new(ticket), activity, event: Some(event) });
+        }
+    }
+
+    /// The shortest RTO of the kritis services that suffer.
+    pub(super) fn rto_of(&self, ticket: &Ticket) -> Option<u32> {
+        let services = ticket.affected_services.iter().filter_map(|id| self.catalogue.service(id));
+        services.filter(|service| service.class == ServiceClass::Kritis).filter_map(|service| service.rto_seconds).min()
     }
 
     /// The open ticket that holds a key.
@@ -369,6 +393,7 @@ impl Model {
             }),
         };
         self.touched.extend(subject);
+        self.touched.insert(Subject::Ticket(ticket.number));
         self.shown.tickets_changed();
         if ticket.state.is_open() {
             self.tickets.insert(ticket.number, Arc::new(ticket));

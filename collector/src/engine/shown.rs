@@ -56,7 +56,7 @@ impl Shown {
             Subject::Service(place) => drop(self.stale_services.insert(place)),
             Subject::Host(place) => drop(self.stale_hosts.insert(place)),
             Subject::Backup(place) => drop(self.stale_backups.insert(place)),
-            Subject::Storm => {}
+            Subject::Storm | Subject::Ticket(_) => {}
         }
     }
 

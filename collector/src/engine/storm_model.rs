@@ -145,6 +145,7 @@ impl Model {
             category: "pemantauan".to_owned(),
             components: hosts.iter().take(COMPONENTS_MAX).map(|host| host.record.id.to_string()).collect(),
             affected: affected.iter().take(AFFECTED_MAX).map(|s| s.id.clone()).collect(),
+            flapping_since: None,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::interval::Interval;
 use crate::domain::state::{CheckResult, Quorum, State, StateInterval, Timeline, Vantage, VantageTrack};
 use crate::domain::ticket::open::{Report, open};
-use crate::domain::ticket::{Ticket, TicketNumber};
+use crate::domain::ticket::{Ticket, TicketNumber, TicketState};
 use crate::store::StoreError;
 use crate::store::records::{Fact, FactBody, HostRecord, LedgerEdit, ProbeFact};
 use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus};
@@ -111,13 +111,13 @@ pub(super) fn verdict(sign: char) -> Option<ProbeVerdict> {
 pub(super) fn commit(model: &mut Model, plan: Plan, now: Timestamp, log: &mut Vec<String>) {
     for change in plan.changes {
         let (word, ticket): (&str, Ticket) = match change {
-            PlannedChange::Open(condition) => {
+            PlannedChange::Open(condition, related) => {
                 let next = model.tickets.keys().map(|n| n.number).max().unwrap_or(0) + 1;
                 let number = TicketNumber { year: 2026, number: next };
-                let report = Report { reporter: None, condition: &condition };
+                let report = Report { reporter: None, condition: &condition, related };
                 ("opened", open(&report, number, &model.catalogue, &model.profile, now).0)
             }
-            PlannedChange::Change { ticket, event, .. } => (event, *ticket),
+            PlannedChange::Change { ticket, event, .. } => (event.unwrap_or("silent"), *ticket),
             PlannedChange::Release(ticket) => ("released", *ticket),
         };
         let began = ticket.restored_at.unwrap_or(ticket.onset_at).as_secs() - START;
@@ -184,6 +184,56 @@ fn ledger_and_tickets_of_one_vantage() {
         "up 0-10 degraded 10-50 down 50-70 up 70-80",
         &["30s opened 1 service:simpeg|akses P3 from 10s", "60s updated 1 service:simpeg|akses P1 from 10s"],
     );
+}
+
+#[test]
+fn what_comes_and_goes_is_told_once_and_needs_a_long_good_time() {
+    let turns = "xx....".repeat(4);
+    check(
+        &format!("a:{turns}{}", ".".repeat(180)),
+        "down 0-20 up 20-60 down 60-80 up 80-120 down 120-140 up 140-180 down 180-200 up 200-2040",
+        &[
+            "10s opened 1 service:simpeg|akses P1 from 0s",
+            "50s restored 1 service:simpeg|akses P1 from 20s",
+            "70s recurred 1 service:simpeg|akses P1 from 0s",
+            "110s restored 1 service:simpeg|akses P1 from 80s",
+            "130s flapping 1 service:simpeg|akses P1 from 0s",
+            "190s silent 1 service:simpeg|akses P1 from 0s",
+            // Tabel 14: nobody answered within a quarter of an hour.
+            "910s escalated 1 service:simpeg|akses P1 from 0s",
+            "2000s restored 1 service:simpeg|akses P1 from 200s",
+        ],
+    );
+}
+
+#[test]
+fn levels_are_reached_by_time_alone_and_each_once() {
+    let mut model = model(&["a"]);
+    let mut log = Vec::new();
+    for minute in 0..60 * 30 {
+        let now = at(minute * 60);
+        for tenth in 0..6 {
+            model.apply(&probe("a", now.plus_secs(tenth * 10), ProbeVerdict::Failed));
+        }
+        let now = now.plus_secs(59);
+        // Opened, escalated, …: one thing at a time.
+        for _ in 0..3 {
+            let plan = model.decide(now);
+            commit(&mut model, plan, now, &mut log);
+        }
+    }
+    log.retain(|line| !line.contains("backup:"));
+    assert_eq!(
+        log,
+        [
+            "59s opened 1 service:simpeg|akses P1 from 0s",
+            "959s escalated 1 service:simpeg|akses P1 from 0s",
+            // 24 h from the report on.
+            "86459s escalated 1 service:simpeg|akses P1 from 0s",
+        ]
+    );
+    let ticket = model.tickets.values().find(|t| t.key.to_string() == "service:simpeg|akses").expect("is open");
+    assert_eq!((ticket.state, ticket.life.escalation_level), (TicketState::Dieskalasi, 3));
 }
 
 #[test]

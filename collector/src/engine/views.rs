@@ -10,12 +10,16 @@ use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
 use crate::domain::silence;
-use crate::domain::state::State;
+use crate::domain::state::{State, Timeline};
 use crate::domain::threshold::ThresholdView;
 use crate::domain::ticket::condition::{Condition, View};
+use crate::domain::ticket::flap::{FlapPolicy, flapping_since};
 use crate::domain::ticket::{TicketClass, TicketKey, TicketScope};
 use crate::snapshot::BackupState;
 use pantau_shared::timestamp::Timestamp;
+
+/// Stretches of a disturbance that are looked back over at most.
+const STRETCHES_MAX: usize = 64;
 
 /// A set that was never looked at gets its interval and so many milliseconds before that counts as no backup.
 const FIRST_LOOK_GRACE_MS: i64 = 120_000;
@@ -25,7 +29,12 @@ impl Model {
     /// something may follow.
     pub(super) fn views_of(&self, subject: Subject, now: Timestamp) -> Vec<View> {
         match subject {
-            Subject::Service(place) => self.services.get(place).map(|s| service_view(s, now)).into_iter().collect(),
+            Subject::Service(place) => self
+                .services
+                .get(place)
+                .map(|s| service_view(s, self.catalogue.tickets.flap, now))
+                .into_iter()
+                .collect(),
             Subject::Storm => vec![self.storm_view()],
             Subject::Host(place) => {
                 let mut out = vec![self.silence_view(place, now)];
@@ -39,6 +48,7 @@ impl Model {
                 let backup = self.backups.get(place);
                 backup.map(|(service, backup)| self.backup_view(service, backup, now)).into_iter().collect()
             }
+            Subject::Ticket(_) => Vec::new(),
         }
     }
 
@@ -60,6 +70,7 @@ impl Model {
                 next.at(stretch.interval.to);
                 next.at(stretch.interval.from.plus_ms(confirm_ms(service)));
                 next.at(stretch.interval.from.plus_secs(resolve));
+                next.at(stretch.interval.from.plus_secs(i64::from(self.catalogue.tickets.flap.stable_seconds)));
             }
             Subject::Storm => next.maybe(self.storm.next),
             Subject::Host(place) => {
@@ -81,6 +92,10 @@ impl Model {
                 next.at(self.first_look(backup));
                 next.maybe(backup.next_change(now));
                 next.maybe(backup.usable(now).map(|b| b.end.plus_secs(resolve)));
+            }
+            Subject::Ticket(number) => {
+                let ticket = self.tickets.get(&number)?;
+                next.maybe(ticket.next_timed_at(self.catalogue.tickets.escalation, self.rto_of(ticket)));
             }
         }
         next.at
@@ -132,6 +147,7 @@ impl Model {
             category: "pemantauan".to_owned(),
             components: vec![host.record.id.to_string()],
             affected: self.services_on(host),
+            flapping_since: None,
         })
     }
 
@@ -161,6 +177,7 @@ impl Model {
                     category: category.to_owned(),
                     components: vec![host.record.id.to_string(), place],
                     affected: self.services_on(host),
+                    flapping_since: None,
                 }),
             });
         }
@@ -206,6 +223,7 @@ impl Model {
             category: "cadangan_data".to_owned(),
             components: vec![backup.set.host.to_string(), backup.set.id.to_string()],
             affected: vec![service.clone()],
+            flapping_since: None,
         })
     }
 }
@@ -236,7 +254,20 @@ fn confirm_ms(model: &ServiceModel) -> i64 {
     model.service.checks.iter().map(patience).max().unwrap_or(0)
 }
 
-fn service_view(model: &ServiceModel, now: Timestamp) -> View {
+/// Since when it has not been good, given a disturbed stretch that begins at `since`: better and worse in between are the
+/// same disturbance.
+fn disturbed_since(states: &Timeline, mut since: Timestamp) -> Timestamp {
+    for _ in 0..STRETCHES_MAX {
+        let before = states.stretch_at(since.plus_ms(-1));
+        match before.state {
+            State::Down | State::Degraded => since = before.interval.from,
+            State::Up | State::Unknown => break,
+        }
+    }
+    since
+}
+
+fn service_view(model: &ServiceModel, flap: FlapPolicy, now: Timestamp) -> View {
     let key = TicketKey { scope: TicketScope::Service(model.service.id.clone()), class: TicketClass::Access };
     let stretch = model.ledger.stretch_at(now);
     let since = stretch.interval.from;
@@ -264,10 +295,14 @@ fn service_view(model: &ServiceModel, now: Timestamp) -> View {
     View::Holds(Condition {
         key,
         impact,
-        onset_at: since,
+        onset_at: disturbed_since(&model.ledger, since),
         symptom,
         category: "aplikasi".to_owned(),
         components: model.service.hosts.iter().map(ToString::to_string).collect(),
         affected: vec![model.service.id.clone()],
+        flapping_since: match stretch.state {
+            State::Down => flapping_since(&model.ledger, since, flap),
+            State::Up | State::Degraded | State::Unknown => None,
+        },
     })
 }

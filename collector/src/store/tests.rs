@@ -6,7 +6,7 @@ use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Operator, Priority, TimeTarget};
 use crate::domain::state::State;
 use crate::domain::ticket::{
-    Activity, ActivityText, Actor, Ticket, TicketClass, TicketKey, TicketNumber, TicketScope, TicketState,
+    Activity, ActivityText, Actor, Ticket, TicketClass, TicketKey, TicketLife, TicketNumber, TicketScope, TicketState,
 };
 use pantau_shared::backup::BackupObservation;
 use pantau_shared::envelope::{AgentStarted, Gap, Observation, ObservationBody};
@@ -163,6 +163,7 @@ fn ticket(number: u32, key: &str) -> Ticket {
         resolution_target: None,
         sla_version: "bangka-2025.1".into(),
         recurrences: 0,
+        life: TicketLife::new(at(1)),
         false_alarm: false,
         holds_key: true,
         version: 1,

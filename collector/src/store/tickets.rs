@@ -8,7 +8,7 @@ use super::{Reader, StoreError, Writer, limit_of};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::profile::{Impact, Operator, Priority, TimeTarget};
 use crate::domain::ticket::{
-    Activity, ActivityText, Actor, Ticket, TicketClass, TicketKey, TicketNumber, TicketScope, TicketState,
+    Activity, ActivityText, Actor, Ticket, TicketClass, TicketKey, TicketLife, TicketNumber, TicketScope, TicketState,
 };
 use rusqlite::types::Value;
 use rusqlite::{Row, named_params};
@@ -17,7 +17,8 @@ pub(super) const COLUMNS: &str = "SELECT number, version, scope, class, state, s
     reported_ms, recorded_ms, first_response_ms, estimated_ms, restored_ms, confirmed_ms, confirmed_by, closed_ms,
     reporter, reporting_method, category, symptom, impact, impact_text, priority, cause, components, handlers,
     confirmation_method, response_seconds, response_operator, resolution_seconds, resolution_operator, sla_version,
-    recurrences, false_alarm, open_key IS NOT NULL,
+    recurrences, false_alarm, open_key IS NOT NULL, escalation_level, estimate_missed_ms, recovery_prompted_ms,
+    flapping_since_ms, occurrences, episode_ms, related,
     (SELECT json_group_array(service ORDER BY position) FROM ticket_service WHERE ticket = ticket.number)
     FROM ticket";
 
@@ -33,12 +34,14 @@ const SAVE: &str =
     reported_ms, recorded_ms, first_response_ms, estimated_ms, restored_ms, confirmed_ms, confirmed_by, closed_ms,
     reporter, reporting_method, category, symptom, impact, impact_text, priority, cause, components, handlers,
     confirmation_method, response_seconds, response_operator, resolution_seconds, resolution_operator, sla_version,
-    recurrences, false_alarm)
+    recurrences, false_alarm, escalation_level, estimate_missed_ms, recovery_prompted_ms, flapping_since_ms,
+    occurrences, episode_ms, related)
     VALUES (:number, :version, :scope, :class, :open_key, :state, :state_before_restored, :onset_ms, :reported_ms,
     :recorded_ms, :first_response_ms, :estimated_ms, :restored_ms, :confirmed_ms, :confirmed_by, :closed_ms, :reporter,
     :reporting_method, :category, :symptom, :impact, :impact_text, :priority, :cause, :components, :handlers,
     :confirmation_method, :response_seconds, :response_operator, :resolution_seconds, :resolution_operator,
-    :sla_version, :recurrences, :false_alarm)
+    :sla_version, :recurrences, :false_alarm, :escalation_level, :estimate_missed_ms, :recovery_prompted_ms,
+    :flapping_since_ms, :occurrences, :episode_ms, :related)
     ON CONFLICT (number) DO UPDATE SET version = excluded.version, scope = excluded.scope, class = excluded.class,
     open_key = excluded.open_key, state = excluded.state, state_before_restored = excluded.state_before_restored,
     onset_ms = excluded.onset_ms, reported_ms = excluded.reported_ms, recorded_ms = excluded.recorded_ms,
@@ -51,7 +54,10 @@ const SAVE: &str =
     confirmation_method = excluded.confirmation_method, response_seconds = excluded.response_seconds,
     response_operator = excluded.response_operator, resolution_seconds = excluded.resolution_seconds,
     resolution_operator = excluded.resolution_operator, sla_version = excluded.sla_version,
-    recurrences = excluded.recurrences, false_alarm = excluded.false_alarm
+    recurrences = excluded.recurrences, false_alarm = excluded.false_alarm,
+    escalation_level = excluded.escalation_level, estimate_missed_ms = excluded.estimate_missed_ms,
+    recovery_prompted_ms = excluded.recovery_prompted_ms, flapping_since_ms = excluded.flapping_since_ms,
+    occurrences = excluded.occurrences, episode_ms = excluded.episode_ms, related = excluded.related
     WHERE excluded.version > ticket.version";
 
 /// The number as one integer that sorts by age.
@@ -84,10 +90,24 @@ fn target_of(row: &Row<'_>, index: usize) -> Result<Option<TimeTarget>, StoreErr
     Ok(Some(TimeTarget { seconds, operator }))
 }
 
+fn life_of(row: &Row<'_>) -> Result<TicketLife, StoreError> {
+    let related: Option<i64> = column(row, 40)?;
+    Ok(TicketLife {
+        escalation_level: column(row, 34)?,
+        estimate_missed_at: instant_if(row, 35)?,
+        recovery_prompted_at: instant_if(row, 36)?,
+        flapping_since: instant_if(row, 37)?,
+        occurrences: column(row, 38)?,
+        // Tickets of before this was noted began once.
+        episode_at: instant_if(row, 39)?.map_or_else(|| instant(row, 6), Ok)?,
+        related: related.map(number_of).transpose()?,
+    })
+}
+
 fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
     let state_before: Option<String> = column(row, 5)?;
     let before = |code: String| TicketState::parse(&code).ok_or(StoreError::Damaged { what: "ticket state" });
-    let services = parse_texts(&column::<String>(row, 34)?)?;
+    let services = parse_texts(&column::<String>(row, 41)?)?;
     let service = |text: &String| ServiceId::parse(text).map_err(|_| StoreError::Damaged { what: "service" });
     Ok(Ticket {
         number: number_of(column(row, 0)?)?,
@@ -122,6 +142,7 @@ fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
         resolution_target: target_of(row, 28)?,
         sla_version: column(row, 30)?,
         recurrences: column(row, 31)?,
+        life: life_of(row)?,
         false_alarm: column(row, 32)?,
         holds_key: column(row, 33)?,
         affected_services: services.iter().map(service).collect::<Result<_, _>>()?,
@@ -246,6 +267,10 @@ impl Writer {
             ":resolution_seconds": target(ticket.resolution_target),
             ":resolution_operator": operator(ticket.resolution_target), ":sla_version": ticket.sla_version,
             ":recurrences": ticket.recurrences, ":false_alarm": ticket.false_alarm,
+            ":escalation_level": ticket.life.escalation_level, ":estimate_missed_ms": ms(ticket.life.estimate_missed_at),
+            ":recovery_prompted_ms": ms(ticket.life.recovery_prompted_at),
+            ":flapping_since_ms": ms(ticket.life.flapping_since), ":occurrences": ticket.life.occurrences,
+            ":episode_ms": ticket.life.episode_at.as_ms(), ":related": ticket.life.related.map(key_of),
         };
         if self.execute(operation, SAVE, params)? == 0 {
             return Err(StoreError::Refused { what: "a ticket that is not newer than the one it replaces" });

@@ -5,6 +5,7 @@
 //! open, not Pulih         │ holds, worse → updated;  good for `resolve_after` → Pulih, restored_at = first good moment
 //! Pulih                   │ holds, begun within `reopen_window` of restored_at → recurred, the state it had before
 //!                         │ holds, begun later → the ticket lets its key go (stays Pulih), another one is opened
+//! open, any               │ third start within the hour → flapping: told once, then only its end, after `stable` good time
 //! any                     │ nobody sees → nothing: silence never resolves and never opens
 //! ```
 //!
@@ -35,6 +36,8 @@ pub struct Condition {
     pub components: Vec<String>,
     /// Services that suffer.
     pub affected: Vec<ServiceId>,
+    /// Its onset, if with it the disturbance flaps; see [`super::flap`].
+    pub flapping_since: Option<Timestamp>,
 }
 
 /// What is seen of one key.
@@ -79,8 +82,8 @@ pub enum Outcome {
         ticket: Box<Ticket>,
         /// Its entry.
         activity: Activity,
-        /// `updated`, `restored`, `recurred`.
-        event: &'static str,
+        /// `updated`, `restored`, `recurred`, `flapping`; none where nobody is told.
+        event: Option<&'static str>,
     },
     /// The ticket lets its key go, silently, and another one is to be opened.
     Superseded(Box<Ticket>),
@@ -103,6 +106,7 @@ pub fn judge(
         (View::Holds(condition), false) if condition.impact < ticket.impact => {
             worsen(ticket, condition, profile, now, priority_of(condition.impact))
         }
+        (View::Holds(condition), false) if condition.onset_at > ticket.life.episode_at => again(ticket, condition, now),
         (View::Clear { since, .. }, false) => restore(ticket, *since, policy, now),
         (View::Holds(_), false) | (View::Clear { .. }, true) | (View::Unseen { .. }, _) => Outcome::Nothing,
     }
@@ -118,8 +122,31 @@ fn recur(ticket: &Ticket, condition: &Condition, policy: TicketPolicy, now: Time
     }
     after.restored_at = None;
     after.recurrences = after.recurrences.saturating_add(1);
+    let event = begin_again(&mut after, condition, Some("recurred"));
     let text = Phrase::new("activity-recurred").with("since_at", condition.onset_at);
-    changed(after, Step::Recur, "recurred", text, now)
+    changed(after, Step::Recur, "recurred", event, text, now)
+}
+
+/// It began again before it had been good for long enough.
+fn again(ticket: &Ticket, condition: &Condition, now: Timestamp) -> Outcome {
+    let mut after = ticket.clone();
+    let event = begin_again(&mut after, condition, None);
+    let text = Phrase::new("activity-recurred").with("since_at", condition.onset_at);
+    changed(after, Step::Note, "recurred", event, text, now)
+}
+
+/// Notes the new episode; what is told of it, where otherwise `event` would be.
+fn begin_again(after: &mut Ticket, condition: &Condition, event: Option<&'static str>) -> Option<&'static str> {
+    after.life.episode_at = condition.onset_at;
+    after.life.occurrences = after.life.occurrences.saturating_add(1);
+    match (after.life.flapping_since, condition.flapping_since) {
+        (Some(_), _) => None,
+        (None, Some(since)) => {
+            after.life.flapping_since = Some(since);
+            Some("flapping")
+        }
+        (None, None) => event,
+    }
 }
 
 fn worsen(ticket: &Ticket, condition: &Condition, profile: &Profile, now: Timestamp, priority: Priority) -> Outcome {
@@ -140,29 +167,51 @@ fn worsen(ticket: &Ticket, condition: &Condition, profile: &Profile, now: Timest
     }
     let text =
         Phrase::new("activity-updated").with("impact", after.impact.code()).with("priority", after.priority.number());
-    changed(after, Step::Worsen, "updated", text, now)
+    // Its beginning is noted with it, so that it does not count as another one.
+    after.life.episode_at = after.life.episode_at.max(condition.onset_at);
+    let event = after.life.flapping_since.is_none().then_some("updated");
+    changed(after, Step::Worsen, "updated", event, text, now)
 }
 
 fn restore(ticket: &Ticket, since: Timestamp, policy: TicketPolicy, now: Timestamp) -> Outcome {
     // What a person reported while the monitoring saw nothing is not undone by the monitoring still seeing nothing.
     let unseen_by_us = ticket.reporter.is_some() && since < ticket.reported_at;
-    if unseen_by_us || now < since.plus_secs(i64::from(policy.resolve_after_seconds)) {
+    if unseen_by_us || now < since.plus_secs(i64::from(policy.good_seconds(ticket))) {
         return Outcome::Nothing;
     }
     let mut after = ticket.clone();
+    after.life.flapping_since = None;
     let restored = since.max(ticket.onset_at);
     after.restored_at = Some(restored);
-    changed(after, Step::Restore, "restored", Phrase::new("activity-restored").with("restored_at", restored), now)
+    let text = Phrase::new("activity-restored").with("restored_at", restored);
+    changed(after, Step::Restore, "restored", Some("restored"), text, now)
 }
 
-fn changed(mut after: Ticket, step: Step, event: &'static str, text: Phrase, now: Timestamp) -> Outcome {
+impl TicketPolicy {
+    /// Uninterrupted good time that restores `ticket`, in seconds.
+    pub fn good_seconds(&self, ticket: &Ticket) -> u32 {
+        match ticket.life.flapping_since {
+            Some(_) => self.flap.stable_seconds.max(self.resolve_after_seconds),
+            None => self.resolve_after_seconds,
+        }
+    }
+}
+
+fn changed(
+    mut after: Ticket,
+    step: Step,
+    kind: &str,
+    event: Option<&'static str>,
+    text: Phrase,
+    now: Timestamp,
+) -> Outcome {
     if after.step(step).is_err() {
         return Outcome::Nothing;
     }
     let activity = Activity {
         at: now.max(after.recorded_at),
         actor: Actor::System,
-        kind: event.to_owned(),
+        kind: kind.to_owned(),
         text: ActivityText::Phrase(text),
     };
     Outcome::Changed { ticket: Box::new(after), activity, event }

@@ -5,14 +5,18 @@
 //! level 2   the response target passed unanswered, or 75 % of the         Penanggung Jawab Penyedia Layanan
 //!           resolution target is used up, whichever is first
 //! level 3   the resolution target passed                                  Pimpinan PD
+//! besides   the estimate passed: the infrastructure administrator is told (Tabel 6, G36)
+//!           half of the RTO passed, Mayor, kritis: "kaji aktivasi DRP" (Tabel 6)
 //! ```
 //!
 //! The regulation names the levels, not the moments: those are the product's proposal and a setting (G21). Each level is
 //! reached once and never left. While a restored ticket waits for its confirmation no further level is reached; its
 //! clocks run on, so a breach shows. Does not know who the people of a level are.
 
-use super::Ticket;
-use crate::domain::profile::TimeTarget;
+use super::transition::Step;
+use super::{Activity, ActivityText, Actor, Ticket, TicketState};
+use crate::domain::phrase::Phrase;
+use crate::domain::profile::{Impact, Profile, TimeTarget};
 use pantau_shared::timestamp::Timestamp;
 
 /// The highest level of Tabel 14.
@@ -23,11 +27,13 @@ pub const LEVEL_MAX: u8 = 3;
 pub struct EscalationPolicy {
     /// Level 2 at this share of the resolution target, in percent.
     pub resolution_share_percent: u32,
+    /// Considering the recovery plan is brought up at this share of the RTO, in percent.
+    pub recovery_share_percent: u32,
 }
 
 impl Default for EscalationPolicy {
     fn default() -> Self {
-        Self { resolution_share_percent: 75 }
+        Self { resolution_share_percent: 75, recovery_share_percent: 50 }
     }
 }
 
@@ -93,5 +99,93 @@ impl Ticket {
     pub fn escalations(&self, policy: EscalationPolicy, as_of: Timestamp) -> Vec<Escalation> {
         let reached = (1..=LEVEL_MAX).filter_map(|level| self.escalation(level, policy));
         reached.filter(|escalation| escalation.at <= as_of).collect()
+    }
+
+    /// What passing of time alone next does to the ticket, and when.
+    fn next_timed(&self, policy: EscalationPolicy, rto_seconds: Option<u32>) -> Option<(Timestamp, Timed)> {
+        match self.state {
+            TicketState::Baru | TicketState::Ditanggapi | TicketState::Ditangani | TicketState::Dieskalasi => {}
+            TicketState::Pulih | TicketState::SelesaiTerkonfirmasi | TicketState::Ditutup | TicketState::Dibatalkan => {
+                return None;
+            }
+        }
+        // A level that was skipped, by a person or because the collector was down, is not made up for.
+        let above = self.life.escalation_level.saturating_add(1)..=LEVEL_MAX;
+        let level = above.filter_map(|level| self.escalation(level, policy)).map(|e| (e.at, Timed::Level(e)));
+        let missed = self.estimated_at.filter(|at| self.life.estimate_missed_at != Some(*at));
+        let estimate = missed.map(|at| (at, Timed::EstimateMissed(at)));
+        let unprompted = self.impact == Impact::Mayor && self.life.recovery_prompted_at.is_none();
+        let recovery = rto_seconds.filter(|_| unprompted).map(|rto| {
+            let share_s = i64::from(rto) * i64::from(policy.recovery_share_percent) / 100;
+            (self.onset_at.plus_secs(share_s), Timed::RecoveryPrompt { rto_seconds: rto })
+        });
+        level.chain(estimate).chain(recovery).min_by_key(|(at, _)| *at)
+    }
+
+    /// When passing of time alone next changes the ticket.
+    pub fn next_timed_at(&self, policy: EscalationPolicy, rto_seconds: Option<u32>) -> Option<Timestamp> {
+        self.next_timed(policy, rto_seconds).map(|(at, _)| at)
+    }
+
+    /// What passing of time has done to the ticket at `now`, one thing at a time: the ticket after it, its entry, and the
+    /// event that is told. `rto_seconds` is the shortest RTO of the kritis services that suffer.
+    pub fn after_time(
+        &self,
+        policy: EscalationPolicy,
+        rto_seconds: Option<u32>,
+        profile: &Profile,
+        now: Timestamp,
+    ) -> Option<(Self, Activity, &'static str)> {
+        let (_, timed) = self.next_timed(policy, rto_seconds).filter(|(at, _)| *at <= now)?;
+        let mut after = self.clone();
+        let (step, event, text) = match timed {
+            Timed::Level(escalation) => {
+                after.life.escalation_level = escalation.level;
+                (Step::Climb, "escalated", escalation.phrase(profile))
+            }
+            Timed::EstimateMissed(at) => {
+                after.life.estimate_missed_at = Some(at);
+                (Step::Climb, "escalated", Phrase::new("activity-estimate-missed").with("estimate_at", at))
+            }
+            Timed::RecoveryPrompt { rto_seconds } => {
+                after.life.recovery_prompted_at = Some(now);
+                let text = Phrase::new("activity-recovery-prompt")
+                    .with("percent", policy.recovery_share_percent)
+                    .with("rto_s", rto_seconds);
+                (Step::Note, "recovery_prompt", text)
+            }
+        };
+        after.step(step).ok()?;
+        let (at, kind) = (now.max(after.recorded_at), event.to_owned());
+        Some((after, Activity { at, actor: Actor::System, kind, text: ActivityText::Phrase(text) }, event))
+    }
+}
+
+/// What passing of time does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timed {
+    /// A level is reached.
+    Level(Escalation),
+    /// That estimate passed.
+    EstimateMissed(Timestamp),
+    /// Half of the RTO passed.
+    RecoveryPrompt { rto_seconds: u32 },
+}
+
+impl Escalation {
+    /// The level, its people and the reason in words.
+    fn phrase(self, profile: &Profile) -> Phrase {
+        let people = usize::from(self.level).checked_sub(1).and_then(|place| profile.escalation.get(place));
+        let id = match self.reason {
+            EscalationReason::Opened => "activity-escalated-opened",
+            EscalationReason::ResponsePassed => "activity-escalated-response",
+            EscalationReason::ResolutionShare(_) => "activity-escalated-share",
+            EscalationReason::ResolutionPassed => "activity-escalated-resolution",
+        };
+        let phrase = Phrase::new(id).with("level", self.level).with("people", people.map_or("", String::as_str));
+        match self.reason {
+            EscalationReason::ResolutionShare(percent) => phrase.with("percent", percent),
+            EscalationReason::Opened | EscalationReason::ResponsePassed | EscalationReason::ResolutionPassed => phrase,
+        }
     }
 }

@@ -5,7 +5,8 @@
 //! everything else is Minor, also a silent host: what is lost is the watching, the service may well be running.
 
 use super::condition::Condition;
-use super::{Activity, ActivityText, Actor, Ticket, TicketNumber, TicketState};
+use super::transition::Step;
+use super::{Activity, ActivityText, Actor, Ticket, TicketLife, TicketNumber, TicketRefusal, TicketState};
 use crate::domain::catalogue::{Catalogue, Service, ServiceClass, ServiceGroup, ServiceId};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Priority, Profile, TimeTarget};
@@ -36,6 +37,8 @@ pub struct Report<'a> {
     pub reporter: Option<(&'a str, &'a str)>,
     /// Everything else.
     pub condition: &'a Condition,
+    /// An earlier ticket of the same key.
+    pub related: Option<TicketNumber>,
 }
 
 /// Opens a ticket; the number is that of the local year of `now`.
@@ -86,6 +89,7 @@ pub fn open(
         resolution_target: resolution_target(catalogue, profile, &condition.affected),
         sla_version: profile.version.clone(),
         recurrences: 0,
+        life: TicketLife { related: report.related, ..TicketLife::new(condition.onset_at.min(now)) },
         false_alarm: false,
         version: 1,
         holds_key: true,
@@ -93,4 +97,31 @@ pub fn open(
     let actor = report.reporter.map_or(Actor::System, |(name, _)| Actor::Person(name.to_owned()));
     let text = ActivityText::Phrase(Phrase::new("activity-opened"));
     (ticket, Activity { at: now, actor, kind: "opened".to_owned(), text })
+}
+
+/// The same disturbance is reported by one more person: an occurrence of the ticket that is open, not another ticket.
+///
+/// # Errors
+/// [`TicketRefusal`] in a state that takes nothing any more.
+pub fn report_again(
+    ticket: &Ticket,
+    (reporter, method): (&str, &str),
+    symptom: &str,
+    actor: &str,
+    now: Timestamp,
+) -> Result<(Ticket, Activity), TicketRefusal> {
+    let mut after = ticket.clone();
+    after.step(Step::Note)?;
+    after.life.occurrences = after.life.occurrences.saturating_add(1);
+    let text = Phrase::new("activity-reported-again")
+        .with("reporter", reporter)
+        .with("method", method)
+        .with("text", symptom.trim());
+    let activity = Activity {
+        at: now.max(ticket.recorded_at),
+        actor: Actor::Person(actor.to_owned()),
+        kind: "reported_again".to_owned(),
+        text: ActivityText::Phrase(text),
+    };
+    Ok((after, activity))
 }

@@ -13,14 +13,14 @@ use proptest::prelude::*;
 /// One row per state; a column per step in the order of [`Step::ALL`]: `.` not possible, `=` stays, `<` back, or the
 /// first letters of the next state.
 const TABLE: &str = "
-baru                  tgp tgp tgn esk tgp .    .   btl pul . =
-ditanggapi            .   =   tgn esk =   .    .   btl pul . =
-ditangani             .   =   tgn esk =   .    .   btl pul . =
-dieskalasi            .   =   tgn .   =   .    .   btl pul . =
-pulih                 =   =   .   .   =   sls  .   btl .   < .
-selesai_terkonfirmasi .   =   .   .   =   .    ttp .   .   . .
-ditutup               .   .   .   .   .   .    .   .   .   . .
-dibatalkan            .   .   .   .   .   .    .   .   .   . .";
+baru                  tgp tgp tgn esk tgp .    .   btl pul . =   esk =
+ditanggapi            .   =   tgn esk =   .    .   btl pul . =   esk =
+ditangani             .   =   tgn esk =   .    .   btl pul . =   esk =
+dieskalasi            =   =   tgn .   =   .    .   btl pul . =   =   =
+pulih                 =   =   .   .   =   sls  .   btl .   < .   .   =
+selesai_terkonfirmasi .   =   .   .   =   .    ttp .   .   . .   .   .
+ditutup               .   .   .   .   .   .    .   .   .   . .   .   .
+dibatalkan            .   .   .   .   .   .    .   .   .   . .   .   .";
 
 #[test]
 fn the_table_is_closed() {
@@ -56,6 +56,7 @@ fn condition(onset: Timestamp, impact: Impact) -> Condition {
         category: "aplikasi".into(),
         components: vec![],
         affected: vec![ServiceId::parse("simpeg").expect("valid")],
+        flapping_since: None,
     }
 }
 
@@ -72,11 +73,11 @@ proptest! {
     #[test]
     fn form_order_holds_in_every_life(steps in prop::collection::vec((0_u8..12, -50_i64..500), 1..60)) {
         let (profile, catalogue) = (bangka_2025(), Catalogue::empty());
-        let policy = TicketPolicy { resolve_after_seconds: 60, reopen_window_seconds: 300 };
+        let policy = TicketPolicy { resolve_after_seconds: 60, reopen_window_seconds: 300, ..TicketPolicy::default() };
         let mut now = Timestamp::from_secs(1_000_000);
         let number = TicketNumber { year: 2026, number: 1 };
         let first = condition(now.plus_secs(-30), Impact::Minor);
-        let (mut ticket, _) = open(&Report { reporter: None, condition: &first }, number, &catalogue, &profile, now);
+        let (mut ticket, _) = open(&Report { reporter: None, condition: &first, related: None }, number, &catalogue, &profile, now);
         for (what, seconds) in steps {
             now = now.plus_secs(seconds); // the clock may also go back
             let action = match what {
@@ -128,13 +129,18 @@ fn recurrence_before_and_after_the_window() {
     let s = Timestamp::from_secs;
     let number = TicketNumber { year: 2026, number: 1 };
     let first = condition(s(1000), Impact::Mayor);
-    let (ticket, _) =
-        open(&Report { reporter: None, condition: &first }, number, &Catalogue::empty(), &profile, s(1010));
+    let (ticket, _) = open(
+        &Report { reporter: None, condition: &first, related: None },
+        number,
+        &Catalogue::empty(),
+        &profile,
+        s(1010),
+    );
     let same = |_| Priority::new(2).expect("valid");
     let key = ticket.key.clone();
     let clear = View::Clear { key: key.clone(), since: s(2000) };
     assert_eq!(judge(Some(&ticket), &clear, policy, &profile, s(2299), same), Outcome::Nothing);
-    let Outcome::Changed { ticket, event: "restored", .. } =
+    let Outcome::Changed { ticket, event: Some("restored"), .. } =
         judge(Some(&ticket), &clear, policy, &profile, s(2300), same)
     else {
         panic!("restored")
@@ -143,7 +149,7 @@ fn recurrence_before_and_after_the_window() {
     let unseen = View::Unseen { key };
     assert_eq!(judge(Some(&ticket), &unseen, policy, &profile, s(9000), same), Outcome::Nothing);
     let soon = View::Holds(condition(s(3799), Impact::Mayor));
-    let Outcome::Changed { ticket: again, event: "recurred", .. } =
+    let Outcome::Changed { ticket: again, event: Some("recurred"), .. } =
         judge(Some(&ticket), &soon, policy, &profile, s(3810), same)
     else {
         panic!("recurred")

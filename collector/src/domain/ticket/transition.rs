@@ -1,5 +1,6 @@
 //! The one table of what may happen to a ticket in which state, and a person's actions through it.
 
+use super::escalation::LEVEL_MAX;
 use super::{Activity, ActivityText, Actor, Ticket, TicketAction, TicketRefusal, TicketState};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
@@ -33,11 +34,15 @@ pub enum Step {
     Recur,
     /// The engine: the impact rose.
     Worsen,
+    /// The engine: a level of Tabel 14 is reached.
+    Climb,
+    /// The engine: something to know that changes no state.
+    Note,
 }
 
 impl Step {
     /// All, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Acknowledge,
         Self::Comment,
         Self::Estimate,
@@ -49,6 +54,8 @@ impl Step {
         Self::Restore,
         Self::Recur,
         Self::Worsen,
+        Self::Climb,
+        Self::Note,
     ];
 
     /// Its name in refusals.
@@ -65,6 +72,8 @@ impl Step {
             Self::Restore => "restore",
             Self::Recur => "recur",
             Self::Worsen => "worsen",
+            Self::Climb => "climb",
+            Self::Note => "note",
         }
     }
 }
@@ -88,34 +97,35 @@ pub const fn next(from: TicketState, step: Step) -> Option<Next> {
         S::Baru => match step {
             Step::Acknowledge | Step::Comment => Some(To(S::Ditanggapi)),
             Step::Estimate => Some(To(S::Ditangani)),
-            Step::Escalate => Some(To(S::Dieskalasi)),
+            Step::Escalate | Step::Climb => Some(To(S::Dieskalasi)),
             Step::Cause => Some(To(S::Ditanggapi)),
-            Step::Worsen => Some(Stay),
+            Step::Worsen | Step::Note => Some(Stay),
             Step::Cancel => Some(To(S::Dibatalkan)),
             Step::Restore => Some(To(S::Pulih)),
             Step::Confirm | Step::Close | Step::Recur => None,
         },
         S::Ditanggapi | S::Ditangani => match step {
-            Step::Comment | Step::Cause | Step::Worsen => Some(Stay),
+            Step::Comment | Step::Cause | Step::Worsen | Step::Note => Some(Stay),
             Step::Estimate => Some(To(S::Ditangani)),
-            Step::Escalate => Some(To(S::Dieskalasi)),
+            Step::Escalate | Step::Climb => Some(To(S::Dieskalasi)),
             Step::Cancel => Some(To(S::Dibatalkan)),
             Step::Restore => Some(To(S::Pulih)),
             Step::Acknowledge | Step::Confirm | Step::Close | Step::Recur => None,
         },
         S::Dieskalasi => match step {
-            Step::Comment | Step::Cause | Step::Worsen => Some(Stay),
+            // Nobody may have answered yet when it climbed by itself.
+            Step::Acknowledge | Step::Comment | Step::Cause | Step::Worsen | Step::Climb | Step::Note => Some(Stay),
             Step::Estimate => Some(To(S::Ditangani)),
             Step::Cancel => Some(To(S::Dibatalkan)),
             Step::Restore => Some(To(S::Pulih)),
-            Step::Escalate | Step::Acknowledge | Step::Confirm | Step::Close | Step::Recur => None,
+            Step::Escalate | Step::Confirm | Step::Close | Step::Recur => None,
         },
         S::Pulih => match step {
-            Step::Acknowledge | Step::Comment | Step::Cause => Some(Stay),
+            Step::Acknowledge | Step::Comment | Step::Cause | Step::Note => Some(Stay),
             Step::Confirm => Some(To(S::SelesaiTerkonfirmasi)),
             Step::Cancel => Some(To(S::Dibatalkan)),
             Step::Recur => Some(Back),
-            Step::Estimate | Step::Escalate | Step::Close | Step::Restore | Step::Worsen => None,
+            Step::Estimate | Step::Escalate | Step::Close | Step::Restore | Step::Worsen | Step::Climb => None,
         },
         S::SelesaiTerkonfirmasi => match step {
             Step::Comment | Step::Cause => Some(Stay),
@@ -127,7 +137,9 @@ pub const fn next(from: TicketState, step: Step) -> Option<Next> {
             | Step::Cancel
             | Step::Restore
             | Step::Recur
-            | Step::Worsen => None,
+            | Step::Worsen
+            | Step::Climb
+            | Step::Note => None,
         },
         S::Ditutup | S::Dibatalkan => match step {
             Step::Acknowledge
@@ -140,7 +152,9 @@ pub const fn next(from: TicketState, step: Step) -> Option<Next> {
             | Step::Cancel
             | Step::Restore
             | Step::Recur
-            | Step::Worsen => None,
+            | Step::Worsen
+            | Step::Climb
+            | Step::Note => None,
         },
     }
 }
@@ -190,7 +204,10 @@ pub fn act(
             let text = ActivityText::Phrase(Phrase::new("activity-estimate").with("estimate_at", at));
             (Step::Estimate, "estimate", text)
         }
-        TicketAction::Escalate(text) => (Step::Escalate, "escalated", written("reason", text)?),
+        TicketAction::Escalate(text) => {
+            after.life.escalation_level = after.life.escalation_level.saturating_add(1).min(LEVEL_MAX);
+            (Step::Escalate, "escalated", written("reason", text)?)
+        }
         TicketAction::Cause { text, category } => {
             if let Some(category) = category {
                 known("category", category, &profile.categories)?;

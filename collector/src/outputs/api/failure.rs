@@ -5,7 +5,6 @@ use crate::domain::ticket::TicketRefusal;
 use crate::engine::CommandError;
 use crate::http_error::HttpError;
 use axum::http::StatusCode;
-use serde_json::json;
 
 /// The answer to a command that was not carried out.
 pub(super) fn of_command(error: &CommandError) -> HttpError {
@@ -14,8 +13,6 @@ pub(super) fn of_command(error: &CommandError) -> HttpError {
         CommandError::NoSuchService(_) => {
             HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_service", error.to_string())
         }
-        CommandError::AlreadyOpen(number) => HttpError::new(StatusCode::CONFLICT, "already_open", error.to_string())
-            .with_detail(json!({ "nomor": number.to_string() })),
         CommandError::Refused(refusal) => of_refusal(refusal),
         CommandError::Stopped => {
             HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", error.to_string()).retry_after(5)

@@ -140,7 +140,7 @@ mod tests {
         let mut kept = Kept::default();
         kept.keep(key(1), [0; 32], &Err(HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "x")));
         assert!(kept.by_key.is_empty() && kept.order.is_empty());
-        kept.keep(key(1), [0; 32], &Err(HttpError::new(StatusCode::CONFLICT, "already_open", "x")));
+        kept.keep(key(1), [0; 32], &Err(HttpError::new(StatusCode::CONFLICT, "illegal_transition", "x")));
         assert_eq!(kept.by_key.len(), 1);
     }
 

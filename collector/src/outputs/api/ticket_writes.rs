@@ -142,7 +142,12 @@ pub(super) async fn open(
     let bytes = received(bytes)?;
     let ticket = parsed::<OpenBody>(&bytes)?.ticket()?;
     let (engine, zone, actor) = (state.app.engine.clone(), state.app.profile.time_zone, caller.name.clone());
-    let write = async move { answer(zone, StatusCode::CREATED, engine.open_ticket(ticket, actor).await) };
+    let write = async move {
+        let opened = engine.open_ticket(ticket, actor).await;
+        // Noted in the ticket that is open already, otherwise.
+        let new = opened.as_ref().is_ok_and(|ticket| ticket.version == 1);
+        answer(zone, if new { StatusCode::CREATED } else { StatusCode::OK }, opened)
+    };
     state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
 }
 

@@ -140,11 +140,11 @@ pub(super) async fn open_ticket(
     let error = match manual_ticket(&form, &visit.snapshot.profile).filter(exists) {
         None => visit.texts.get("refused-form"),
         Some(ticket) => match state.app.engine.open_ticket(ticket, known.reader.name.clone()).await {
-            Ok(ticket) => return Ok(Redirect::to(&format!("/tickets/{}?done=1", ticket.number)).into_response()),
-            Err(CommandError::Refused(refusal)) => ticket::refusal_text(visit.texts, &refusal),
-            Err(CommandError::AlreadyOpen(number)) => {
-                visit.texts.text("refused-already-open", &[("number", &number.to_string())])
+            Ok(ticket) => {
+                let done = if ticket.version > 1 { "again" } else { "1" };
+                return Ok(Redirect::to(&format!("/tickets/{}?done={done}", ticket.number)).into_response());
             }
+            Err(CommandError::Refused(refusal)) => ticket::refusal_text(visit.texts, &refusal),
             Err(error) => return Err(visit.command_failed(&error)),
         },
     };

@@ -130,7 +130,10 @@ pub(super) async fn ticket(
     Path(number): Path<String>,
     Query(query): Query<DoneQuery>,
 ) -> Result<Response, Failure> {
-    let notice = query.done.map(|_| ticket::ActionNotice { refused: false, text: visit.texts.get("action-done") });
+    let notice = query.done.map(|done| {
+        let id = if done == "again" { "reported-again" } else { "action-done" };
+        ticket::ActionNotice { refused: false, text: visit.texts.get(id) }
+    });
     let number = TicketNumber::parse(&number).ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
     ticket_page(&visit, &state, number, notice).await
 }

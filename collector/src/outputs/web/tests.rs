@@ -295,13 +295,18 @@ fn a_viewer_is_offered_no_action() {
 #[test]
 fn actions_are_offered_only_where_the_state_allows_them() {
     use crate::domain::ticket::TicketState as S;
+    let answered = snapshot().tickets.iter().find(|t| t.first_response_at.is_some()).expect("an answered one").clone();
+    let unanswered =
+        crate::domain::ticket::Ticket { first_response_at: None, state: S::Dieskalasi, ..(*answered).clone() };
+    assert!(ticket::Offered::new(&unanswered, true).acknowledge, "it climbed by itself");
     for state in S::ALL {
-        let offered = ticket::Offered::new(state, true);
+        let ticket = crate::domain::ticket::Ticket { state, ..(*answered).clone() };
+        let offered = ticket::Offered::new(&ticket, true);
         assert_eq!(offered.acknowledge, state == S::Baru, "{state:?}");
         assert_eq!(offered.confirm, state == S::Pulih, "{state:?}");
         assert_eq!(offered.close, state == S::SelesaiTerkonfirmasi, "{state:?}");
         assert_eq!(offered.cancel, state.is_open(), "{state:?}");
-        let none = ticket::Offered::new(state, false);
+        let none = ticket::Offered::new(&ticket, false);
         assert!(!none.comment && !none.cancel && !none.close && !none.acknowledge);
     }
 }

@@ -60,15 +60,18 @@ pub(crate) struct Offered {
 }
 
 impl Offered {
-    /// The actions of a state; none for someone who may not act.
-    pub(crate) fn new(state: TicketState, may_act: bool) -> Self {
+    /// The actions that a ticket takes now; none for someone who may not act.
+    pub(crate) fn new(ticket: &Ticket, may_act: bool) -> Self {
+        let state = ticket.state;
+        // It may have climbed by itself before anybody answered.
+        let unanswered = state == TicketState::Dieskalasi && ticket.first_response_at.is_none();
         let working = matches!(
             state,
             TicketState::Baru | TicketState::Ditanggapi | TicketState::Ditangani | TicketState::Dieskalasi
         );
         let over = matches!(state, TicketState::Ditutup | TicketState::Dibatalkan);
         Self {
-            acknowledge: may_act && state == TicketState::Baru,
+            acknowledge: may_act && (state == TicketState::Baru || unanswered),
             comment: may_act && !over,
             estimate: may_act && working,
             escalate: may_act && working && state != TicketState::Dieskalasi,
@@ -105,6 +108,7 @@ struct TicketPage {
     fields: Vec<FormField>,
     clocks: Vec<ClockRow>,
     times: Vec<(String, String)>,
+    related: Option<String>,
     log: Vec<LogRow>,
     offered: Offered,
     actions: bool,
@@ -124,7 +128,7 @@ pub(crate) fn render(
 ) -> Result<String, askama::Error> {
     let texts = page.texts;
     let now = page.now;
-    let offered = Offered::new(ticket.state, page.may_act());
+    let offered = Offered::new(ticket, page.may_act());
     let priority = ticket.priority.number();
     TicketPage {
         number: ticket.number.to_string(),
@@ -147,7 +151,8 @@ pub(crate) fn render(
                 due: resolution_due(texts, ticket, now),
             },
         ],
-        times: times(texts, ticket),
+        times: times(texts, snapshot, ticket),
+        related: ticket.life.related.map(|number| number.to_string()),
         log: activities.iter().rev().map(|activity| log_row(texts, activity)).collect(),
         offered,
         actions: offered.any(),
@@ -270,21 +275,35 @@ fn impact_meaning(impact: Impact) -> &'static str {
 }
 
 /// The moments that are not fields of the form.
-fn times(texts: Texts, ticket: &Ticket) -> Vec<(String, String)> {
+fn times(texts: Texts, snapshot: &Snapshot, ticket: &Ticket) -> Vec<(String, String)> {
     let told = [
         ("time-onset", Some(ticket.onset_at)),
         ("time-reported", Some(ticket.reported_at)),
         ("time-response", ticket.first_response_at),
         ("time-estimate", ticket.estimated_at),
         ("time-restored", ticket.restored_at),
+        ("time-flapping", ticket.life.flapping_since),
+        ("time-recovery-prompt", ticket.life.recovery_prompted_at),
     ];
     let mut times: Vec<(String, String)> =
         told.into_iter().filter_map(|(id, at)| Some((texts.get(id), texts.instant(at?)))).collect();
     if ticket.recurrences > 0 {
         times.push((texts.get("time-recurrences"), texts.number(ticket.recurrences.into())));
     }
+    if ticket.life.occurrences > 1 {
+        times.push((texts.get("time-occurrences"), texts.number(ticket.life.occurrences.into())));
+    }
+    times.push((texts.get("time-escalation"), escalation(texts, snapshot, ticket)));
     times.push((texts.get("time-sla"), ticket.sla_version.clone()));
     times
+}
+
+/// The level of Tabel 14 with its people.
+fn escalation(texts: Texts, snapshot: &Snapshot, ticket: &Ticket) -> String {
+    let level = ticket.life.escalation_level;
+    let people = usize::from(level).checked_sub(1).and_then(|place| snapshot.profile.escalation.get(place));
+    let people = people.map_or("", String::as_str);
+    texts.text("time-escalation-level", &[("level", &level.to_string()), ("people", people)])
 }
 
 fn log_row(texts: Texts, activity: &Activity) -> LogRow {

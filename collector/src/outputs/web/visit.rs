@@ -160,7 +160,7 @@ impl Visit {
     pub(super) fn command_failed(&self, error: &CommandError) -> Failure {
         match error {
             CommandError::NoSuchTicket(_) | CommandError::NoSuchService(_) => self.refuse(StatusCode::NOT_FOUND),
-            CommandError::AlreadyOpen(_) | CommandError::Refused(_) => self.refuse(StatusCode::CONFLICT),
+            CommandError::Refused(_) => self.refuse(StatusCode::CONFLICT),
             CommandError::Store(_) | CommandError::Stopped => self.failed(error),
         }
     }

@@ -5,6 +5,7 @@
 
 use super::{FINDINGS_MAX, Finding, MEANINGS};
 use crate::store::chunk::Chunk;
+use crate::store::migrate::SCHEMA;
 use crate::store::rollup::Rollup;
 use crate::store::samples::{Key, hour_begins, month_begins};
 use rusqlite::{Connection, Row};
@@ -37,21 +38,36 @@ pub(super) fn read_through(
     findings
 }
 
-/// Whether the schema's text can still be carried out: a reading connection overlooks faults that a writing one dies of.
+/// Whether the schema's text is that of its version, letter by letter: a changed one may still be read and mean something
+/// else, and a reading connection overlooks faults that a writing one dies of.
 pub(super) fn schema(connection: &Connection) -> Option<Finding> {
-    let rebuild = || -> rusqlite::Result<()> {
-        let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
+    let compare = || -> rusqlite::Result<Option<String>> {
+        let version: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+        // Of an earlier version only that it can be carried out: its steps may have been others.
+        let steps = if version as usize == SCHEMA.len() { SCHEMA.as_slice() } else { &[] };
         let scratch = Connection::open_in_memory()?;
-        let mut statement = connection.prepare(sql)?;
-        let mut rows = statement.query(())?;
-        while let Some(row) = rows.next()? {
-            scratch.execute_batch(&row.get::<_, String>(0)?)?;
+        steps.iter().try_for_each(|step| scratch.execute_batch(step))?;
+        let (found, wanted) = (texts(connection)?, texts(&scratch)?);
+        // What is there besides, such as a copy's note, only has to be sound.
+        for (_, sql) in found.iter().filter(|(name, _)| wanted.iter().all(|(wanted, _)| wanted != name)) {
+            scratch.execute_batch(sql)?;
         }
-        Ok(())
+        let differing = wanted.iter().find(|object| !found.contains(object));
+        Ok(differing.map(|(name, _)| format!("`{name}` is not as schema {version} has it")))
     };
-    let words = rebuild().err()?.to_string();
+    let words = match compare() {
+        Ok(words) => words?,
+        Err(error) => error.to_string(),
+    };
     let meaning = "the whole store cannot be written".to_owned();
     Some(Finding { page: None, object: "the schema".to_owned(), meaning, words })
+}
+
+/// Names and texts of tables and indexes, in the order in which they were made.
+fn texts(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let sql = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
+    let mut statement = connection.prepare(sql)?;
+    statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 /// Calls `look` with every row, all of whose columns can be read, until it says no.

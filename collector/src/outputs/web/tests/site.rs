@@ -294,6 +294,7 @@ fn ticket(seed: TicketSeed) -> Arc<Ticket> {
             .map(|hours| TimeTarget { seconds: hours * 3600, operator: Operator::Below }),
         sla_version: profile.version,
         recurrences: 0,
+        life: TicketLife::new(ago(seed.reported_s + 34)),
         false_alarm: false,
         version: 1,
         holds_key: true,
