@@ -297,10 +297,10 @@ fn actions_are_offered_only_where_the_state_allows_them() {
     use crate::domain::ticket::TicketState as S;
     let answered = snapshot().tickets.iter().find(|t| t.first_response_at.is_some()).expect("an answered one").clone();
     let unanswered =
-        crate::domain::ticket::Ticket { first_response_at: None, state: S::Dieskalasi, ..(*answered).clone() };
+        Ticket { first_response_at: None, state: S::Dieskalasi, ..(*answered).clone() };
     assert!(ticket::Offered::new(&unanswered, true).acknowledge, "it climbed by itself");
     for state in S::ALL {
-        let ticket = crate::domain::ticket::Ticket { state, ..(*answered).clone() };
+        let ticket = Ticket { state, ..(*answered).clone() };
         let offered = ticket::Offered::new(&ticket, true);
         assert_eq!(offered.acknowledge, state == S::Baru, "{state:?}");
         assert_eq!(offered.confirm, state == S::Pulih, "{state:?}");
