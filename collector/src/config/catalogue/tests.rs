@@ -1,6 +1,7 @@
 //! Good and bad catalogue files against what is read or said of them.
 
 use super::*;
+use crate::domain::catalogue::ThresholdMetric;
 
 const EXAMPLE: &str = include_str!("../../../../config/catalogue.example.toml");
 

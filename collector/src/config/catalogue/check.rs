@@ -1,0 +1,105 @@
+//! A question about a service: `[[layanan.pemeriksaan]]`.
+
+use super::{DAY_MS, Seen, TEXT_MAX, read_id, to_u32};
+use crate::config::diagnostics::{Diagnostics, TableReader};
+use crate::domain::catalogue::Check;
+use pantau_shared::assignment::{CheckKind, HttpCheck, TcpCheck};
+use pantau_shared::ids::{CheckId, HostId};
+
+pub(super) fn read_check(
+    d: &mut Diagnostics<'_>,
+    t: &TableReader<'_>,
+    seen: &mut Seen,
+    hosts: &[HostId],
+) -> Option<Check> {
+    let id = read_id(d, t, "pemeriksaan", seen, CheckId::parse);
+    let name = t.text(d, "nama", TEXT_MAX).map(|p| p.value);
+    let named = t.texts(d, "dari", TEXT_MAX);
+    let mut vantages: Vec<HostId> = named.iter().filter_map(|host| seen.host(d, host)).collect();
+    if named.is_empty() {
+        hosts.clone_into(&mut vantages);
+        if hosts.is_empty() {
+            t.missing(d, "dari", "list the hosts that ask, or give the service a `host`");
+        }
+    }
+    let ms = |d: &mut Diagnostics<'_>, key, from, to, default| {
+        t.duration_ms(d, key, from..=to).map_or(default, |p| to_u32(p.value))
+    };
+    let interval_ms = ms(d, "selang", 1000, DAY_MS, 30_000);
+    let timeout_ms = ms(d, "tenggat", 100, 60_000, 5000.min(interval_ms));
+    if timeout_ms > interval_ms {
+        d.add(t.span(), &t.key("tenggat"), false, "is longer than `selang`", "give at most `selang`");
+    }
+    let retry_pause_ms = ms(d, "jeda_ulang", 0, 60_000, 1000);
+    let degraded_after_ms = ms(d, "lambat_setelah", 0, 60_000, 0);
+    let warning = t.duration_ms(d, "peringatan_sertifikat", 0..=366 * DAY_MS);
+    let confirm = t.integer(d, "gagal_berturut", 1..=20).map_or(2, |p| to_u32(p.value));
+    if !t.has("jenis") {
+        t.missing(d, "jenis", "give one of \"http\", \"tcp\"");
+    }
+    let kind =
+        match t.choice(d, "jenis", &["http", "tcp"], |c| Some(c.to_owned()).filter(|c| c == "http" || c == "tcp")) {
+            Some(kind) if kind == "http" => read_http(d, t),
+            Some(_) => read_tcp(d, t),
+            None => return None,
+        };
+    t.finish(d);
+    let id = id?;
+    Some(Check {
+        name: name.unwrap_or_else(|| id.to_string()),
+        id,
+        vantages,
+        interval_ms,
+        timeout_ms,
+        retry_pause_ms,
+        degraded_after_ms,
+        certificate_warning_seconds: warning.map_or(14 * 86_400, |p| to_u32(p.value / 1000)),
+        confirm_failures: confirm,
+        kind: kind?,
+    })
+}
+
+fn read_http(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Option<CheckKind> {
+    let url = t.required_text(d, "url", 2000);
+    if let Some(url) = &url
+        && !reqwest::Url::parse(&url.value).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.host().is_some())
+    {
+        let remedy = "give http://host/… or https://host/…";
+        d.add(url.span.clone(), &url.key, true, "is no web address", remedy);
+    }
+    let codes = ["GET", "HEAD"];
+    let method = t.choice(d, "metode", &codes, |c| codes.into_iter().find(|k| *k == c));
+    let accept_status = read_status(d, t);
+    let body_contains = t.text(d, "isi_memuat", 500).map(|p| p.value);
+    let redirects = t.integer(d, "pengalihan_maks", 0..=20).map_or(5, |p| to_u32(p.value));
+    let any = t.boolean(d, "terima_sertifikat_apa_pun").unwrap_or(false);
+    Some(CheckKind::Http(HttpCheck {
+        url: url?.value,
+        method: method.unwrap_or("GET").to_owned(),
+        accept_status,
+        body_contains: body_contains.unwrap_or_default(),
+        redirects_max: redirects,
+        accept_any_certificate: any,
+    }))
+}
+
+/// `status_diterima = ["200", "301"]`: exact codes; empty means the agent's default (2xx and 3xx).
+fn read_status(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Vec<u32> {
+    let mut out = Vec::new();
+    for text in t.texts(d, "status_diterima", 3) {
+        match text.value.parse::<u32>() {
+            Ok(code) if (100..=599).contains(&code) => out.push(code),
+            Ok(_) | Err(_) => d.add(text.span, &text.key, true, "is no HTTP status", "give 100 to 599, as text"),
+        }
+    }
+    out
+}
+
+fn read_tcp(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Option<CheckKind> {
+    let host = t.required_text(d, "alamat", 255);
+    let port = t.integer(d, "port", 1..=65_535);
+    if !t.has("port") {
+        t.missing(d, "port", "give 1 to 65535");
+    }
+    Some(CheckKind::Tcp(TcpCheck { host: host?.value, port: to_u32(port?.value) }))
+}

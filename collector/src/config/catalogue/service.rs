@@ -1,0 +1,63 @@
+//! A service with its eleven fields and what is watched for it: `[[layanan]]`.
+
+use super::backup::read_backup;
+use super::check::read_check;
+use super::{DAY_MS, Seen, TEXT_MAX, read_id, to_u32};
+use crate::config::diagnostics::{Diagnostics, Placed, TableReader};
+use crate::domain::catalogue::{AvailabilityTarget, Service, ServiceClass, ServiceGroup, ServiceId};
+
+pub(super) fn read_service(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) -> Option<Service> {
+    let id = read_id(d, t, "layanan", seen, ServiceId::parse);
+    let text = |d: &mut Diagnostics<'_>, key| t.required_text(d, key, TEXT_MAX).map(|p| p.value);
+    let list = |d: &mut Diagnostics<'_>, key| {
+        t.texts(d, key, TEXT_MAX).into_iter().map(|p: Placed<String>| p.value).collect::<Vec<_>>()
+    };
+    let (name, description, provider) = (text(d, "nama"), text(d, "deskripsi"), text(d, "penyedia"));
+    let service_administrators = list(d, "administrator_layanan");
+    let infrastructure_administrators = list(d, "administrator_infrastruktur");
+    let access = text(d, "cara_akses");
+    let target = t.percent_ppm(d, "target_ketersediaan").map(|ppm| AvailabilityTarget { ppm });
+    let (support_contact, support_hours) = (text(d, "kontak_bantuan"), text(d, "waktu_bantuan"));
+    for key in ["kelompok", "klasifikasi"] {
+        if !t.has(key) {
+            t.missing(d, key, "needed for Tabel 2 and 3");
+        }
+    }
+    let group = t.choice(d, "kelompok", &ServiceGroup::ALL.map(ServiceGroup::code), ServiceGroup::parse);
+    let class = t.choice(d, "klasifikasi", &ServiceClass::ALL.map(ServiceClass::code), ServiceClass::parse);
+    let hours = t.choice(d, "jam_layanan", &["24x7"], |code| (code == "24x7").then(|| code.to_owned()));
+    let rpo = t.duration_ms(d, "rpo", 1000..=366 * DAY_MS);
+    let rto = t.duration_ms(d, "rto", 1000..=366 * DAY_MS);
+    let recovery_plan = t.text(d, "drp", TEXT_MAX).map(|p| p.value);
+    let hosts = t.texts(d, "host", TEXT_MAX).iter().filter_map(|host| seen.host(d, host)).collect::<Vec<_>>();
+    let mut checks = Vec::new();
+    for table in t.tables(d, "pemeriksaan") {
+        checks.extend(read_check(d, &table, seen, &hosts));
+    }
+    let mut backups = Vec::new();
+    for table in t.tables(d, "cadangan") {
+        backups.extend(read_backup(d, &table, seen));
+    }
+    t.finish(d);
+    Some(Service {
+        id: id?,
+        name: name?,
+        description: description?,
+        provider: provider?,
+        service_administrators,
+        infrastructure_administrators,
+        access: access?,
+        target,
+        support_contact: support_contact?,
+        support_hours: support_hours?,
+        group: group?,
+        class: class?,
+        service_hours: hours.unwrap_or_else(|| "24x7".to_owned()),
+        rpo_seconds: rpo.map(|p| to_u32(p.value / 1000)),
+        rto_seconds: rto.map(|p| to_u32(p.value / 1000)),
+        recovery_plan,
+        hosts,
+        checks,
+        backups,
+    })
+}
