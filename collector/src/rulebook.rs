@@ -31,19 +31,21 @@ pub struct ServiceRules {
     pub component_maintenance: Option<IntervalSet>,
     /// All corrections.
     pub corrections: Vec<Correction>,
-    /// How time is counted and judged.
-    pub policy: Policy,
 }
 
 impl ServiceRules {
     /// Always in service time, with `target_ppm` for ever, nothing planned, nothing corrected.
     pub fn always(zone: Tz, target_ppm: Option<u32>) -> Self {
         Self {
-            terms: vec![AgreedTerms { valid_from: Interval::ALL.from, calendar: Calendar::always(zone), target_ppm }],
+            terms: vec![AgreedTerms {
+                valid_from: Interval::ALL.from,
+                calendar: Calendar::always(zone),
+                target_ppm,
+                policy: Policy::default(),
+            }],
             maintenance: Vec::new(),
             component_maintenance: None,
             corrections: Vec::new(),
-            policy: Policy::default(),
         }
     }
 }
@@ -73,7 +75,6 @@ impl Rulebook {
             maintenance: rules.maintenance,
             component_maintenance: rules.component_maintenance,
             corrections: rules.corrections,
-            policy: rules.policy,
         }
     }
 }

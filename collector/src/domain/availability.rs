@@ -98,6 +98,14 @@ pub struct Terms<'a> {
     pub calendar: &'a Calendar,
     /// Availability of at least so many ppm; `None`: not set, nothing is assumed.
     pub target_ppm: Option<u32>,
+    /// How time under these terms is counted and judged.
+    pub policy: &'a Policy,
+}
+
+/// The policy in force at `at`; that of the first terms before them. `None`: there are no terms.
+pub fn policy_at<'a>(terms: &[Terms<'a>], at: Timestamp) -> Option<&'a Policy> {
+    let started = terms.partition_point(|t| t.valid_from <= at);
+    terms.get(started.saturating_sub(1)).map(|t| t.policy)
 }
 
 /// The facts of one service and period.
@@ -119,8 +127,6 @@ pub struct Input<'a> {
     pub component_maintenance: Option<&'a IntervalSet>,
     /// All corrections, approved or not.
     pub corrections: &'a [Correction],
-    /// How time is counted and judged.
-    pub policy: &'a Policy,
 }
 
 /// One contiguous run of *down* that has counted seconds in the period.
@@ -175,7 +181,7 @@ pub fn evaluate(input: &Input<'_>) -> Availability {
     let runs = Runs { inner, longest_inner_s, ..Runs::NOTHING };
     Availability {
         window,
-        figures: Figures::evaluate(swept.counts, &swept.by_terms, runs, &terms, input.policy),
+        figures: Figures::evaluate(swept.counts, &swept.by_terms, runs, &terms),
         without_maintenance: swept.without_maintenance,
         outages,
     }

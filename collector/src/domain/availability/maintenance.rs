@@ -1,5 +1,6 @@
 //! Maintenance windows: which of them count, and when.
 
+use super::{Terms, policy_at};
 use crate::domain::interval::{Interval, IntervalSet};
 use pantau_shared::timestamp::Timestamp;
 
@@ -47,7 +48,11 @@ impl MaintenanceWindow {
     }
 }
 
-/// The union of all windows that count.
-pub fn counted_windows(windows: &[MaintenanceWindow], min_notice_s: u64) -> IntervalSet {
-    windows.iter().filter_map(|window| window.counted(min_notice_s)).collect()
+/// The union of all windows that count, each by the notice asked for where it begins.
+pub fn counted_windows(windows: &[MaintenanceWindow], terms: &[Terms<'_>]) -> IntervalSet {
+    let counted = |window: &MaintenanceWindow| {
+        let policy = policy_at(terms, window.interval.from)?;
+        window.counted(policy.min_notice_s)
+    };
+    windows.iter().filter_map(counted).collect()
 }

@@ -119,6 +119,7 @@ impl Facts {
                 valid_from: *valid_from,
                 calendar,
                 target_ppm: *target_ppm,
+                policy: &self.policy,
             })
             .collect();
         evaluate(&Input {
@@ -130,7 +131,6 @@ impl Facts {
             maintenance: &self.maintenance,
             component_maintenance: None,
             corrections: &self.corrections,
-            policy: &self.policy,
         })
     }
 }
@@ -415,12 +415,16 @@ fn component_maintenance_is_maintenance() {
         period: facts.period,
         as_of: None,
         effective: Interval::ALL,
-        terms: &[Terms { valid_from: Interval::ALL.from, calendar: &calendar, target_ppm: None }],
+        terms: &[Terms {
+            valid_from: Interval::ALL.from,
+            calendar: &calendar,
+            target_ppm: None,
+            policy: &facts.policy,
+        }],
         states: &states,
         maintenance: &facts.maintenance,
         component_maintenance: Some(&components),
         corrections: &facts.corrections,
-        policy: &facts.policy,
     });
     let expected = "excluded 7200 down 7200 plain_down 14400 outages 1";
     assert_eq!(render(&availability, expected), expected);
