@@ -10,7 +10,9 @@
 use crate::auth::{self, Role, password};
 use crate::config::settings::Settings;
 use crate::domain::profile::Profile;
+use crate::engine::Engine;
 use crate::report;
+use crate::revising;
 use crate::shutdown::stopped;
 use crate::store::records::{ApiTokenRecord, JoinTokenRecord, UserRecord};
 use crate::store::{Store, StoreError};
@@ -27,8 +29,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 
-/// Longest command.
-const LINE_BYTES_MAX: u64 = 1024 * 1024;
+/// Longest command: a catalogue of the largest size, as JSON.
+const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Longest answer: a report of ten thousand services, each below 1.5 kB.
 const REPLY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Commands at the same time.
@@ -55,6 +57,13 @@ pub enum Command {
     },
     /// The text of the catalogue in force.
     ExportCatalogue,
+    /// Puts a catalogue in force, as a new revision.
+    ApplyCatalogue {
+        /// Its file, for what is said of it.
+        file: String,
+        /// Its text.
+        text: String,
+    },
     /// Lists enrolled hosts.
     ListHosts,
     /// Adds a person, or gives an existing one a new password or role. The password is generated when none is given.
@@ -103,6 +112,8 @@ pub struct AdminContext {
     pub profile: Arc<Profile>,
     /// Pin of the collector's certificate, part of every join token; none on plain loopback.
     pub pin: Option<[u8; 32]>,
+    /// The running engine; none where the command works on the store of a stopped collector.
+    pub engine: Option<Engine>,
 }
 
 /// Carries out a command; the text that answers it.
@@ -123,6 +134,9 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
         Command::ExportCatalogue => {
             let kept = store.read(|reader| reader.catalogue())?;
             Ok(kept.context("no catalogue has been applied yet")?.text)
+        }
+        Command::ApplyCatalogue { file, text } => {
+            revising::apply(store, &context.profile, context.engine.as_ref(), (&file, &text), now).await
         }
         Command::ListHosts => list_hosts(store),
         Command::SaveUser { name, role, password } => save_user(store, name, role, password).await,
@@ -307,6 +321,7 @@ pub async fn request(settings: &Settings, command: Command, clock: &crate::clock
     let context = AdminContext {
         profile: Arc::new(crate::opening::load_profile(settings)?),
         pin: crate::opening::open_tls(settings, clock.now())?.map(|tls| tls.pin()),
+        engine: None,
     };
     execute(&store, &context, command, clock.now()).await
 }

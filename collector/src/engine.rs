@@ -19,6 +19,7 @@ mod index;
 mod load;
 pub mod message;
 mod model;
+pub mod part_ledger;
 mod service_model;
 mod shown;
 mod storm_model;

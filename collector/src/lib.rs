@@ -22,11 +22,13 @@
 //! | `host_series` | a host's series over a span, for pages and API | how it is shown |
 //! | [`rulebook`] | by which rules each service is counted and judged | the ledger |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
+//! | [`revising`] | a new revision of the catalogue: what it changes, from when | how it is watched |
 //! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
 //! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
 //! | [`admin`] | commands of this machine's administrator, over a Unix socket | the network |
 //! | [`own_backup`] | copies of the own store, restoring, integrity | SQL |
+//! | [`openings`] | when calendars open next, in words | which service time counts |
 //! | [`quickstart`] | one command to see it all | an office's needs |
 //! | [`clock`] | the only reader of the clock | |
 
@@ -43,11 +45,13 @@ mod host_series;
 pub mod http_error;
 pub mod ingest;
 pub mod opening;
+pub mod openings;
 pub mod outputs;
 pub mod own_backup;
 pub mod quickstart;
 pub mod report;
 mod retention;
+pub mod revising;
 pub mod rulebook;
 pub mod run;
 pub mod self_stats;

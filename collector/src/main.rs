@@ -9,16 +9,20 @@ use pantau_collector::clock::Clock;
 use pantau_collector::config::catalogue;
 use pantau_collector::config::settings::Settings;
 use pantau_collector::domain::catalogue::Catalogue;
+use pantau_collector::domain::profile::Profile;
 use pantau_collector::opening;
+use pantau_collector::openings;
 use pantau_collector::own_backup::command::{self, RestoreOptions};
 use pantau_collector::quickstart::{self, Quickstart};
 use pantau_collector::report::{self, Format};
+use pantau_collector::revising;
 use pantau_collector::run::Collector;
 use pantau_collector::store::StoreError;
+use pantau_collector::texts::{Language, Texts};
 use pantau_collector::{space_watch, system};
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -123,6 +127,22 @@ enum CatalogueAction {
     Check {
         /// The file
         file: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Say what a file would change, field by field, and from when figures would follow it
+    Diff {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Put a file in force as a new revision, also while the collector runs; the same content changes nothing
+    Apply {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
     },
     /// Print the catalogue in force, as it was applied
     Export(ConfigFile),
@@ -267,8 +287,7 @@ fn act(action: Action) -> Result<ExitCode> {
         Action::CheckConfig { file, config } => {
             with_settings(ConfigFile { config: file.or(config.config) }, |settings| Ok(check(&settings)))
         }
-        Action::Catalogue(CatalogueAction::Check { file }) => check_catalogue(&file),
-        Action::Catalogue(CatalogueAction::Export(config)) => ask(config, Command::ExportCatalogue),
+        Action::Catalogue(action) => catalogue_action(action),
         Action::Host(action) => host(action),
         Action::User(action) => user(action),
         Action::Token(TokenAction::New { name, scope, config }) => ask(config, Command::NewToken { name, scope }),
@@ -293,6 +312,49 @@ fn act(action: Action) -> Result<ExitCode> {
             say(&verified.text);
             Ok(if verified.whole { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }),
+    }
+}
+
+fn catalogue_action(action: CatalogueAction) -> Result<ExitCode> {
+    match action {
+        CatalogueAction::Check { file, config } => {
+            with_settings(config, |settings| check_catalogue(&file, &opening::load_profile(&settings)?))
+        }
+        CatalogueAction::Export(config) => ask(config, Command::ExportCatalogue),
+        CatalogueAction::Diff { file, config } => with_settings(config, |settings| {
+            let profile = opening::load_profile(&settings)?;
+            with_catalogue(&file, &profile, |_, new| {
+                let clock = Clock::system();
+                let text = block_on(admin::request(&settings, Command::ExportCatalogue, &clock))?;
+                let old = catalogue::parse("catalogue in force", &text, 0, &profile)?;
+                say(&revising::describe(&old, new, profile.time_zone, clock.now()));
+                Ok(ExitCode::SUCCESS)
+            })
+        }),
+        CatalogueAction::Apply { file, config } => with_settings(config, |settings| {
+            let profile = opening::load_profile(&settings)?;
+            with_catalogue(&file, &profile, |text, _| {
+                let command = Command::ApplyCatalogue { file: file.display().to_string(), text: text.to_owned() };
+                say(&block_on(with_spinner(admin::request(&settings, command, &Clock::system())))?);
+                Ok(ExitCode::SUCCESS)
+            })
+        }),
+    }
+}
+
+/// A faulty catalogue is exit code 2, with all its faults.
+fn with_catalogue(
+    file: &Path,
+    profile: &Profile,
+    then: impl FnOnce(&str, &Catalogue) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    match catalogue::parse(&file.display().to_string(), &text, 0, profile) {
+        Ok(catalogue) => then(&text, &catalogue),
+        Err(faults) => {
+            eprintln!("{faults}");
+            Ok(ExitCode::from(2))
+        }
     }
 }
 
@@ -352,22 +414,33 @@ fn with_settings(config: ConfigFile, then: impl FnOnce(Settings) -> Result<ExitC
 }
 
 fn check(settings: &Settings) -> ExitCode {
+    let profile = opening::load_profile(settings);
+    // With a faulty profile the catalogue's own faults are told by the built-in one.
+    let regulation = profile.as_ref().map_or_else(|_| pantau_collector::config::profile::bangka_2025(), Clone::clone);
     let catalogue = opening::read_catalogue(&settings.catalogue).and_then(|text| {
-        let parsed = catalogue::parse(&settings.catalogue.display().to_string(), &text, 0);
+        let parsed = catalogue::parse(&settings.catalogue.display().to_string(), &text, 0, &regulation);
         parsed.map_err(anyhow::Error::from)
     });
-    let profile = opening::load_profile(settings).map(drop);
     let mut code = ExitCode::SUCCESS;
     for error in [catalogue.as_ref().err(), profile.as_ref().err()].into_iter().flatten() {
         eprintln!("{error:#}");
         code = ExitCode::from(2);
     }
-    if let (Ok(catalogue), Ok(())) = (&catalogue, &profile) {
+    if let (Ok(catalogue), Ok(profile)) = (&catalogue, &profile) {
         let services = catalogue.services.len();
         say(&format!("configuration is good: {services} services, {} findings", catalogue.findings.len()));
+        say_openings(catalogue, profile);
         say_need(settings, catalogue);
     }
     code
+}
+
+/// The next openings of every calendar that a service names: a misread holiday is seen before it counts.
+fn say_openings(catalogue: &Catalogue, profile: &Profile) {
+    let texts = Texts::new(Language::Id, profile.time_zone);
+    for line in openings::lines(texts, catalogue, Clock::system().now()) {
+        say(&line);
+    }
 }
 
 /// What the configured site will need of its disk; what does not fit is a warning, no fault.
@@ -381,22 +454,16 @@ fn say_need(settings: &Settings, catalogue: &Catalogue) {
     }
 }
 
-fn check_catalogue(file: &PathBuf) -> Result<ExitCode> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    match catalogue::parse(&file.display().to_string(), &text, 0) {
-        Ok(catalogue) => {
-            let services = catalogue.services.len();
-            say(&format!("catalogue is good: {services} services, {} findings", catalogue.findings.len()));
-            for finding in &catalogue.findings {
-                say(&report::finding(finding));
-            }
-            Ok(ExitCode::SUCCESS)
+fn check_catalogue(file: &Path, profile: &Profile) -> Result<ExitCode> {
+    with_catalogue(file, profile, |_, catalogue| {
+        let services = catalogue.services.len();
+        say(&format!("catalogue is good: {services} services, {} findings", catalogue.findings.len()));
+        for finding in &catalogue.findings {
+            say(&report::finding(finding));
         }
-        Err(faults) => {
-            eprintln!("{faults}");
-            Ok(ExitCode::from(2))
-        }
-    }
+        say_openings(catalogue, profile);
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 async fn serve(settings: Settings) -> Result<ExitCode> {

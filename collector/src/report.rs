@@ -6,7 +6,7 @@ use crate::domain::availability::{AvailabilitySums, Verdict};
 use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::{Catalogue, Finding, Service, ServiceId};
 use crate::domain::profile::Profile;
-use crate::rulebook::Rulebook;
+use crate::rulebook;
 use crate::service_period::{self, FigureList};
 use crate::store::Store;
 use crate::texts::{Language, Texts};
@@ -51,14 +51,14 @@ pub fn availability(
 ) -> Result<String> {
     let period = Period::parse(period)?;
     let kept = store.read(|reader| reader.catalogue())?.context("no catalogue has been applied yet")?;
-    let catalogue = catalogue::parse("catalogue in force", &kept.text, kept.revision)?;
+    let catalogue = catalogue::parse("catalogue in force", &kept.text, kept.revision, profile)?;
     let chosen: Vec<&Service> =
         catalogue.services.iter().filter(|service| only.is_none_or(|only| service.id.as_str() == only)).collect();
     if let Some(only) = only {
         ensure!(!chosen.is_empty(), "there is no service `{only}`; known: {}", known(&catalogue));
     }
     let zone = profile.time_zone;
-    let rulebook = Rulebook::of_catalogue(zone, &catalogue);
+    let rulebook = store.read(|reader| rulebook::load(reader, profile, &catalogue, kept.applied_at))?;
     let ids: Vec<&ServiceId> = chosen.iter().map(|service| &service.id).collect();
     let judged = store.read(|reader| service_period::load_many(reader, &rulebook, &ids, period, now))?;
     let rows: Vec<Row<'_>> = chosen.iter().zip(&judged).map(|(service, judged)| row(service, judged)).collect();
@@ -146,7 +146,8 @@ fn quoted(text: &str) -> String {
 /// A finding of the catalogue in Bahasa Indonesia.
 pub fn finding(finding: &Finding) -> String {
     let texts = Texts::new(Language::Id, chrono_tz::Asia::Jakarta);
-    format!("{}: {}", finding.service, texts.phrase(&finding.phrase))
+    let text = texts.phrase(&finding.phrase);
+    finding.service.as_ref().map_or_else(|| text.clone(), |service| format!("{service}: {text}"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@
 //! takes force. Everything that computes a figure takes it, so that two figures of one period can't follow different rules.
 //! Does not know the ledger, nor where its parts are kept.
 
+mod history;
+mod load;
+
 use crate::domain::availability::rules::AgreedTerms;
 use crate::domain::availability::{Correction, MaintenanceWindow, Policy, Rules};
 use crate::domain::calendar::Calendar;
@@ -13,11 +16,15 @@ use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
 
+pub use history::History;
+pub use load::load;
+
 /// The rules of all services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rulebook {
     zone: Tz,
     services: HashMap<ServiceId, ServiceRules>,
+    unread: Vec<u32>,
 }
 
 /// The rules of one service; the fields are those of [`Rules`].
@@ -34,6 +41,17 @@ pub struct ServiceRules {
 }
 
 impl ServiceRules {
+    /// How time is counted at `at`.
+    pub fn policy_at(&self, at: Timestamp) -> Policy {
+        self.terms_at(at).map_or_else(Policy::default, |terms| terms.policy)
+    }
+
+    /// What is agreed at `at`.
+    pub fn terms_at(&self, at: Timestamp) -> Option<&AgreedTerms> {
+        let started = self.terms.partition_point(|terms| terms.valid_from <= at);
+        self.terms.get(started.saturating_sub(1))
+    }
+
     /// Always in service time, with `target_ppm` for ever, nothing planned, nothing corrected.
     pub fn always(zone: Tz, target_ppm: Option<u32>) -> Self {
         Self {
@@ -53,11 +71,19 @@ impl ServiceRules {
 impl Rulebook {
     /// The rules by one catalogue for ever.
     pub fn of_catalogue(zone: Tz, catalogue: &Catalogue) -> Self {
-        let rules = catalogue
-            .services
-            .iter()
-            .map(|service| (service.id.clone(), ServiceRules::always(zone, service.target.map(|target| target.ppm))));
-        Self { zone, services: rules.collect() }
+        let mut history = History::new(zone);
+        history.take(catalogue, Interval::ALL.from);
+        Self { zone, services: history.into_rules(), unread: Vec::new() }
+    }
+
+    /// Revisions of the catalogue that can't be read any more; their neighbours' terms hold.
+    pub fn unread(&self) -> &[u32] {
+        &self.unread
+    }
+
+    /// The rules of `service` as they are kept; `None`: unknown here.
+    pub fn of(&self, service: &ServiceId) -> Option<&ServiceRules> {
+        self.services.get(service)
     }
 
     /// The zone of local dates.

@@ -8,9 +8,8 @@ use crate::admin::{self, AdminContext};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::closing;
-use crate::config::catalogue;
 use crate::config::settings::{Settings, TlsChoice};
-use crate::domain::catalogue::Catalogue;
+use crate::domain::profile::Profile;
 use crate::engine::deliver::Deliverer;
 use crate::engine::{Engine, EngineOptions, EngineTask};
 use crate::ingest::front::Front;
@@ -21,6 +20,7 @@ use crate::outputs::{api, health, metrics, web};
 use crate::own_backup::progress::Bar;
 use crate::own_backup::{OwnBackup, schedule};
 use crate::retention;
+use crate::revising::{self, InForce};
 use crate::self_stats::SelfStats;
 use crate::server::{Listen, Server};
 use crate::service_period;
@@ -57,19 +57,10 @@ pub struct Collector {
     webhooks: Webhooks,
 }
 
-/// Checks the catalogue's file, keeps it as a revision when it is another than before, and gives it with the moment at
-/// which it was applied.
-///
-/// # Errors
-/// All its faults, or the store.
-pub async fn apply_catalogue(settings: &Settings, store: &Store, now: Timestamp) -> Result<(Catalogue, Timestamp)> {
-    let file = settings.catalogue.display().to_string();
+/// The catalogue in force once the configured file was looked at.
+async fn take_catalogue(settings: &Settings, profile: &Profile, store: &Store, now: Timestamp) -> Result<InForce> {
     let text = read_catalogue(&settings.catalogue)?;
-    catalogue::parse(&file, &text, 0)?;
-    let kept = text.clone();
-    let revision = store.write(move |writer| writer.save_catalogue(&kept, now)).await?;
-    let applied_at = store.read(|reader| reader.catalogue())?.map_or(now, |kept| kept.applied_at);
-    Ok((catalogue::parse(&file, &text, revision)?, applied_at))
+    revising::take_file(store, profile, &settings.catalogue.display().to_string(), &text, now).await
 }
 
 impl Collector {
@@ -90,7 +81,7 @@ impl Collector {
         let server = Server::bind(&settings.listen.iter().map(listen).collect::<Vec<_>>())?;
         let store = open_store(&settings, clock.now())?;
         let profile = Arc::new(load_profile(&settings)?);
-        let (catalogue, applied_at) = apply_catalogue(&settings, &store, clock.now()).await?;
+        let InForce { catalogue, applied_at } = take_catalogue(&settings, &profile, &store, clock.now()).await?;
         let targets: Vec<WebhookTarget> = settings.webhooks.iter().cloned().map(Into::into).collect();
         let webhooks = Webhooks::new(&targets)?;
         let stats = Arc::new(SelfStats::default());
@@ -141,7 +132,7 @@ impl Collector {
         if let Some(tls) = tls {
             parts.spawn(endless("certificate", tls.run(app.clock.clone(), inner.clone())));
         }
-        let context = AdminContext { profile: Arc::clone(&app.profile), pin };
+        let context = AdminContext { profile: Arc::clone(&app.profile), pin, engine: Some(app.engine.clone()) };
         let socket = admin::serve(settings.clone(), app.store.clone(), context, app.clock.clone(), inner.clone());
         parts.spawn(async move { ("admin socket", socket.await) });
         let reloading = reload(app.clone(), settings, inner);
@@ -241,7 +232,7 @@ async fn reload(app: App, settings: Settings, mut stop: watch::Receiver<bool>) -
 }
 
 async fn reapply(app: &App, settings: &Settings) -> Result<u32> {
-    let (catalogue, applied_at) = apply_catalogue(settings, &app.store, app.clock.now()).await?;
+    let InForce { catalogue, applied_at } = take_catalogue(settings, &app.profile, &app.store, app.clock.now()).await?;
     let revision = catalogue.revision;
     app.engine.apply_catalogue(Arc::new(catalogue), applied_at).await?;
     Ok(revision)

@@ -1,62 +1,90 @@
 //! The catalogue's file: the regulation's eleven fields per service, its checks, backup sets, and the thresholds.
 //!
 //! ```toml
+//! berlaku_sejak = "2026-07-01"     # optional: from when on targets, hours and policies hold
 //! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s"
 //! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
 //!                                  # storm_hosts_min = 5, storm_share_percent = 5
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama
-//! [[host]]                         # optional: id, nama; when any is listed, only listed hosts may be named
-//! [[layanan]]                      # id, nama, deskripsi, penyedia, …
-//! [[layanan.pemeriksaan]]          # id, jenis = "http" | "tcp", …
+//! [[kalender]]                     # optional: id, templat, senin … minggu, libur, cuti_bersama, rentang, …
+//! [[host]]                         # optional: id, nama, luar; when any is listed, only listed hosts may be named
+//! [[layanan]]                      # id, nama, deskripsi, penyedia, …, susunan, bergantung_pada
+//! [[layanan.pemeriksaan]]          # id, jenis = "http" | "tcp", …, vantage_min, seri, penentu
+//! [[layanan.komponen]]             # id, nama, pemeriksaan, target_ketersediaan
 //! [[layanan.cadangan]]             # id, host, pola, selang, …
 //! ```
 //!
 //! What is wrong is a fault and refuses the file; what the regulation wants but the file may lack is a [`Finding`].
 
+mod agreement;
 mod backup;
 mod check;
+mod composition;
 mod findings;
 mod host;
 mod monitoring;
 mod service;
 mod threshold;
 
+use super::calendar::read_calendars;
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
-use crate::domain::catalogue::Catalogue;
+use crate::domain::catalogue::{Catalogue, NamedCalendar, Service};
+use crate::domain::profile::Profile;
 use pantau_shared::ids::{HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest text of a field, in characters.
 const TEXT_MAX: usize = 500;
 const DAY_MS: u64 = 86_400_000;
-/// Reads a catalogue.
+/// Reads a catalogue of an office whose regulation is `profile`: calendars without a zone have the profile's, and its
+/// templates may be named.
 ///
 /// # Errors
 /// Every fault of the file at once.
-pub fn parse(file: &str, text: &str, revision: u32) -> Result<Catalogue, FileFaults> {
+pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result<Catalogue, FileFaults> {
     let mut d = Diagnostics::new(file, text);
     let Some((table, span)) = d.parse() else { return d.finish(None) };
     let root = TableReader::root(&table, span);
     let mut seen = Seen::default();
     let mut catalogue = Catalogue { revision, ..Catalogue::empty() };
+    catalogue.effective_from = root.date(&mut d, "berlaku_sejak").map(|date| date.value);
+    catalogue.calendars = with_templates(read_calendars(&mut d, &root, profile.time_zone, &profile.calendars), profile);
     monitoring::read_monitoring(&mut d, &root, &mut catalogue);
     catalogue.thresholds = threshold::read_thresholds(&mut d, &root);
-    catalogue.host_names = host::read_hosts(&mut d, &root);
+    let (names, outside) = host::read_hosts(&mut d, &root);
+    (catalogue.host_names, seen.outside) = (names, outside);
     seen.hosts = catalogue.host_names.keys().cloned().collect();
+    let mut dependencies = Vec::new();
     for service in root.tables(&mut d, "layanan") {
-        if let Some(service) = service::read_service(&mut d, &service, &mut seen) {
+        if let Some((service, named)) = service::read_service(&mut d, &service, &mut seen, &catalogue.calendars) {
+            dependencies.push((service.id.clone(), named));
             catalogue.services.push(service);
         }
     }
+    composition::resolve(&mut d, &mut catalogue.services, &dependencies);
     root.finish(&mut d);
-    catalogue.findings = catalogue.services.iter().flat_map(findings::findings).collect();
+    let findings = |service: &Service| findings::findings(service, &catalogue);
+    catalogue.findings = catalogue.services.iter().flat_map(findings).collect();
     d.finish(Some(catalogue))
+}
+
+/// The file's calendars and those templates of the profile that it does not complete under the same name.
+fn with_templates(mut calendars: Vec<NamedCalendar>, profile: &Profile) -> Vec<NamedCalendar> {
+    let named = |id: &str, calendars: &[NamedCalendar]| calendars.iter().any(|calendar| calendar.id == id);
+    for template in &profile.calendars {
+        if !named(&template.id, &calendars) {
+            calendars.push(template.clone());
+        }
+    }
+    calendars
 }
 
 /// What cross-references need.
 #[derive(Default)]
 struct Seen {
     hosts: BTreeSet<HostId>,
+    /// Hosts that look from outside.
+    outside: BTreeSet<HostId>,
     ids: BTreeMap<(&'static str, String), usize>,
 }
 

@@ -47,7 +47,9 @@ fn revision_of(content: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::catalogue::{Check, Service, ServiceClass, ServiceGroup, ServiceId};
+    use crate::domain::catalogue::{
+        Agreement, Check, CheckQuorum, Composition, Service, ServiceClass, ServiceGroup, ServiceId,
+    };
     use pantau_shared::assignment::{CheckKind, TcpCheck};
     use pantau_shared::ids::CheckId;
 
@@ -66,6 +68,7 @@ mod tests {
             degraded_after_ms: 0,
             certificate_warning_seconds: 0,
             confirm_failures: 2,
+            quorum: CheckQuorum::default(),
             kind: CheckKind::Tcp(TcpCheck { host: "db".into(), port: 5432 }),
         };
         let service = Service {
@@ -88,6 +91,8 @@ mod tests {
             hosts: Vec::new(),
             checks: checks.iter().map(check).collect(),
             backups: Vec::new(),
+            agreement: Agreement::default(),
+            composition: Composition::default(),
         };
         Catalogue { revision, services: vec![service], ..Catalogue::empty() }
     }

@@ -50,6 +50,20 @@ pub enum MaintenancePolicy {
     CountAsDown,
 }
 
+impl MaintenancePolicy {
+    /// All, in declared order.
+    pub const ALL: [Self; 3] = [Self::Exclude, Self::CountAsUp, Self::CountAsDown];
+
+    /// The code in files, message files and the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Exclude => "keluarkan",
+            Self::CountAsUp => "hitung_tersedia",
+            Self::CountAsDown => "hitung_terhenti",
+        }
+    }
+}
+
 /// What degraded time counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DegradedPolicy {
@@ -58,6 +72,19 @@ pub enum DegradedPolicy {
     Up,
     /// Not available; reported apart.
     Down,
+}
+
+impl DegradedPolicy {
+    /// All, in declared order.
+    pub const ALL: [Self; 2] = [Self::Up, Self::Down];
+
+    /// The code in files, message files and the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Up => "tersedia",
+            Self::Down => "terhenti",
+        }
+    }
 }
 
 /// How time is counted and judged.

@@ -4,12 +4,24 @@
 //! and what monitoring needs: hosts, checks, backup sets. A catalogue is one revision of one file; it is immutable.
 //! Knows nothing of the file's syntax.
 
+pub mod agreement;
+pub mod composition;
+pub mod diff;
+pub mod named_calendar;
+
+use crate::domain::calendar::Calendar;
 use crate::domain::phrase::Phrase;
 use crate::domain::storm::StormPolicy;
+use chrono::NaiveDate;
+use chrono_tz::Tz;
 use pantau_shared::assignment::{BackupSource, CheckKind};
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::BTreeMap;
 use std::fmt;
+
+pub use agreement::{Agreement, Onset};
+pub use composition::{CheckQuorum, Component, Composition, Dependency};
+pub use named_calendar::NamedCalendar;
 
 /// A service of the catalogue; same alphabet as a host's identifier.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,6 +146,10 @@ pub struct Service {
     pub checks: Vec<Check>,
     /// Data that must be restorable.
     pub backups: Vec<BackupSet>,
+    /// How its time is counted and judged.
+    pub agreement: Agreement,
+    /// How its state follows from its checks.
+    pub composition: Composition,
 }
 
 /// Target ketersediaan: operator `>=`, calendar month.
@@ -164,6 +180,8 @@ pub struct Check {
     pub certificate_warning_seconds: u32,
     /// Consecutive failures that make it down (A.2, default 2).
     pub confirm_failures: u32,
+    /// How its vantages make one state.
+    pub quorum: CheckQuorum,
     /// What is asked.
     pub kind: CheckKind,
 }
@@ -251,6 +269,10 @@ pub struct Catalogue {
     pub tickets: TicketPolicy,
     /// When many silent hosts are one disturbance.
     pub storm: StormPolicy,
+    /// Calendars that services may name, the profile's templates among them; `24x7` is built in.
+    pub calendars: Vec<NamedCalendar>,
+    /// From which local date its terms (targets, hours, policies) hold; `None`: from when it was applied.
+    pub effective_from: Option<NaiveDate>,
 }
 
 /// When a ticket is restored, and how long it may come back (engines B.2).
@@ -271,8 +293,8 @@ impl Default for TicketPolicy {
 /// Something a person should mend in the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Where.
-    pub service: ServiceId,
+    /// Where; `None`: the catalogue as a whole.
+    pub service: Option<ServiceId>,
     /// What.
     pub phrase: Phrase,
 }
@@ -290,12 +312,24 @@ impl Catalogue {
             host_names: BTreeMap::new(),
             tickets: TicketPolicy::default(),
             storm: StormPolicy::default(),
+            calendars: Vec::new(),
+            effective_from: None,
         }
     }
 
     /// The service with this identifier.
     pub fn service(&self, id: &ServiceId) -> Option<&Service> {
         self.services.iter().find(|service| service.id == *id)
+    }
+
+    /// The calendar of that name; `None` for `24x7` and for a name that is not known.
+    pub fn calendar(&self, id: &str) -> Option<&NamedCalendar> {
+        self.calendars.iter().find(|calendar| calendar.id == id)
+    }
+
+    /// The service time of `service`; `24x7` is laid out in `zone`.
+    pub fn service_time(&self, service: &Service, zone: Tz) -> Calendar {
+        self.calendar(&service.service_hours).map_or_else(|| Calendar::always(zone), |named| named.calendar.clone())
     }
 
     /// Services that run on `host`, in catalogue order.

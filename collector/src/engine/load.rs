@@ -9,6 +9,7 @@ use super::service_model::{ServiceModel, policy_of, result_of};
 use crate::domain::catalogue::Check;
 use crate::domain::state::CheckResult;
 use crate::domain::state::track::safe_cut;
+use crate::rulebook;
 use crate::store::records::{Fact, FactBody, ProbeFact};
 use crate::store::{Reader, StoreError};
 use pantau_shared::ids::{CheckId, HostId};
@@ -77,6 +78,8 @@ impl StoredAnswers for Reader {
 
 /// Fills a new model from the store, as of its cursor.
 pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Result<(), StoreError> {
+    let rulebook = rulebook::load(reader, &model.profile, &model.catalogue, model.applied_at)?;
+    model.take_rulebook(rulebook);
     model.cursor = reader.cursor()?;
     let records = reader.hosts()?;
     model.refresh_hosts(records.clone());
@@ -173,7 +176,7 @@ fn before(
 }
 
 /// The answers of a vantage from a cut that makes everything at or after `from` certain, in order of time.
-fn answers(
+pub(super) fn answers(
     reader: &impl StoredAnswers,
     service: &ServiceModel,
     place: usize,

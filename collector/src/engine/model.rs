@@ -13,7 +13,8 @@ use super::index::CatalogueIndex;
 use super::service_model::ServiceModel;
 use super::shown::Shown;
 use super::storm_model::StormModel;
-use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::catalogue::{Catalogue, Finding, ServiceId};
+use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
 use crate::domain::ticket::{Activity, Ticket, TicketKey, TicketNumber, TicketScope, TicketState, open};
@@ -23,6 +24,9 @@ use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// The finding of a revision that can't be read any more.
+const UNREAD: &str = "finding-revision-unread";
 
 /// The state of the engine.
 #[derive(Debug, Clone)]
@@ -126,6 +130,19 @@ impl Model {
         };
         model.touch_everything();
         model
+    }
+
+    /// Takes the rules by all revisions; what of them can't be read any more becomes a finding.
+    pub(crate) fn take_rulebook(&mut self, rulebook: Rulebook) {
+        let catalogue = Arc::make_mut(&mut self.catalogue);
+        catalogue.findings.retain(|finding| finding.phrase.id != UNREAD);
+        catalogue.findings.extend(
+            rulebook
+                .unread()
+                .iter()
+                .map(|revision| Finding { service: None, phrase: Phrase::new(UNREAD).with("revision", revision) }),
+        );
+        self.rulebook = Arc::new(rulebook);
     }
 
     /// A host's name for people.

@@ -87,7 +87,7 @@ impl Site {
             store: self.store.clone(),
             clock: self.clock.clone(),
             profile: Arc::new(bangka_2025()),
-            catalogue: Arc::new(crate::config::catalogue::parse("k", CATALOGUE, 1).expect("valid")),
+            catalogue: Arc::new(crate::config::catalogue::parse("k", CATALOGUE, 1, &bangka_2025()).expect("valid")),
             catalogue_applied_at: at(0),
             targets: vec!["meja".into()],
             render: Arc::new(|phrase: &Phrase| phrase.id.clone()),

@@ -65,7 +65,7 @@ selang = "10s"
 "#,
         list = list.join(", ")
     );
-    crate::config::catalogue::parse("test", &text, 1).expect("valid")
+    crate::config::catalogue::parse("test", &text, 1, &bangka_2025()).expect("valid")
 }
 
 fn model(hosts: &[&str]) -> Model {

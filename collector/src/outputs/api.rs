@@ -12,6 +12,7 @@ mod hosts;
 mod idempotency;
 mod outbox;
 mod parameters;
+mod part_ledger;
 mod series;
 mod services;
 mod system;

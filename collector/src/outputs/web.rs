@@ -8,6 +8,7 @@ mod actions;
 mod alone;
 mod assets;
 mod backups;
+mod calendars;
 mod day_bar;
 mod figures;
 mod host;
@@ -69,6 +70,7 @@ pub fn router(app: App) -> Router {
         .route("/tickets/{number}/actions", post(actions::act_on_ticket))
         .route("/backups", get(pages::backups))
         .route("/reports/availability", get(pages::report))
+        .route("/calendars", get(pages::calendars))
         .route("/system", get(pages::system))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))

@@ -10,7 +10,9 @@
 use anyhow::{Context, Result};
 use pantau_collector::clock::Clock;
 use pantau_collector::config::profile::bangka_2025;
-use pantau_collector::domain::catalogue::{Catalogue, Check, Service, ServiceClass, ServiceGroup, ServiceId};
+use pantau_collector::domain::catalogue::{
+    Agreement, Catalogue, Check, CheckQuorum, Composition, Service, ServiceClass, ServiceGroup, ServiceId,
+};
 use pantau_collector::domain::phrase::Phrase;
 use pantau_collector::engine::{Engine, EngineOptions, EngineTask};
 use pantau_collector::store::Store;
@@ -296,6 +298,7 @@ fn catalogue(hosts: &[HostId], services: usize) -> Result<Catalogue> {
             degraded_after_ms: 0,
             certificate_warning_seconds: 0,
             confirm_failures: 2,
+            quorum: CheckQuorum::default(),
             kind: CheckKind::Tcp(pantau_shared::assignment::TcpCheck { host: "localhost".into(), port: 80 }),
         };
         catalogue.services.push(Service {
@@ -318,6 +321,8 @@ fn catalogue(hosts: &[HostId], services: usize) -> Result<Catalogue> {
             hosts: vec![host.clone()],
             checks: vec![check],
             backups: Vec::new(),
+            agreement: Agreement::default(),
+            composition: Composition::default(),
         });
     }
     Ok(catalogue)

@@ -1,12 +1,20 @@
 //! A service with its eleven fields and what is watched for it: `[[layanan]]`.
 
+use super::agreement::read_agreement;
 use super::backup::read_backup;
-use super::check::read_check;
+use super::check::{Asking, read_check};
+use super::composition::{Named, read_composition};
 use super::{DAY_MS, Seen, TEXT_MAX, read_id, to_u32};
+use crate::config::calendar::read_name;
 use crate::config::diagnostics::{Diagnostics, Placed, TableReader};
-use crate::domain::catalogue::{AvailabilityTarget, Service, ServiceClass, ServiceGroup, ServiceId};
+use crate::domain::catalogue::{AvailabilityTarget, NamedCalendar, Service, ServiceClass, ServiceGroup, ServiceId};
 
-pub(super) fn read_service(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) -> Option<Service> {
+pub(super) fn read_service(
+    d: &mut Diagnostics<'_>,
+    t: &TableReader<'_>,
+    seen: &mut Seen,
+    calendars: &[NamedCalendar],
+) -> Option<(Service, Named)> {
     let id = read_id(d, t, "layanan", seen, ServiceId::parse);
     let text = |d: &mut Diagnostics<'_>, key| t.required_text(d, key, TEXT_MAX).map(|p| p.value);
     let list = |d: &mut Diagnostics<'_>, key| {
@@ -25,21 +33,24 @@ pub(super) fn read_service(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &
     }
     let group = t.choice(d, "kelompok", &ServiceGroup::ALL.map(ServiceGroup::code), ServiceGroup::parse);
     let class = t.choice(d, "klasifikasi", &ServiceClass::ALL.map(ServiceClass::code), ServiceClass::parse);
-    let hours = t.choice(d, "jam_layanan", &["24x7"], |code| (code == "24x7").then(|| code.to_owned()));
+    let hours = read_name(d, t, "jam_layanan", calendars);
+    let agreement = read_agreement(d, t);
     let rpo = t.duration_ms(d, "rpo", 1000..=366 * DAY_MS);
     let rto = t.duration_ms(d, "rto", 1000..=366 * DAY_MS);
     let recovery_plan = t.text(d, "drp", TEXT_MAX).map(|p| p.value);
     let hosts = t.texts(d, "host", TEXT_MAX).iter().filter_map(|host| seen.host(d, host)).collect::<Vec<_>>();
     let mut checks = Vec::new();
     for table in t.tables(d, "pemeriksaan") {
-        checks.extend(read_check(d, &table, seen, &hosts));
+        let asking = Asking { hosts: &hosts, public: group == Some(ServiceGroup::Publik) };
+        checks.extend(read_check(d, &table, seen, asking));
     }
+    let (composition, named) = read_composition(d, t, seen, &checks);
     let mut backups = Vec::new();
     for table in t.tables(d, "cadangan") {
         backups.extend(read_backup(d, &table, seen));
     }
     t.finish(d);
-    Some(Service {
+    let service = Service {
         id: id?,
         name: name?,
         description: description?,
@@ -59,5 +70,8 @@ pub(super) fn read_service(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &
         hosts,
         checks,
         backups,
-    })
+        agreement,
+        composition,
+    };
+    Some((service, named))
 }

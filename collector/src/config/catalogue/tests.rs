@@ -1,18 +1,22 @@
 //! Good and bad catalogue files against what is read or said of them.
 
 use super::*;
+use crate::config::profile::bangka_2025;
 use crate::domain::catalogue::ThresholdMetric;
 
 const EXAMPLE: &str = include_str!("../../../../config/catalogue.example.toml");
 
 #[test]
 fn the_example_is_valid_and_its_findings_are_known() {
-    let catalogue = parse("catalogue.example.toml", EXAMPLE, 3).expect("valid");
+    let catalogue = parse("catalogue.example.toml", EXAMPLE, 3, &bangka_2025()).expect("valid");
     assert_eq!(catalogue.revision, 3);
     let ids: Vec<&str> = catalogue.services.iter().map(|s| s.id.as_str()).collect();
     assert_eq!(ids, ["simpeg", "e-office", "ppid", "website"]);
-    let findings: Vec<(&str, &str)> =
-        catalogue.findings.iter().map(|f| (f.service.as_str(), f.phrase.id.as_str())).collect();
+    let findings: Vec<(&str, &str)> = catalogue
+        .findings
+        .iter()
+        .map(|f| (f.service.as_ref().map_or("", |id| id.as_str()), f.phrase.id.as_str()))
+        .collect();
     assert_eq!(findings, [("website", "finding-no-resolution-target")]);
     let storage = catalogue.thresholds.iter().find(|t| t.metric == ThresholdMetric::Storage).expect("there");
     assert_eq!((storage.alarm_permille, storage.clear_permille, storage.hold_seconds), (900, 850, 600));
@@ -21,7 +25,7 @@ fn the_example_is_valid_and_its_findings_are_known() {
 
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
-    let faults = parse("k.toml", text, 1).expect_err("faulty");
+    let faults = parse("k.toml", text, 1, &bangka_2025()).expect_err("faulty");
     assert_eq!(faults.to_string().lines().collect::<Vec<_>>(), expected);
 }
 
@@ -46,7 +50,7 @@ fn all_faults_come_at_once() {
 
 #[test]
 fn broken_syntax_is_told_with_its_place() {
-    let faults = parse("k.toml", "[[layanan]\nid = \n", 1).expect_err("faulty");
+    let faults = parse("k.toml", "[[layanan]\nid = \n", 1, &bangka_2025()).expect_err("faulty");
     assert_eq!(faults.faults.iter().map(|f| f.line).collect::<Vec<_>>(), [1, 2], "{faults}");
 }
 

@@ -2,9 +2,10 @@
 
 use super::parameters::{Parameters, bad_parameter};
 use super::view::{List, instant};
-use super::{ApiState, access, no_such, read};
+use super::{ApiState, access, no_such, part_ledger, read};
 use crate::domain::calendar::period::{Period, PeriodKind};
-use crate::domain::catalogue::{Service, ServiceId};
+use crate::domain::catalogue::{Component, Service, ServiceId};
+use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::state::State as ServiceState;
@@ -52,12 +53,38 @@ struct CatalogueFields {
     /// Seconds by Tabel 2; `null`: not set (G02).
     target_pelayanan_s: Option<u32>,
     jam_layanan: String,
+    /// `keluarkan`, `hitung_tersedia`, `hitung_terhenti` (G26).
+    pemeliharaan: &'static str,
+    /// Components: identifier, name, checks, own target in ppm (G57).
+    komponen: Vec<ComponentView>,
+    /// Services and components that it needs; never hides its state.
+    bergantung_pada: Vec<String>,
     kelompok: &'static str,
     klasifikasi: &'static str,
     rpo_s: Option<u32>,
     rto_s: Option<u32>,
     drp: Option<String>,
     host: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ComponentView {
+    id: String,
+    nama: String,
+    pemeriksaan: Vec<String>,
+    target_ketersediaan_ppm: Option<u32>,
+}
+
+impl ComponentView {
+    fn new(service: &Service, component: &Component) -> Self {
+        let checks = component.checks.iter().filter_map(|place| service.checks.get(*place));
+        Self {
+            id: component.id.to_string(),
+            nama: component.name.clone(),
+            pemeriksaan: checks.map(|check| check.id.to_string()).collect(),
+            target_ketersediaan_ppm: component.target.map(|target| target.ppm),
+        }
+    }
 }
 
 impl CatalogueFields {
@@ -74,6 +101,9 @@ impl CatalogueFields {
             waktu_bantuan: service.support_hours.clone(),
             target_pelayanan_s: profile.resolution_target(service.group, service.class).map(|target| target.seconds),
             jam_layanan: service.service_hours.clone(),
+            pemeliharaan: service.agreement.policy.maintenance.code(),
+            komponen: service.composition.components.iter().map(|part| ComponentView::new(service, part)).collect(),
+            bergantung_pada: service.composition.depends_on.iter().map(|needed| needed.id().to_string()).collect(),
             kelompok: service.group.code(),
             klasifikasi: service.class.code(),
             rpo_s: service.rpo_seconds,
@@ -256,14 +286,23 @@ pub(super) async fn ledger(
     uri: Uri,
 ) -> Result<Json<LedgerBody>, HttpError> {
     access::caller(&state.app, &headers)?;
-    let parameters = Parameters::read(&uri, &["from", "to"])?;
+    let parameters = Parameters::read(&uri, &["from", "to", "component", "check", "vantage"])?;
     let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
     let zone = snapshot.profile.time_zone;
-    let service = found(&snapshot, &id)?.0.id.clone();
-    let (from, to) = parameters.window(now, 86_400, LEDGER_SECONDS_MAX)?;
+    let service = found(&snapshot, &id)?.0.clone();
+    let part = part_ledger::asked(&parameters, &service)?;
+    let seconds_max = if part.is_some() { part_ledger::SECONDS_MAX } else { LEDGER_SECONDS_MAX };
+    let (from, to) = parameters.window(now, 86_400, seconds_max)?;
     // After now nothing is known, not even that it is unknown.
     let to = to.min(now).max(from);
-    let rows = read(&state.app, move |reader| reader.ledger(&service, from, to)).await?;
+    if let Some(part) = &part {
+        part_ledger::bounded(&service, part, from, to)?;
+    }
+    let rows = read(&state.app, move |reader| match &part {
+        None => reader.ledger(&service.id, from, to),
+        Some(part) => part_ledger::rows(reader, &service, part, Interval::new(from, to)),
+    });
+    let rows = rows.await?;
     let texts = Texts::new(Language::Id, zone);
     let mut pieces = tile(&rows, from, to);
     let truncated_at = pieces.get(INTERVALS_MAX).map(|piece| instant(zone, piece.from));

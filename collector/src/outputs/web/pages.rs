@@ -3,7 +3,7 @@
 use super::page::Section;
 use super::tickets::{PAGE_MAX, TicketQuery};
 use super::visit::{Failure, Known, Visit, read};
-use super::{WebState, backups, host, hosts, month, overview, report, service, system, ticket, tickets};
+use super::{WebState, backups, calendars, host, hosts, month, overview, report, service, system, ticket, tickets};
 use crate::auth::Role;
 use crate::domain::availability::Figures;
 use crate::domain::catalogue::{Service, ServiceId};
@@ -183,6 +183,11 @@ pub(super) async fn system(
     let own = read(&visit, move || crate::system::load(&app, &snapshot)).await?;
     let page = visit.page(Section::System, visit.texts.get("system-title"));
     visit.html(system::render(page, &own, &query))
+}
+
+pub(super) async fn calendars(Known { visit, .. }: Known) -> Result<Response, Failure> {
+    let page = visit.page(Section::Overview, visit.texts.get("calendars-title"));
+    visit.html(calendars::render(page, &visit.snapshot))
 }
 
 pub(super) async fn not_found(visit: Visit) -> Failure {

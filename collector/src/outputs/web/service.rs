@@ -9,8 +9,8 @@ use super::overview::{MonthSummary, month_summary};
 use super::page::{Page, state_badge};
 use super::tickets::{self, TicketRow};
 use crate::domain::availability::{Availability, Outage};
-use crate::domain::calendar::period::Period;
-use crate::domain::catalogue::{Check, Service};
+use crate::domain::calendar::period::{Period, PeriodKind};
+use crate::domain::catalogue::{Check, Service, ServiceId};
 use crate::domain::ticket::Ticket;
 use crate::snapshot::{CheckView, ServiceView, Snapshot};
 use crate::texts::Texts;
@@ -187,6 +187,15 @@ fn phases(texts: Texts, outcome: &ProbeOutcome) -> String {
     told.map(|(id, us)| format!("{} {}", texts.get(id), texts.milliseconds(us))).collect::<Vec<_>>().join(" · ")
 }
 
+/// The message of a target over its period (G22).
+fn target_period(kind: PeriodKind) -> &'static str {
+    match kind {
+        PeriodKind::Quarter => "target-quarterly",
+        PeriodKind::Year => "target-yearly",
+        PeriodKind::Day | PeriodKind::Week | PeriodKind::Month => "target-monthly",
+    }
+}
+
 /// The eleven fields of the regulation (2.1.1.2), then the attributes of 2.1.2.4.
 fn facts(texts: Texts, snapshot: &Snapshot, service: &Service, view: &ServiceView) -> Vec<Fact> {
     let or_dash = |text: &str| if text.is_empty() { "–".to_owned() } else { text.to_owned() };
@@ -194,9 +203,9 @@ fn facts(texts: Texts, snapshot: &Snapshot, service: &Service, view: &ServiceVie
     let hours = |seconds: Option<u32>| {
         seconds.map_or_else(unset, |seconds| texts.text("less-than", &[("span", &texts.duration(seconds.into()))]))
     };
-    let target = service
-        .target
-        .map_or_else(unset, |target| texts.text("target-monthly", &[("value", &texts.percent_exact(target.ppm))]));
+    let target = service.target.map_or_else(unset, |target| {
+        texts.text(target_period(service.agreement.target_period), &[("value", &texts.percent_exact(target.ppm))])
+    });
     let resolution = snapshot.profile.resolution_target(service.group, service.class);
     let measured = super::overview::percent_or_dash(texts, view.month.availability_ppm);
     let values = [
@@ -225,6 +234,37 @@ fn facts(texts: Texts, snapshot: &Snapshot, service: &Service, view: &ServiceVie
         [("field-rpo", hours(service.rpo_seconds)), ("field-rto", hours(service.rto_seconds)), ("field-plan", plan)]
     {
         facts.push(Fact { number: String::new(), label: texts.get(id), value });
+    }
+    facts.extend(rule_facts(texts, snapshot, service));
+    facts
+}
+
+/// By which rules its time counts, what it is made of, and what it needs.
+fn rule_facts(texts: Texts, snapshot: &Snapshot, service: &Service) -> Vec<Fact> {
+    let fact = |id: &str, value: String| Fact { number: String::new(), label: texts.get(id), value };
+    let policy = &service.agreement.policy;
+    let maintenance = texts.text(
+        &format!("maintenance-{}", policy.maintenance.code().replace('_', "-")),
+        &[("notice", &texts.duration(policy.min_notice_s))],
+    );
+    let mut facts = vec![fact("field-maintenance", maintenance)];
+    if let Some(cap_s) = policy.excluded_cap_s {
+        facts.push(fact("field-maintenance-cap", texts.duration(cap_s)));
+    }
+    let components = service.composition.components.iter().map(|component| {
+        let checks = component.checks.iter().filter_map(|place| service.checks.get(*place));
+        let checks: Vec<&str> = checks.map(|check| check.name.as_str()).collect();
+        let target = component.target.map(|target| format!(", {}", texts.percent_exact(target.ppm)));
+        format!("{} ({}{})", component.name, checks.join(", "), target.unwrap_or_default())
+    });
+    let components: Vec<String> = components.collect();
+    if !components.is_empty() {
+        facts.push(fact("field-components", components.join(" · ")));
+    }
+    let name = |id: &ServiceId| snapshot.catalogue.service(id).map_or_else(|| id.to_string(), |s| s.name.clone());
+    let needs: Vec<String> = service.composition.depends_on.iter().map(|needed| name(needed.service())).collect();
+    if !needs.is_empty() {
+        facts.push(fact("field-depends", needs.join(", ")));
     }
     facts
 }

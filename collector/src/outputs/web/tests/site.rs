@@ -77,6 +77,7 @@ fn check(id: &str, name: &str, url: &str) -> Check {
         degraded_after_ms: 2_000,
         certificate_warning_seconds: 14 * 86_400,
         confirm_failures: 2,
+        quorum: CheckQuorum::default(),
         kind: CheckKind::Http(HttpCheck { url: url.into(), ..HttpCheck::default() }),
     }
 }
@@ -123,6 +124,8 @@ fn service(id: &str, name: &str, group: ServiceGroup, class: ServiceClass, targe
             "perizinan" => vec![backup_set("perizinan-db", "Basis data perizinan", Some(24))],
             _ => Vec::new(),
         },
+        agreement: Agreement::default(),
+        composition: Composition::default(),
     }
 }
 
@@ -460,12 +463,13 @@ pub(crate) fn catalogue() -> Catalogue {
         host_silent_after_seconds: 90,
         sample_period_ms: 10_000,
         findings: vec![Finding {
-            service: service_id("adminduk"),
+            service: Some(service_id("adminduk")),
             phrase: Phrase::new("finding-critical-without-rpo").with("service", "Administrasi Kependudukan"),
         }],
         host_names: std::collections::BTreeMap::new(),
         tickets: TicketPolicy::default(),
         storm: crate::domain::storm::StormPolicy::default(),
+        ..Catalogue::empty()
     }
 }
 
