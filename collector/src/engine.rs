@@ -198,6 +198,9 @@ impl Engine {
 mod tests;
 
 #[cfg(test)]
+mod composition_tests;
+
+#[cfg(test)]
 mod restart_tests;
 
 #[cfg(test)]

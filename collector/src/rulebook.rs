@@ -72,7 +72,8 @@ impl Rulebook {
     /// The rules by one catalogue for ever.
     pub fn of_catalogue(zone: Tz, catalogue: &Catalogue) -> Self {
         let mut history = History::new(zone);
-        history.take(catalogue, Interval::ALL.from);
+        // The first revision reaches back for ever, whenever it was applied.
+        history.take(catalogue, Timestamp::from_ms(0));
         Self { zone, services: history.into_rules(), unread: Vec::new() }
     }
 
