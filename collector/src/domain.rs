@@ -20,6 +20,7 @@
 //! | [`rate`] | counters to rates and shares, never a spike |
 //! | [`threshold`] | hysteresis and hold over a host's readings |
 //! | [`silence`] | a host that is no longer heard |
+//! | [`register`] | planned maintenance and corrections: proposed, approved, on record |
 //! | [`storm`] | many hosts silent together: one ticket |
 //! | [`rpo`] | freshness of backups |
 //! | [`sizing`] | how many bytes a site takes on disk |
@@ -40,6 +41,7 @@ pub mod interval;
 pub mod phrase;
 pub mod profile;
 pub mod rate;
+pub mod register;
 pub mod rpo;
 pub mod silence;
 pub mod sizing;

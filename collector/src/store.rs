@@ -11,6 +11,7 @@
 //! callers see domain types, reached by aggregate. Decides nothing.
 
 mod accept;
+pub mod audit;
 pub mod backup;
 mod catalogue;
 mod checkpoint;
@@ -31,6 +32,7 @@ mod open;
 mod outbox;
 mod people;
 pub mod records;
+mod registers;
 pub mod restore;
 mod retention;
 pub mod rollup;

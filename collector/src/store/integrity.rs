@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 28] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 32] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -54,6 +54,10 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 28] = [
     ("session", "sessions", None),
     ("api_token", "access of other programs", None),
     ("evaluation", "how far the engine has judged", None),
+    ("maintenance", "the register of maintenance", Some("proposed_ms")),
+    ("maintenance_window", "windows of maintenance that were cancelled or ended early", Some("at_ms")),
+    ("correction", "the register of corrections", Some("proposed_ms")),
+    ("audit", "the audit trail", Some("at_ms")),
     ("setting", "small values of the program itself", None),
 ];
 
@@ -144,7 +148,7 @@ pub(super) fn check(
             if stopped {
                 return Err(CopyError::Stopped);
             }
-            found
+            found.into_iter().chain(contents::audit_chain(&connection)).collect()
         }
         Depth::Pieces | Depth::Quick => Vec::new(),
     };

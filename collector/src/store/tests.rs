@@ -33,6 +33,7 @@ mod ledger;
 mod opening;
 mod people;
 mod plans;
+mod registers;
 mod restoring;
 mod retention;
 mod samples;

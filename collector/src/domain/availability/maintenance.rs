@@ -16,6 +16,26 @@ pub enum MaintenanceStatus {
     Rejected,
 }
 
+impl MaintenanceStatus {
+    /// All, in declared order.
+    pub const ALL: [Self; 4] = [Self::Approved, Self::Cancelled, Self::Proposed, Self::Rejected];
+
+    /// The code in the API and the store.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Cancelled => "cancelled",
+            Self::Proposed => "proposed",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.code() == code)
+    }
+}
+
 /// One planned window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaintenanceWindow {

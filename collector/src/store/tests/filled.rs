@@ -14,6 +14,7 @@ pub(super) fn fill(fixture: &Fixture, rounds: i64) {
     judge(fixture);
     columns(fixture);
     people(fixture);
+    registers(fixture);
 }
 
 /// What is made of facts: chunks and roll-ups (one hour's as if its day were not packed yet), the engine's checkpoint,
@@ -105,6 +106,19 @@ fn people(fixture: &Fixture) {
             w.save_api_token(&token)?;
             w.save_setting("a", "1")?;
             w.save_catalogue("# katalog", at(2)).map(drop)
+        })
+        .expect("writes");
+}
+
+/// A maintenance that ended early and a correction of each kind; what is told of them is their own test's.
+fn registers(fixture: &Fixture) {
+    let plan = super::registers::plan();
+    let entries = super::registers::corrections();
+    fixture
+        .write(move |w| {
+            w.save_maintenance(&plan)?;
+            entries.iter().try_for_each(|entry| w.save_correction(entry))?;
+            w.append_audit(&super::registers::audit("maintenance.propose", "maintenance/1")).map(drop)
         })
         .expect("writes");
 }
