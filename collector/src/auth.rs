@@ -56,6 +56,14 @@ impl Role {
         }
     }
 
+    /// Whether the role may approve what others propose for the registers.
+    pub const fn may_approve(self) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Operator | Self::Viewer => false,
+        }
+    }
+
     /// The message that names the role.
     pub const fn label(self) -> &'static str {
         match self {

@@ -17,8 +17,10 @@ mod host_model;
 mod hosts;
 mod index;
 mod load;
+mod maintenance_model;
 pub mod message;
 mod model;
+mod registers;
 mod service_model;
 mod shown;
 mod storm_model;
@@ -29,6 +31,7 @@ use crate::clock::Clock;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Profile};
+use crate::domain::register::RegisterRefusal;
 use crate::domain::ticket::{Ticket, TicketAction, TicketNumber, TicketRefusal};
 use crate::self_stats::SelfStats;
 use crate::snapshot::Snapshot;
@@ -38,6 +41,7 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+pub use registers::RegisterChange;
 pub use task::EngineTask;
 
 /// Renders a phrase in Bahasa Indonesia, for what leaves.
@@ -84,6 +88,15 @@ pub enum CommandError {
     /// No such ticket.
     #[error("there is no ticket {0}")]
     NoSuchTicket(TicketNumber),
+    /// No such maintenance.
+    #[error("there is no maintenance {0}")]
+    NoSuchMaintenance(u32),
+    /// No such correction.
+    #[error("there is no correction {0}")]
+    NoSuchCorrection(u32),
+    /// The rules of the registers refuse.
+    #[error("the entry is refused")]
+    NotRecorded(#[source] RegisterRefusal),
     /// The rules refuse.
     #[error("the action is refused")]
     Refused(#[source] TicketRefusal),
@@ -181,6 +194,16 @@ impl Engine {
     pub async fn apply_catalogue(&self, catalogue: Arc<Catalogue>, applied_at: Timestamp) -> Result<(), CommandError> {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Catalogue { catalogue, applied_at, reply }, answer).await
+    }
+
+    /// Proposes maintenance or a correction, or carries out what a person decides on one; the number of the record. The
+    /// snapshot shows it when this returns.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn change_register(&self, change: RegisterChange, actor: String) -> Result<u32, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Register { change: Box::new(change), actor, reply }, answer).await
     }
 
     async fn send<T>(

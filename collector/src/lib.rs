@@ -22,6 +22,7 @@
 //! | `host_series` | a host's series over a span, for pages and API | how it is shown |
 //! | [`rulebook`] | by which rules each service is counted and judged | the ledger |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
+//! | [`correction_preview`] | what a correction would change, month by month | how it is shown |
 //! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
 //! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
@@ -36,6 +37,7 @@ pub mod auth;
 pub mod clock;
 mod closing;
 pub mod config;
+pub mod correction_preview;
 pub mod demo;
 pub mod domain;
 pub mod engine;

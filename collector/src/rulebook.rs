@@ -7,9 +7,11 @@
 use crate::domain::availability::rules::AgreedTerms;
 use crate::domain::availability::{Correction, MaintenanceWindow, Policy, Rules};
 use crate::domain::calendar::Calendar;
-use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::catalogue::{Catalogue, Service, ServiceId};
 use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::register::Register;
 use chrono_tz::Tz;
+use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
 
@@ -56,6 +58,43 @@ impl Rulebook {
             .iter()
             .map(|service| (service.id.clone(), ServiceRules::always(zone, service.target.map(|target| target.ppm))));
         Self { zone, services: rules.collect() }
+    }
+
+    /// The same rules with what `register` holds of maintenance and corrections.
+    #[must_use]
+    pub fn with_register(&self, register: &Register, catalogue: &Catalogue) -> Self {
+        let mut book = self.clone();
+        for service in &catalogue.services {
+            let Some(rules) = book.services.get_mut(&service.id) else { continue };
+            rules.maintenance = register.windows_of(&service.id, book.zone).map(|(_, window)| window).collect();
+            let components = register.component_maintenance(service, book.zone, Some(rules.policy.min_notice_s));
+            rules.component_maintenance = Some(components).filter(|set| !set.is_empty());
+            rules.corrections = register.corrections_of(&service.id);
+        }
+        book
+    }
+
+    /// The rules of `service` alone, with one correction more: what its figures would be.
+    #[must_use]
+    pub fn corrected(&self, service: &ServiceId, correction: Correction) -> Self {
+        let mut rules = self.services.get(service).cloned().unwrap_or_else(|| ServiceRules::always(self.zone, None));
+        rules.corrections.push(correction);
+        Self { zone: self.zone, services: HashMap::from([(service.clone(), rules)]) }
+    }
+
+    /// How much notice maintenance of `service` needs to count, in seconds.
+    pub fn min_notice_s(&self, service: &ServiceId) -> u64 {
+        let policy = self.services.get(service).map_or_else(Policy::default, |rules| rules.policy);
+        policy.min_notice_s
+    }
+
+    /// The same for maintenance of several things: the longest that any service concerned asks for.
+    pub fn min_notice_of(&self, services: &[ServiceId], hosts: &[HostId], catalogue: &Catalogue) -> u64 {
+        let concerned = |service: &&Service| {
+            services.contains(&service.id) || service.hosts.iter().any(|host| hosts.contains(host))
+        };
+        let notices = catalogue.services.iter().filter(concerned).map(|service| self.min_notice_s(&service.id));
+        notices.max().unwrap_or(Policy::default().min_notice_s)
     }
 
     /// The zone of local dates.

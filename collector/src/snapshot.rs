@@ -6,8 +6,10 @@
 
 use crate::domain::availability::Figures;
 use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
+use crate::domain::register::Register;
 use crate::domain::state::State;
 use crate::domain::ticket::Ticket;
 use crate::rulebook::Rulebook;
@@ -29,6 +31,8 @@ pub struct Snapshot {
     pub profile: Arc<Profile>,
     /// By which rules each service is counted and judged.
     pub rulebook: Arc<Rulebook>,
+    /// Maintenance and corrections on record.
+    pub register: Arc<Register>,
     /// One per service, in catalogue order.
     pub services: Arc<Vec<Arc<ServiceView>>>,
     /// One per enrolled host, by identifier.
@@ -64,6 +68,30 @@ pub struct ServiceView {
     pub effective_from: Option<Timestamp>,
     /// Its checks with their newest answers.
     pub checks: Vec<CheckView>,
+    /// Its approved maintenance.
+    pub maintenance: MaintenanceView,
+}
+
+/// A service's approved maintenance as seen from now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MaintenanceView {
+    /// The window that runs now.
+    pub now: Option<WindowView>,
+    /// The next one.
+    pub next: Option<WindowView>,
+}
+
+/// One approved window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowView {
+    /// Number of its record.
+    pub number: u32,
+    /// What is done.
+    pub title: Arc<str>,
+    /// From when to when; an explicit end is taken into account.
+    pub interval: Interval,
+    /// Whether it counts as maintenance: announced and approved in time.
+    pub counted: bool,
 }
 
 /// One local day of a service, in seconds.

@@ -4,6 +4,7 @@
 //! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s"
 //! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
 //!                                  # storm_hosts_min = 5, storm_share_percent = 5
+//! [register]                       # optional: dua_orang = true (who proposes does not approve)
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama
 //! [[host]]                         # optional: id, nama; when any is listed, only listed hosts may be named
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …
@@ -134,6 +135,10 @@ fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, catalogue: &
             hosts_min: hosts.map_or(storm.hosts_min, |p| to_u32(p.value)),
             share_percent: share.map_or(storm.share_percent, |p| to_u32(p.value)),
         };
+        table.finish(d);
+    }
+    if let Some(table) = root.table(d, "register") {
+        catalogue.two_persons = table.boolean(d, "dua_orang").unwrap_or(catalogue.two_persons);
         table.finish(d);
     }
 }

@@ -115,7 +115,8 @@ pub struct Input<'a> {
     pub states: &'a Timeline,
     /// All windows; which of them count is decided here.
     pub maintenance: &'a [MaintenanceWindow],
-    /// Of a composite: [`super::composite::Composite::excluded`]. Treated as maintenance that counts.
+    /// Of a composite: [`super::composite::Composite::excluded`], or when all its components are maintained. Treated as
+    /// maintenance that counts wherever the service is down.
     pub component_maintenance: Option<&'a IntervalSet>,
     /// All corrections, approved or not.
     pub corrections: &'a [Correction],

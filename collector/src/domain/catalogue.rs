@@ -251,6 +251,8 @@ pub struct Catalogue {
     pub tickets: TicketPolicy,
     /// When many silent hosts are one disturbance.
     pub storm: StormPolicy,
+    /// Whether maintenance and corrections are approved by somebody else than who proposed them (engines A.2).
+    pub two_persons: bool,
 }
 
 /// When a ticket is restored, and how long it may come back (engines B.2).
@@ -290,6 +292,7 @@ impl Catalogue {
             host_names: BTreeMap::new(),
             tickets: TicketPolicy::default(),
             storm: StormPolicy::default(),
+            two_persons: true,
         }
     }
 

@@ -19,7 +19,7 @@ pub mod notice;
 pub mod recurrence;
 pub mod refusal;
 
-use super::availability::{Correction, MaintenanceWindow};
+use super::availability::{Correction, MaintenanceStatus, MaintenanceWindow};
 use super::catalogue::{Service, ServiceId};
 use super::interval::{Interval, IntervalSet};
 use chrono_tz::Tz;
@@ -119,6 +119,23 @@ impl Register {
         of_service.filter_map(|entry| entry.counted(|number| self.correction(number)?.approval)).collect()
     }
 
+    /// How much maintenance and how many corrections wait for a second person.
+    pub fn proposed(&self) -> (usize, usize) {
+        let plans = self.plans.iter().filter(|plan| plan.state == MaintenanceStatus::Proposed);
+        let corrections = self.corrections.iter().filter(|entry| entry.status == CorrectionStatus::Proposed);
+        (plans.count(), corrections.count())
+    }
+
+    /// The number of the next maintenance.
+    pub fn next_plan(&self) -> u32 {
+        self.plans.last().map_or(1, |plan| plan.number.saturating_add(1))
+    }
+
+    /// The number of the next correction.
+    pub fn next_correction(&self) -> u32 {
+        self.corrections.last().map_or(1, |entry| entry.number.saturating_add(1))
+    }
+
     /// The number that the next approval of a correction gets: later ones overrule earlier ones.
     pub fn next_approval(&self) -> u64 {
         self.corrections.iter().filter_map(|entry| entry.approval).max().unwrap_or(0) + 1
@@ -126,7 +143,7 @@ impl Register {
 }
 
 /// The time of a window that was approved before it began.
-fn approved(window: &MaintenanceWindow, min_notice_s: Option<u64>) -> Option<Interval> {
+pub fn approved(window: &MaintenanceWindow, min_notice_s: Option<u64>) -> Option<Interval> {
     match min_notice_s {
         Some(notice_s) => window.counted(notice_s),
         None => MaintenanceWindow { announced_at: Some(Interval::ALL.from), ..*window }.counted(0),

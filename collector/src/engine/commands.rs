@@ -3,7 +3,7 @@
 
 use super::evaluate::Context;
 use super::task::EngineTask;
-use super::{CommandError, ManualTicket};
+use super::{CommandError, ManualTicket, RegisterChange};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::phrase::Phrase;
 use crate::domain::ticket::condition::Condition;
@@ -22,6 +22,7 @@ type Reply<T> = oneshot::Sender<Result<T, CommandError>>;
 pub(super) enum Command {
     Act { number: TicketNumber, action: TicketAction, actor: String, reply: Reply<Ticket> },
     Open { ticket: ManualTicket, actor: String, reply: Reply<Ticket> },
+    Register { change: Box<RegisterChange>, actor: String, reply: Reply<u32> },
     Catalogue { catalogue: Arc<Catalogue>, applied_at: Timestamp, reply: Reply<()> },
 }
 
@@ -35,6 +36,10 @@ impl EngineTask {
             }
             Command::Open { ticket, actor, reply } => {
                 let answer = self.open(ticket, &actor).await;
+                drop(reply.send(answer));
+            }
+            Command::Register { change, actor, reply } => {
+                let answer = self.change_register(*change, actor).await;
                 drop(reply.send(answer));
             }
             Command::Catalogue { catalogue, applied_at, reply } => {

@@ -6,6 +6,7 @@ use super::model::{Model, Plan, PlannedChange};
 use crate::domain::calendar::zone;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::profile::Profile;
+use crate::domain::register::Register;
 use crate::domain::ticket::open::{self, Report};
 use crate::domain::ticket::{Activity, Ticket, TicketNumber};
 use crate::store::StoreError;
@@ -21,6 +22,7 @@ pub(crate) struct Context {
     pub(crate) profile: Arc<Profile>,
     pub(crate) targets: Arc<Vec<String>>,
     pub(crate) render: Render,
+    pub(crate) register: Arc<Register>,
     pub(crate) now: Timestamp,
 }
 
@@ -31,6 +33,7 @@ impl Context {
             profile: Arc::clone(&model.profile),
             targets: Arc::clone(targets),
             render: Arc::clone(render),
+            register: Arc::clone(&model.register),
             now,
         }
     }
@@ -73,7 +76,9 @@ impl Context {
                 PlannedChange::Release(ticket) => self.change(*ticket, None, None),
             });
         }
+        let (corrections, audit) = super::registers::late_records(&self.register, &plan.late, self.now);
         let checkpoint = Vec::new();
-        Ok(Decision { cursor, ledger: plan.ledger, tickets, evaluated_at: self.now, checkpoint })
+        let ledger = plan.ledger;
+        Ok(Decision { cursor, ledger, tickets, corrections, audit, evaluated_at: self.now, checkpoint })
     }
 }

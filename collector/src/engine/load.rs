@@ -92,6 +92,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
             model.mark_dirty(index, from);
         }
     }
+    model.take_register(reader.register()?);
     let restored = checkpoint::load(reader, model)?;
     for place in (0..model.hosts.len()).filter(|place| !restored.contains(place)) {
         let host = model.hosts[place].record.id.clone();

@@ -10,11 +10,14 @@ use super::backup_model::BackupModel;
 use super::deadlines::{Deadlines, Subject};
 use super::hosts::Hosts;
 use super::index::CatalogueIndex;
+use super::maintenance_model::Windows;
 use super::service_model::ServiceModel;
 use super::shown::Shown;
 use super::storm_model::StormModel;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::profile::Profile;
+use crate::domain::register::correction::{LateProposal, propose_late};
+use crate::domain::register::{CorrectionEntry, Register, finality};
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
 use crate::domain::ticket::{Activity, Ticket, TicketKey, TicketNumber, TicketScope, TicketState, open};
 use crate::rulebook::Rulebook;
@@ -29,8 +32,14 @@ use std::sync::Arc;
 pub(crate) struct Model {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) profile: Arc<Profile>,
-    /// By which rules each service is counted and judged.
+    /// The rules by catalogue and profile alone.
+    base: Rulebook,
+    /// By which rules each service is counted and judged, registers included.
     pub(crate) rulebook: Arc<Rulebook>,
+    /// Maintenance and corrections on record.
+    pub(crate) register: Arc<Register>,
+    /// When what is in approved maintenance.
+    pub(super) windows: Windows,
     /// When the catalogue was applied.
     pub(crate) applied_at: Timestamp,
     /// Since when this program listens.
@@ -71,6 +80,8 @@ pub(crate) enum PlannedChange {
 pub(crate) struct Plan {
     pub(crate) ledger: Vec<LedgerEdit>,
     pub(crate) changes: Vec<PlannedChange>,
+    /// What late answers say of final months.
+    pub(crate) late: Vec<LateProposal>,
 }
 
 /// A service that is replayed from its stored answers, apart from the model.
@@ -87,7 +98,7 @@ pub(crate) struct LateService {
 impl Plan {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ledger.is_empty() && self.changes.is_empty()
+        self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty()
     }
 }
 
@@ -104,11 +115,15 @@ impl Model {
             .services
             .iter()
             .flat_map(|s| s.backups.iter().map(|set| (s.id.clone(), BackupModel::new(set, s.rpo_seconds, s.class))));
+        let base = Rulebook::of_catalogue(profile.time_zone, &catalogue);
         let mut model = Self {
             backups: backups.collect(),
             index: CatalogueIndex::new(&catalogue, &services),
             services,
-            rulebook: Arc::new(Rulebook::of_catalogue(profile.time_zone, &catalogue)),
+            rulebook: Arc::new(base.clone()),
+            base,
+            register: Arc::default(),
+            windows: Windows::default(),
             catalogue,
             profile,
             applied_at,
@@ -126,6 +141,21 @@ impl Model {
         };
         model.touch_everything();
         model
+    }
+
+    /// Takes the registers as they are now: the rules follow, and everything is looked at by them.
+    pub(crate) fn take_register(&mut self, register: Register) {
+        self.rulebook = Arc::new(self.base.with_register(&register, &self.catalogue));
+        self.windows = Windows::new(&register, &self.catalogue, &self.rulebook);
+        self.register = Arc::new(register);
+        self.shown.figures_changed(self.services.len());
+        self.touch_everything();
+    }
+
+    /// Takes corrections that were proposed by the system: no rule follows from them.
+    pub(crate) fn note_proposed(&mut self, entries: Vec<CorrectionEntry>) {
+        let register = Arc::make_mut(&mut self.register);
+        entries.into_iter().for_each(|entry| register.put_correction(entry));
     }
 
     /// A host's name for people.
@@ -272,9 +302,12 @@ impl Model {
     pub(crate) fn decide(&mut self, now: Timestamp) -> Plan {
         let mut plan = Plan::default();
         let zone = self.profile.time_zone;
+        let open_from = finality::final_until(zone, now);
         for (index, from) in std::mem::take(&mut self.dirty) {
             let Some(service) = self.services.get_mut(index) else { continue };
-            if let Some(edit) = service.revise(from) {
+            let revised = service.revise(from, open_from);
+            plan.late.extend(propose_late(&self.register, &service.service.id, &revised.late));
+            if let Some(edit) = revised.edit {
                 super::shown::forget_days(service, zone, edit.replace_from.min(from));
                 plan.ledger.push(edit);
             }

@@ -8,7 +8,9 @@ use crate::domain::composite::Formula;
 use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::state::timeline::walk_together;
-use crate::domain::state::{CheckPolicy, CheckResult, Quorum, State, StateInterval, Timeline, Vantage, VantageTrack};
+use crate::domain::state::{
+    CheckPolicy, CheckResult, LateEffect, Proposal, Quorum, State, StateInterval, Timeline, Vantage, VantageTrack, late,
+};
 use crate::snapshot::DayView;
 use crate::store::records::{LedgerEdit, LedgerRow};
 use pantau_shared::ids::HostId;
@@ -34,6 +36,15 @@ pub(crate) struct VantageModel {
     pub(crate) newest: Option<(Timestamp, Arc<ProbeOutcome>)>,
     /// Newest answer that was not good, in words.
     last_bad: Option<(Timestamp, Phrase)>,
+}
+
+/// What making a ledger anew led to.
+#[derive(Debug)]
+pub(crate) struct Revised {
+    /// What changes.
+    pub(crate) edit: Option<LedgerEdit>,
+    /// What would change if it were not final.
+    pub(crate) late: Vec<Proposal>,
 }
 
 /// One service in memory.
@@ -204,12 +215,37 @@ impl ServiceModel {
         merged.segments(window).filter(|s| s.state != State::Unknown).collect()
     }
 
-    /// Makes the ledger from `from` on anew; the edit, if anything differs.
-    pub(crate) fn revise(&mut self, from: Timestamp) -> Option<LedgerEdit> {
+    /// Makes the ledger from `from` on anew. What lies before `open_from` is of final months: it stays, and where the
+    /// answers say otherwise, that is told.
+    pub(crate) fn revise(&mut self, from: Timestamp, open_from: Timestamp) -> Revised {
         let horizon = self.vantages.iter().filter_map(VantageModel::horizon).max();
-        let old_end = self.ledger.changes().last().map_or(from, |(at, _)| *at);
         let window = Interval::new(from, horizon.unwrap_or(from).max(from));
-        let mut stretches = self.evaluate(window);
+        let stretches = self.evaluate(window);
+        let late = self.late_in_final(&stretches, Interval::new(from, open_from.min(window.to)));
+        let from = from.max(open_from);
+        let open = Interval::new(from, window.to.max(from));
+        let cut = |s: StateInterval| StateInterval { interval: s.interval.intersection(open), state: s.state };
+        let stretches = stretches.into_iter().map(cut).filter(|s| !s.interval.is_empty()).collect();
+        Revised { edit: self.replace(open, stretches), late }
+    }
+
+    /// How `stretches` differ from the ledger within `window`, which is final; before it was first watched a service has
+    /// no figures to correct.
+    fn late_in_final(&self, stretches: &[StateInterval], window: Interval) -> Vec<Proposal> {
+        let window = Interval::new(window.from.max(self.begins.unwrap_or(window.to)), window.to);
+        if window.is_empty() {
+            return Vec::new();
+        }
+        match late::evaluate(&self.ledger, &Timeline::from_intervals(stretches.iter().copied()), window, true) {
+            LateEffect::Propose(differing) => differing,
+            LateEffect::Nothing | LateEffect::ReplaceFrom(_) => Vec::new(),
+        }
+    }
+
+    /// Puts `stretches` in the place of what the ledger says from the begin of `window` on; the edit, if anything differs.
+    fn replace(&mut self, window: Interval, mut stretches: Vec<StateInterval>) -> Option<LedgerEdit> {
+        let from = window.from;
+        let old_end = self.ledger.changes().last().map_or(from, |(at, _)| *at);
         let before: Vec<StateInterval> = self
             .ledger
             .segments(Interval::new(from, old_end.max(window.to)))

@@ -19,7 +19,7 @@ use crate::domain::state::{State, Timeline};
 use crate::domain::ticket::Ticket;
 use crate::rulebook::Rulebook;
 use crate::service_period;
-use crate::snapshot::{BackupView, CheckView, DayView, HostView, OutboxView, ServiceView, Snapshot};
+use crate::snapshot::{BackupView, CheckView, DayView, HostView, MaintenanceView, OutboxView, ServiceView, Snapshot};
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -70,6 +70,11 @@ impl Shown {
         self.order = None;
     }
 
+    /// The rules changed: the figures of all `services` are counted again.
+    pub(crate) fn figures_changed(&mut self, services: usize) {
+        self.stale_services.extend(0..services);
+    }
+
     /// A ticket was opened, changed or left.
     pub(crate) fn tickets_changed(&mut self) {
         self.tickets = None;
@@ -92,6 +97,7 @@ pub(crate) fn build(model: &mut Model, outbox: OutboxView, demo: bool, now: Time
         catalogue: Arc::clone(&model.catalogue),
         profile: Arc::clone(&model.profile),
         rulebook: Arc::clone(&model.rulebook),
+        register: Arc::clone(&model.register),
         services: Arc::clone(&model.shown.services),
         hosts: Arc::clone(&model.shown.hosts),
         tickets,
@@ -103,8 +109,11 @@ pub(crate) fn build(model: &mut Model, outbox: OutboxView, demo: bool, now: Time
 
 fn show_services(model: &mut Model, now: Timestamp) {
     let (shown, rulebook, count) = (&mut model.shown, &*model.rulebook, model.services.len());
+    let windows = &model.windows;
     if shown.services.len() != count {
-        shown.services = Arc::new(model.services.iter_mut().map(|s| Arc::new(service(s, rulebook, now))).collect());
+        let views = model.services.iter_mut().enumerate();
+        let views = views.map(|(place, s)| Arc::new(service(s, rulebook, windows.view(place, now), now)));
+        shown.services = Arc::new(views.collect());
         shown.stale_services.clear();
         return;
     }
@@ -123,7 +132,7 @@ fn show_services(model: &mut Model, now: Timestamp) {
     let views = Arc::make_mut(&mut shown.services);
     for place in stale {
         if let (Some(view), Some(model)) = (views.get_mut(place), model.services.get_mut(place)) {
-            *view = Arc::new(service(model, rulebook, now));
+            *view = Arc::new(service(model, rulebook, windows.view(place, now), now));
         }
     }
 }
@@ -181,7 +190,12 @@ pub(crate) fn forget_days(service: &mut ServiceModel, zone: Tz, from: Timestamp)
     service.days.retain(|day| day.date < date);
 }
 
-fn service(service: &mut ServiceModel, rulebook: &Rulebook, now: Timestamp) -> ServiceView {
+fn service(
+    service: &mut ServiceModel,
+    rulebook: &Rulebook,
+    maintenance: MaintenanceView,
+    now: Timestamp,
+) -> ServiceView {
     let stretch = service.ledger.stretch_at(now);
     let known = stretch.interval.from > Interval::ALL.from;
     let checks = service.vantages.iter().filter_map(|v| {
@@ -200,6 +214,7 @@ fn service(service: &mut ServiceModel, rulebook: &Rulebook, now: Timestamp) -> S
         days: days(service, rulebook.zone(), now),
         effective_from: service.begins,
         checks,
+        maintenance,
     }
 }
 

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
 mod full_disk;
+mod registers;
 
 const START: i64 = 1_780_000_000;
 const CATALOGUE: &str = r#"
@@ -99,6 +100,11 @@ impl Site {
     /// The clock goes to `seconds`; the host's answer of that moment is stored.
     async fn answer(&mut self, seconds: i64, verdict: ProbeVerdict) {
         self.clock.advance_ms(at(seconds).ms_since(self.clock.now()));
+        self.late_answer(seconds, verdict).await;
+    }
+
+    /// The host's answer of that moment is stored now.
+    async fn late_answer(&mut self, seconds: i64, verdict: ProbeVerdict) {
         self.seq += 1;
         let mut outcome = ProbeOutcome { check: "web".into(), ..ProbeOutcome::default() };
         outcome.set_verdict(verdict);
@@ -108,7 +114,7 @@ impl Site {
             host: HostId::parse("a").expect("valid"),
             stream: vec![7; 16],
             boot_id: "b".into(),
-            received_at: at(seconds),
+            received_at: self.clock.now(),
             observations: vec![(at(seconds), observation)],
         };
         self.store.write(move |w| w.accept_batch(batch)).await.expect("accepted");

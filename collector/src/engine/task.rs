@@ -303,6 +303,7 @@ impl EngineTask {
         for change in committed.tickets {
             self.model.committed(change.ticket);
         }
+        self.model.note_proposed(committed.corrections);
         if tells {
             self.outbox.notify_one();
         }
@@ -321,7 +322,7 @@ impl EngineTask {
         }
     }
 
-    async fn announce(&mut self, count_outbox: bool, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn announce(&mut self, count_outbox: bool, now: Timestamp) -> Result<(), StoreError> {
         if count_outbox {
             self.outbox_view = self.read(|reader| reader.outbox_view()).await?;
         }

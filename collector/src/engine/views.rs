@@ -3,10 +3,11 @@
 use super::backup_model::BackupModel;
 use super::deadlines::Subject;
 use super::host_model::{HostModel, Track, gap_ms};
+use super::maintenance_model;
 use super::model::Model;
 use super::service_model::ServiceModel;
 use crate::domain::catalogue::{Check, ServiceId, ThresholdMetric};
-use crate::domain::interval::Interval;
+use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
 use crate::domain::silence;
@@ -21,9 +22,29 @@ use pantau_shared::timestamp::Timestamp;
 const FIRST_LOOK_GRACE_MS: i64 = 120_000;
 
 impl Model {
-    /// The views of a subject's keys at `now`, in a fixed order. Of a host's readings only those are looked at from which
-    /// something may follow.
+    /// The views of a subject's keys at `now`, in a fixed order. What began in maintenance is not seen before its end.
     pub(super) fn views_of(&self, subject: Subject, now: Timestamp) -> Vec<View> {
+        let seen = self.seen_of(subject, now);
+        let maintained = self.maintained(subject);
+        seen.into_iter().map(|view| maintenance_model::seen_in(maintained, view, now)).collect()
+    }
+
+    /// When the subject is in approved maintenance.
+    fn maintained(&self, subject: Subject) -> &IntervalSet {
+        match subject {
+            Subject::Service(place) => self.windows.of_service(place),
+            Subject::Host(place) => self.windows.of_host(&self.hosts[place].record.id),
+            Subject::Backup(place) => match self.backups.get(place) {
+                Some((_, backup)) => self.windows.of_host(&backup.set.host),
+                None => self.windows.of_nothing(),
+            },
+            Subject::Storm => self.windows.of_nothing(),
+        }
+    }
+
+    /// The same before maintenance is thought of. Of a host's readings only those are looked at from which something may
+    /// follow.
+    fn seen_of(&self, subject: Subject, now: Timestamp) -> Vec<View> {
         match subject {
             Subject::Service(place) => self.services.get(place).map(|s| service_view(s, now)).into_iter().collect(),
             Subject::Storm => vec![self.storm_view()],
@@ -52,6 +73,7 @@ impl Model {
     /// When, after `now`, passing of time alone may next change what is seen of a subject or follows from it.
     pub(super) fn next_look(&self, subject: Subject, now: Timestamp) -> Option<Timestamp> {
         let mut next = Next { now, at: None };
+        next.maybe(maintenance_model::next_rim(self.maintained(subject), now));
         let resolve = i64::from(self.catalogue.tickets.resolve_after_seconds);
         match subject {
             Subject::Service(place) => {

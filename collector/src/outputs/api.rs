@@ -6,12 +6,16 @@
 //! what has no value is `null`. Errors have one shape, see [`crate::http_error`].
 
 pub(crate) mod access;
+mod audit;
 mod backups;
+mod corrections;
 mod failure;
 mod hosts;
 mod idempotency;
+mod maintenance;
 mod outbox;
 mod parameters;
+mod register_writes;
 mod series;
 mod services;
 mod system;
@@ -55,6 +59,13 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/tickets", get(tickets::list).post(ticket_writes::open))
         .route("/api/v1/tickets/{number}", get(tickets::one))
         .route("/api/v1/tickets/{number}/actions", post(ticket_writes::act))
+        .route("/api/v1/maintenance", get(maintenance::list).post(register_writes::propose_maintenance))
+        .route("/api/v1/maintenance/{number}", get(maintenance::one))
+        .route("/api/v1/maintenance/{number}/actions", post(register_writes::act_on_maintenance))
+        .route("/api/v1/corrections", get(corrections::list).post(register_writes::propose_correction))
+        .route("/api/v1/corrections/{number}", get(corrections::one))
+        .route("/api/v1/corrections/{number}/actions", post(register_writes::act_on_correction))
+        .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/backups", get(backups::list))
         .route("/api/v1/outbox", get(outbox::list))
         .route("/api/v1/system", get(system::one))

@@ -8,17 +8,21 @@ mod actions;
 mod alone;
 mod assets;
 mod backups;
+mod corrections;
 mod day_bar;
 mod figures;
 mod host;
 mod hosts;
 mod login;
+mod maintenance;
+mod maintenance_form;
 mod markup;
 mod month;
 mod overview;
 mod page;
 mod pages;
 mod preferences;
+mod registers;
 mod report;
 mod service;
 mod system;
@@ -68,6 +72,14 @@ pub fn router(app: App) -> Router {
         .route("/tickets/{number}", get(pages::ticket))
         .route("/tickets/{number}/actions", post(actions::act_on_ticket))
         .route("/backups", get(pages::backups))
+        .route("/maintenance", get(registers::maintenance_list))
+        .route("/maintenance/new", get(registers::maintenance_new).post(registers::maintenance_propose))
+        .route("/maintenance/{number}", get(registers::maintenance_one))
+        .route("/maintenance/{number}/actions", post(registers::maintenance_act))
+        .route("/corrections", get(registers::correction_list))
+        .route("/corrections/new", get(registers::correction_new).post(registers::correction_propose))
+        .route("/corrections/{number}", get(registers::correction_one))
+        .route("/corrections/{number}/actions", post(registers::correction_act))
         .route("/reports/availability", get(pages::report))
         .route("/system", get(pages::system))
         .route("/login", get(login::show).post(login::enter))

@@ -24,6 +24,7 @@ impl Writer {
                 self.append_message(message, decision.evaluated_at)?;
             }
         }
+        self.save_register(&[], &decision.corrections, &decision.audit)?;
         for slice in &decision.checkpoint {
             self.save_slice(slice)?;
         }

@@ -1,7 +1,9 @@
 //! What goes into and comes out of the store: plain values with domain types in them, no rows.
 
+use super::audit::AuditEntry;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
+use crate::domain::register::CorrectionEntry;
 use crate::domain::state::State;
 use crate::domain::ticket::{Activity, Ticket, TicketClass, TicketNumber, TicketState};
 use pantau_shared::backup::BackupObservation;
@@ -269,6 +271,10 @@ pub struct Decision {
     pub ledger: Vec<LedgerEdit>,
     /// Ticket changes.
     pub tickets: Vec<TicketChange>,
+    /// Corrections that were proposed or withdrawn.
+    pub corrections: Vec<CorrectionEntry>,
+    /// What is put on record of it.
+    pub audit: Vec<AuditEntry>,
     /// When it was made: the last durable heartbeat of the engine.
     pub evaluated_at: Timestamp,
     /// Slices of the engine's checkpoint that were made anew.

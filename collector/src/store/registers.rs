@@ -1,6 +1,7 @@
 //! The registers of maintenance and corrections: each record as it is now. What led to it stands in the audit trail, which
 //! is written in the same transaction.
 
+use super::audit::AuditEntry;
 use super::columns::{column, instant, instant_if, ms, parse_texts, parsed, render_texts};
 use super::{Reader, StoreError, Writer};
 use crate::domain::availability::{Counts, MaintenanceStatus};
@@ -147,34 +148,29 @@ impl Reader {
         }
         Ok(Register::new(plans, self.rows("read the register of corrections", CORRECTIONS, (), correction_of)?))
     }
-
-    fn next_number(&self, sql: &str) -> Result<u32, StoreError> {
-        Ok(self.row("count a register", sql, (), |row| column::<u32>(row, 0))?.unwrap_or(1))
-    }
 }
 
 impl Writer {
-    /// The number of the next maintenance.
+    /// Records as they are now, with what is put on record of them: all or nothing.
     ///
     /// # Errors
     /// The database's.
-    pub fn next_maintenance(&self) -> Result<u32, StoreError> {
-        self.reader.next_number("SELECT ifnull(max(number), 0) + 1 FROM maintenance")
-    }
-
-    /// The number of the next correction.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn next_correction(&self) -> Result<u32, StoreError> {
-        self.reader.next_number("SELECT ifnull(max(number), 0) + 1 FROM correction")
+    pub fn save_register(
+        &mut self,
+        plans: &[MaintenancePlan],
+        corrections: &[CorrectionEntry],
+        audit: &[AuditEntry],
+    ) -> Result<(), StoreError> {
+        plans.iter().try_for_each(|plan| self.save_maintenance(plan))?;
+        corrections.iter().try_for_each(|entry| self.save_correction(entry))?;
+        audit.iter().try_for_each(|entry| self.append_audit(entry).map(drop))
     }
 
     /// Keeps a maintenance as it is now. What was proposed stays as it was; only what became of it is written again.
     ///
     /// # Errors
     /// The database's.
-    pub fn save_maintenance(&mut self, plan: &MaintenancePlan) -> Result<(), StoreError> {
+    pub(super) fn save_maintenance(&mut self, plan: &MaintenancePlan) -> Result<(), StoreError> {
         let operation = "save maintenance";
         let services: Vec<String> = plan.services.iter().map(ToString::to_string).collect();
         let hosts: Vec<String> = plan.hosts.iter().map(ToString::to_string).collect();
@@ -232,7 +228,7 @@ impl Writer {
     ///
     /// # Errors
     /// The database's.
-    pub fn save_correction(&mut self, entry: &CorrectionEntry) -> Result<(), StoreError> {
+    pub(super) fn save_correction(&mut self, entry: &CorrectionEntry) -> Result<(), StoreError> {
         let operation = "save a correction";
         let (interval, withdraws) = match entry.claim {
             Claim::Exclude(interval) | Claim::State(interval, _) => (Some(interval), None),

@@ -40,12 +40,17 @@ impl Overlay {
     pub(super) fn build(input: &Input<'_>, window: Interval) -> Self {
         let mut overlay = Self::default();
         let effects = in_force(input.corrections);
-        let mut maintenance = counted_windows(input.maintenance, input.policy.min_notice_s);
-        if let Some(components) = input.component_maintenance {
-            maintenance = maintenance.union(components);
-        }
+        let windows = counted_windows(input.maintenance, input.policy.min_notice_s);
+        // The cap counts planned time, so that it does not hang on how much of the ledger is at hand.
+        let planned = input.component_maintenance.map_or_else(|| windows.clone(), |set| windows.union(set));
+        let maintenance = match input.component_maintenance {
+            Some(components) => windows.union(&down_within(input.states, components)),
+            None => windows,
+        };
         let (beyond, counts_as) = match input.policy.maintenance {
-            MaintenancePolicy::Exclude => (beyond_cap(input, &maintenance, &effects, window), None),
+            MaintenancePolicy::Exclude => {
+                (beyond_cap(input, &planned, &effects, window).intersection(&maintenance), None)
+            }
             MaintenancePolicy::CountAsUp => (IntervalSet::empty(), Some(State::Up)),
             MaintenancePolicy::CountAsDown => (maintenance.clone(), None),
         };
@@ -95,6 +100,11 @@ impl Overlay {
         }
         visit(Interval::new(from, within.to), None);
     }
+}
+
+/// The part of `set` in which the service is down: what its components' maintenance may excuse.
+fn down_within(states: &Timeline, set: &IntervalSet) -> IntervalSet {
+    set.iter().fold(IntervalSet::empty(), |all, part| all.union(&states.time_in(State::Down, *part)))
 }
 
 /// The maintenance beyond the cap: per local calendar month, in order of time, from the second on at which the excluded

@@ -38,6 +38,12 @@ pub(super) struct DoneQuery {
     done: Option<String>,
 }
 
+impl DoneQuery {
+    pub(super) const fn done(&self) -> bool {
+        self.done.is_some()
+    }
+}
+
 pub(super) async fn overview(Known { visit, .. }: Known) -> Result<Response, Failure> {
     let page = visit.page(Section::Overview, visit.texts.get("overview-title"));
     visit.html(overview::render(page, &visit.snapshot))

@@ -59,6 +59,8 @@ struct ServicePage {
     badge: Badge,
     since: String,
     reason: String,
+    /// The window that runs, or else the next one, in words; with its number.
+    maintenance: Option<(String, u32)>,
     group: String,
     class: String,
     bar: DayBar,
@@ -99,6 +101,7 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
             .since
             .map_or_else(|| texts.get("never-seen"), |since| texts.text("since", &[("time", &texts.instant(since))])),
         reason: view.reason.as_ref().map(|reason| texts.phrase(reason)).unwrap_or_default(),
+        maintenance: maintenance(texts, view),
         group: texts.get(&format!("group-{}", service.group.code().replace('_', "-"))),
         class: texts.get(&format!("class-{}", service.class.code())),
         bar: DayBar::new(texts, &service.name, &view.days),
@@ -121,6 +124,18 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
         page,
     }
     .render()
+}
+
+/// The window that runs now, else the next one.
+fn maintenance(texts: Texts, view: &ServiceView) -> Option<(String, u32)> {
+    let (id, window) = match (&view.maintenance.now, &view.maintenance.next) {
+        (Some(window), _) if window.counted => ("service-maintenance-now", window),
+        (Some(window), _) => ("service-maintenance-now-not-counted", window),
+        (None, Some(window)) => ("service-maintenance-next", window),
+        (None, None) => return None,
+    };
+    let (from, to) = (texts.instant(window.interval.from), texts.instant(window.interval.to));
+    Some((texts.text(id, &[("title", &window.title), ("from", &from), ("to", &to)]), window.number))
 }
 
 fn outage_row(texts: Texts, outage: &Outage) -> OutageRow {

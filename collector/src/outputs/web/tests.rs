@@ -32,6 +32,7 @@ fn page(language: Language, section: Section, title: &str, path: &str) -> Page {
         read_only: None,
         open_tickets: site.tickets.len(),
         backups_at_risk: 2,
+        proposed: (0, 0),
     }
 }
 

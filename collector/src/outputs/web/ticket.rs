@@ -168,7 +168,7 @@ fn target(texts: Texts, seconds: Option<u32>) -> String {
 }
 
 /// The value of a `datetime-local` input: local wall time.
-fn local_input(texts: Texts, at: pantau_shared::timestamp::Timestamp) -> String {
+pub(super) fn local_input(texts: Texts, at: pantau_shared::timestamp::Timestamp) -> String {
     at.to_utc().with_timezone(&texts.zone()).format("%Y-%m-%dT%H:%M").to_string()
 }
 

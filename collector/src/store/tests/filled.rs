@@ -112,13 +112,13 @@ fn people(fixture: &Fixture) {
 
 /// A maintenance that ended early and a correction of each kind; what is told of them is their own test's.
 fn registers(fixture: &Fixture) {
-    let plan = super::registers::plan();
-    let entries = super::registers::corrections();
+    let plan = registers::plan();
+    let entries = registers::corrections();
     fixture
         .write(move |w| {
             w.save_maintenance(&plan)?;
             entries.iter().try_for_each(|entry| w.save_correction(entry))?;
-            w.append_audit(&super::registers::audit("maintenance.propose", "maintenance/1")).map(drop)
+            w.append_audit(&registers::audit("maintenance.propose", "maintenance/1")).map(drop)
         })
         .expect("writes");
 }

@@ -175,6 +175,7 @@ fn view(service: &Service, state: State, since_s: i64, month: Figures, days: Vec
         })
         .collect();
     Arc::new(ServiceView {
+        maintenance: MaintenanceView::default(),
         id: service.id.clone(),
         at: NOW,
         state,
@@ -450,6 +451,7 @@ fn views(services: &[Service]) -> Vec<Arc<ServiceView>> {
 
 pub(crate) fn catalogue() -> Catalogue {
     Catalogue {
+        two_persons: true,
         revision: 7,
         services: services(),
         thresholds: vec![
@@ -473,6 +475,7 @@ pub(crate) fn catalogue() -> Catalogue {
 pub(crate) fn snapshot() -> Snapshot {
     let catalogue = catalogue();
     Snapshot {
+        register: Arc::default(),
         at: NOW,
         profile: Arc::new(profile()),
         rulebook: Arc::new(Rulebook::of_catalogue(profile().time_zone, &catalogue)),
