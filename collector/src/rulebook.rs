@@ -82,6 +82,14 @@ impl Rulebook {
         Self { zone: self.zone, services: HashMap::from([(service.clone(), rules)]) }
     }
 
+    /// Whether anything on record lies over the ledger of `service`.
+    pub fn is_overlaid(&self, service: &ServiceId) -> bool {
+        self.services.get(service).is_some_and(|rules| {
+            let windows = !rules.maintenance.is_empty() || rules.component_maintenance.is_some();
+            windows || !rules.corrections.is_empty()
+        })
+    }
+
     /// How much notice maintenance of `service` needs to count, in seconds.
     pub fn min_notice_s(&self, service: &ServiceId) -> u64 {
         let policy = self.services.get(service).map_or_else(Policy::default, |rules| rules.policy);

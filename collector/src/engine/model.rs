@@ -148,6 +148,7 @@ impl Model {
         self.rulebook = Arc::new(self.base.with_register(&register, &self.catalogue));
         self.windows = Windows::new(&register, &self.catalogue, &self.rulebook);
         self.register = Arc::new(register);
+        self.services.iter_mut().for_each(|service| service.days.clear());
         self.shown.figures_changed(self.services.len());
         self.touch_everything();
     }

@@ -11,7 +11,7 @@ use super::deadlines::Subject;
 use super::host_model::HostModel;
 use super::model::Model;
 use super::service_model::ServiceModel;
-use crate::domain::availability::Figures;
+use crate::domain::availability::{self, Figures, Rules};
 use crate::domain::calendar::{Period, PeriodKind, zone};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
@@ -211,7 +211,7 @@ fn service(
         since: known.then_some(stretch.interval.from),
         reason: service.reason_at(now),
         month: month(service, rulebook, now),
-        days: days(service, rulebook.zone(), now),
+        days: days(service, rulebook, now),
         effective_from: service.begins,
         checks,
         maintenance,
@@ -223,8 +223,11 @@ fn month(service: &ServiceModel, rulebook: &Rulebook, now: Timestamp) -> Figures
     service_period::judge(rulebook, &service.service.id, period, service.begins, &service.ledger, now).figures
 }
 
-fn days(service: &mut ServiceModel, tz: Tz, now: Timestamp) -> Vec<DayView> {
+fn days(service: &mut ServiceModel, rulebook: &Rulebook, now: Timestamp) -> Vec<DayView> {
     let Some(begins) = service.begins else { return Vec::new() };
+    let tz = rulebook.zone();
+    let id = &service.service.id;
+    let rules = rulebook.is_overlaid(id).then(|| rulebook.rules(id, Some(begins), now));
     let mut out = Vec::new();
     let mut floored: Option<Timeline> = None;
     let today = zone::local_date(tz, now);
@@ -237,11 +240,28 @@ fn days(service: &mut ServiceModel, tz: Tz, now: Timestamp) -> Vec<DayView> {
         let window = Interval::new(day.from.max(begins.floor_second()), day.to.min(now.floor_second()));
         if window.from < window.to {
             let ledger = floored.get_or_insert_with(|| service.ledger.floored());
-            out.push(day_view(ledger, date, window));
+            out.push(match &rules {
+                Some(rules) => ruled_day(rules, ledger, date, window),
+                None => day_view(ledger, date, window),
+            });
         }
     }
     service.days = out.iter().copied().filter(|d| d.date < today).collect();
     out
+}
+
+/// The cell of a day over which something on record lies.
+fn ruled_day(rules: &Rules, ledger: &Timeline, date: chrono::NaiveDate, window: Interval) -> DayView {
+    let counts = availability::evaluate(&rules.input(&rules.terms(), window, None, ledger)).figures.counts;
+    let seconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+    DayView {
+        date,
+        up_s: seconds(counts.up_s),
+        degraded_s: seconds(counts.degraded_s),
+        down_s: seconds(counts.down_s),
+        unknown_s: seconds(counts.unknown_s),
+        excluded_s: seconds(counts.excluded_s),
+    }
 }
 
 fn day_view(ledger: &Timeline, date: chrono::NaiveDate, window: Interval) -> DayView {

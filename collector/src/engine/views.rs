@@ -86,9 +86,10 @@ impl Model {
             Subject::Storm => next.maybe(self.storm.next),
             Subject::Host(place) => {
                 let host = &self.hosts[place];
-                let silent_at = self.silent_at(host)?;
-                next.at(silent_at);
-                next.at(silent_at.plus_ms(self.storm.gather_ms));
+                // A revoked one is never silent, but its readings' tickets still come to their end.
+                let silent_at = self.silent_at(host);
+                next.maybe(silent_at);
+                next.maybe(silent_at.map(|at| at.plus_ms(self.storm.gather_ms)));
                 if host.held > 0 {
                     next.at(host.heard_since.plus_secs(resolve));
                     for track in &host.tracks {

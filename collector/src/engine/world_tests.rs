@@ -5,6 +5,12 @@ use super::model::{Model, Plan};
 use super::shown;
 use super::tests::{Answers, at, catalogue, commit, host, probe, record, replay_late, verdict};
 use crate::config::profile::bangka_2025;
+use crate::domain::availability::MaintenanceStatus;
+use crate::domain::catalogue::ServiceId;
+use crate::domain::interval::Interval;
+use crate::domain::register::maintenance::Decided;
+use crate::domain::register::recurrence::Recurrence;
+use crate::domain::register::{MaintenancePlan, Register, Signature};
 use crate::domain::ticket::{TicketAction, transition};
 use crate::snapshot::{OutboxView, Snapshot};
 use crate::store::records::{Fact, FactBody, HostHeard, ProbeFact};
@@ -16,6 +22,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const HOSTS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+/// Approved maintenance of the service and of three hosts.
+fn plan(number: u32, from: i64, to: i64) -> MaintenancePlan {
+    let sign = Signature { by: "budi".into(), at: at(0) };
+    MaintenancePlan {
+        number,
+        services: vec![ServiceId::parse("simpeg").expect("valid")],
+        hosts: ["a", "d", "e"].map(host).to_vec(),
+        title: "t".into(),
+        reason: "r".into(),
+        evidence: String::new(),
+        planned: Interval::new(at(from), at(to)),
+        recurrence: Recurrence::Once,
+        until: None,
+        state: MaintenanceStatus::Approved,
+        proposed: sign.clone(),
+        decided: Some(Decided { sign, reason: String::new() }),
+        announced: None,
+        cancelled: None,
+        exceptions: BTreeMap::new(),
+    }
+}
 
 /// Two engines that get the same, and what the world knows.
 struct World {
@@ -46,6 +74,8 @@ impl World {
             log: (Vec::new(), Vec::new()),
         };
         (0..HOSTS.len()).for_each(|place| world.refresh(place));
+        let plans = || vec![plan(1, 300, 700), plan(2, 1000, 1100)];
+        world.both(|model| model.take_register(Register::new(plans(), Vec::new())));
         world
     }
 

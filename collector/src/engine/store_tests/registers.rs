@@ -64,6 +64,8 @@ async fn what_begins_in_a_window_opens_a_ticket_only_if_it_outlives_it() {
     assert_eq!(view.state, State::Down, "probing goes on and the ledger says what was seen");
     assert_eq!((view.maintenance.now.clone(), engine.snapshot().tickets.len()), (None, 0), "five minutes are given");
     assert_eq!((view.month.counts.excluded_s, view.month.counts.down_s), (60, 280));
+    let today = view.days.last().expect("today");
+    assert_eq!((today.excluded_s, today.down_s), (60, 280), "the bar of days agrees");
     answers(&mut site, &mut task, to + 290, to + 320, Failed).await;
     let tickets = engine.snapshot().tickets.clone();
     assert_eq!(tickets.iter().map(|t| t.onset_at).collect::<Vec<_>>(), [at(to)], "from the end of the window on");

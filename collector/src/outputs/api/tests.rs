@@ -19,6 +19,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+mod registers;
+
 /// A running collector with a reading and a writing program, and an operator who is logged in.
 struct Site {
     router: Router,
@@ -42,26 +44,22 @@ async fn site() -> Site {
         };
         store.write(move |writer| writer.save_api_token(&record)).await.expect("saves");
     }
-    let user = crate::store::records::UserRecord {
-        name: "rina".into(),
-        password_hash: String::new(),
-        role: "operator".into(),
-        disabled_at: None,
-    };
-    let session = SessionRecord {
-        token_hash: token_hash("cookie"),
-        user: "rina".into(),
-        role: "operator".into(),
-        csrf: "form".into(),
-        expires_at: NOW.plus_secs(60),
-    };
-    store
-        .write(move |writer| {
+    for (name, role, cookie) in [("rina", "operator", "cookie"), ("budi", "admin", "boss"), ("ana", "admin", "chief")] {
+        let (name, role) = (name.to_owned(), role.to_owned());
+        let user = crate::store::records::UserRecord {
+            name: name.clone(),
+            password_hash: String::new(),
+            role: role.clone(),
+            disabled_at: None,
+        };
+        let (token_hash, csrf, expires_at) = (token_hash(cookie), "form".to_owned(), NOW.plus_secs(60));
+        let session = SessionRecord { token_hash, user: name, role, csrf, expires_at };
+        let save = store.write(move |writer| {
             writer.save_user(&user)?;
             writer.save_session(&session)
-        })
-        .await
-        .expect("saves");
+        });
+        save.await.expect("saves");
+    }
     let (clock, profile) = (Clock::manual(NOW), Arc::new(bangka_2025()));
     let texts = Texts::new(Language::Id, profile.time_zone);
     let (engine, task) = Engine::start(EngineOptions {

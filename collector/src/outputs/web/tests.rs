@@ -1,6 +1,7 @@
 //! Pages from a constructed site: golden text in both languages, and the rules every page keeps.
 
 mod own;
+mod registers;
 mod requests;
 pub(crate) mod site;
 
@@ -75,6 +76,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     all.extend(details(language));
     all.extend(empty_pages(language));
     all.extend(alone_pages(language));
+    all.extend(registers::pages(language));
     all.into_iter().map(|(name, html)| (name, html.expect("renders"))).collect()
 }
 
@@ -222,7 +224,10 @@ fn golden(html: &str) -> String {
 fn pages_read_as_agreed() {
     for language in [Language::Id, Language::En] {
         for (name, html) in pages(language) {
-            let wanted = ["overview", "ticket", "backups", "report", "system", "system-read-only", "login"];
+            let wanted = ["overview", "ticket", "backups", "report", "system", "system-read-only", "login"]
+                .into_iter()
+                .chain(registers::GOLDEN)
+                .collect::<Vec<_>>();
             if wanted.contains(&name) {
                 insta::assert_snapshot!(format!("{name}-{}", language.code()), golden(&html));
             }

@@ -22,6 +22,7 @@ use tower::ServiceExt;
 
 /// A running site with one person of each role; all have the password `sungailiat`.
 mod full_disk;
+mod registers;
 
 struct Site {
     app: App,
@@ -127,6 +128,10 @@ async fn every_page_answers_with_the_strict_headers() {
         "/tickets",
         "/tickets/new",
         "/backups",
+        "/maintenance",
+        "/maintenance/new",
+        "/corrections",
+        "/corrections/new",
         "/reports/availability",
         "/services/simpeg",
         "/services/simpeg?period=2026-10",
@@ -139,7 +144,14 @@ async fn every_page_answers_with_the_strict_headers() {
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
         assert!(text(answer).await.contains("<html lang=\"id\""), "{path}");
     }
-    for path in ["/services/none", "/hosts/none", "/tickets/SPBE-GGN-2026-0099", "/tickets/x"] {
+    for path in [
+        "/services/none",
+        "/hosts/none",
+        "/tickets/SPBE-GGN-2026-0099",
+        "/tickets/x",
+        "/maintenance/9",
+        "/corrections/9",
+    ] {
         assert_eq!(site.get(path, &cookie).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }
