@@ -86,6 +86,11 @@ fn done(visit: &Visit, query: DoneQuery) -> Option<ActionNotice> {
     query.done().then(|| ActionNotice { refused: false, text: visit.texts.get("action-done") })
 }
 
+/// A record's number in a path; 404 for anything else.
+fn number(visit: &Visit, asked: &str) -> Result<u32, Failure> {
+    asked.parse().map_err(|_| visit.refuse(StatusCode::NOT_FOUND))
+}
+
 fn sign(known: &Known) -> Signature {
     Signature { by: known.reader.name.clone(), at: known.visit.now }
 }
@@ -98,10 +103,10 @@ pub(super) async fn maintenance_list(Known { visit, .. }: Known) -> Result<Respo
 pub(super) async fn maintenance_one(
     Known { visit, .. }: Known,
     State(state): State<WebState>,
-    Path(number): Path<u32>,
+    Path(asked): Path<String>,
     Query(query): Query<DoneQuery>,
 ) -> Result<Response, Failure> {
-    let notice = done(&visit, query);
+    let (number, notice) = (number(&visit, &asked)?, done(&visit, query));
     maintenance_page(&visit, &state, number, notice).await
 }
 
@@ -178,10 +183,11 @@ pub(super) async fn maintenance_propose(
 pub(super) async fn maintenance_act(
     known: Known,
     State(state): State<WebState>,
-    Path(number): Path<u32>,
+    Path(asked): Path<String>,
     Form(form): Form<ActionForm>,
 ) -> Result<Response, Failure> {
     admit(&known, &form.csrf)?;
+    let number = number(&known.visit, &asked)?;
     let refused = match form.maintenance(known.visit.texts.zone()) {
         None => known.visit.texts.get("refused-form"),
         Some(action) => {
@@ -210,10 +216,10 @@ pub(super) async fn correction_list(Known { visit, .. }: Known) -> Result<Respon
 pub(super) async fn correction_one(
     Known { visit, .. }: Known,
     State(state): State<WebState>,
-    Path(number): Path<u32>,
+    Path(asked): Path<String>,
     Query(query): Query<DoneQuery>,
 ) -> Result<Response, Failure> {
-    let notice = done(&visit, query);
+    let (number, notice) = (number(&visit, &asked)?, done(&visit, query));
     correction_page(&visit, &state, number, notice).await
 }
 
@@ -305,10 +311,11 @@ pub(super) async fn correction_propose(
 pub(super) async fn correction_act(
     known: Known,
     State(state): State<WebState>,
-    Path(number): Path<u32>,
+    Path(asked): Path<String>,
     Form(form): Form<ActionForm>,
 ) -> Result<Response, Failure> {
     admit(&known, &form.csrf)?;
+    let number = number(&known.visit, &asked)?;
     if !known.reader.role.may_approve() {
         return Err(known.visit.refuse(StatusCode::FORBIDDEN));
     }

@@ -135,6 +135,8 @@ fn every_flipped_byte_is_found_or_harmless() {
             }
             // A value that is none any more, a header that is not ours, a schema number of the future.
             Err(StoreError::Damaged { .. } | StoreError::Foreign { .. } | StoreError::NewerSchema { .. }) => {}
+            // The header's write version: SQLite reads such a file as ever and refuses to write to it.
+            Err(StoreError::Open { .. }) if at_byte == 18 => {}
             Err(other) => assert!(complains, "byte {at_byte}: {other:?}"),
         }
     }
