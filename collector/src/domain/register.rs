@@ -14,6 +14,7 @@
 
 pub mod correction;
 pub mod finality;
+pub mod late;
 pub mod maintenance;
 pub mod notice;
 pub mod recurrence;

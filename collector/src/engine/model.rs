@@ -16,7 +16,7 @@ use super::shown::Shown;
 use super::storm_model::StormModel;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::profile::Profile;
-use crate::domain::register::correction::{LateProposal, propose_late};
+use crate::domain::register::late::{LateProposal, propose_late};
 use crate::domain::register::{CorrectionEntry, Register, finality};
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
 use crate::domain::ticket::{Activity, Ticket, TicketKey, TicketNumber, TicketScope, TicketState, open};

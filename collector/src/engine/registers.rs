@@ -4,7 +4,8 @@
 use super::CommandError;
 use super::task::EngineTask;
 use crate::correction_preview;
-use crate::domain::register::correction::{CorrectionAction, CorrectionProposal, LateProposal};
+use crate::domain::register::correction::{CorrectionAction, CorrectionProposal};
+use crate::domain::register::late::LateProposal;
 use crate::domain::register::maintenance::{MaintenanceAction, MaintenanceProposal};
 use crate::domain::register::{Claim, CorrectionEntry, MaintenancePlan, Register, RegisterRefusal, Signature};
 use crate::domain::ticket::Actor;

@@ -1,6 +1,7 @@
 //! The registers' rules: every transition, recurrence over changes of the clocks, notice, two persons, late answers.
 
-use super::correction::{CorrectionAction, CorrectionProposal, MonthChange, Step, propose_late};
+use super::correction::{CorrectionAction, CorrectionProposal, MonthChange, Step};
+use super::late::propose_late;
 use super::maintenance::*;
 use super::notice::Notice;
 use super::recurrence::{Recurrence, Weekdays};
