@@ -6,7 +6,9 @@
 //! again from the same facts. State lives in memory and is rebuilt from the store at start. Evaluating costs what
 //! changed. People's actions take the same four steps.
 
+mod backup_commands;
 mod backup_model;
+mod backup_views;
 mod blind;
 mod checkpoint;
 mod commands;
@@ -29,15 +31,18 @@ use crate::clock::Clock;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Profile};
+use crate::domain::rpo::proof::EntryRefusal;
 use crate::domain::ticket::{Ticket, TicketAction, TicketNumber, TicketRefusal};
 use crate::self_stats::SelfStats;
 use crate::snapshot::Snapshot;
 use crate::store::{Store, StoreError};
 use commands::Command;
+use pantau_shared::ids::BackupSetId;
 use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+pub use backup_commands::NewVerification;
 pub use task::EngineTask;
 
 /// Renders a phrase in Bahasa Indonesia, for what leaves.
@@ -90,6 +95,12 @@ pub enum CommandError {
     /// A ticket for the same thing is open already.
     #[error("ticket {0} is open for the same service already")]
     AlreadyOpen(TicketNumber),
+    /// Not a backup set of the catalogue, or not one that this can be done to.
+    #[error("there is no such backup set `{0}`")]
+    NoSuchSet(BackupSetId),
+    /// An entry about backups that contradicts itself.
+    #[error("the entry is refused")]
+    EntryRefused(#[source] EntryRefusal),
     /// Not a service of the catalogue.
     #[error("there is no service `{0}`")]
     NoSuchService(ServiceId),

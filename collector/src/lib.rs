@@ -21,6 +21,7 @@
 //! | [`config`] | collector.toml, the catalogue's and the profile's file; all faults at once | what is done with them |
 //! | `host_series` | a host's series over a span, for pages and API | how it is shown |
 //! | [`rulebook`] | by which rules each service is counted and judged | the ledger |
+//! | [`backup_period`] | a backup set, or a service by its sets, over a period against the RPO | how it is shown |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
 //! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
 //! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
@@ -33,6 +34,7 @@
 pub mod admin;
 pub mod app;
 pub mod auth;
+pub mod backup_period;
 pub mod clock;
 mod closing;
 pub mod config;

@@ -17,7 +17,7 @@ use crate::ingest::front::Front;
 use crate::ingest::{Ingest, IngestOptions};
 use crate::opening::{load_profile, open_tls, own_folder, read_catalogue};
 use crate::outputs::webhook::{WebhookTarget, Webhooks};
-use crate::outputs::{api, health, metrics, web};
+use crate::outputs::{api, health, metrics, ping, web};
 use crate::own_backup::progress::Bar;
 use crate::own_backup::{OwnBackup, schedule};
 use crate::retention;
@@ -203,6 +203,7 @@ fn router(app: App, ingest: &Arc<Ingest>) -> Router {
         .merge(api::router(app.clone()))
         .merge(metrics::router(app.clone()))
         .merge(health::router(app.clone()))
+        .merge(ping::router(app.clone()))
         .merge(web::router(app))
 }
 

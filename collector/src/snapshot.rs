@@ -7,7 +7,9 @@
 use crate::domain::availability::Figures;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::phrase::Phrase;
-use crate::domain::profile::Profile;
+use crate::domain::profile::{Operator, Profile};
+use crate::domain::rpo::job::JobState;
+use crate::domain::rpo::proof::Proof;
 use crate::domain::state::State;
 use crate::domain::ticket::Ticket;
 use crate::rulebook::Rulebook;
@@ -169,8 +171,27 @@ impl BackupState {
     }
 }
 
+/// What is odd about a backup although it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Suspicion {
+    /// Less than half as large as those before it.
+    Shrunk,
+    /// Done in less than a fifth of the usual time.
+    ShortRun,
+}
+
+impl Suspicion {
+    /// The code in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Shrunk => "mengecil",
+            Self::ShortRun => "terlalu_cepat",
+        }
+    }
+}
+
 /// A backup set now.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BackupView {
     /// Which.
     pub id: BackupSetId,
@@ -186,10 +207,38 @@ pub struct BackupView {
     pub newest: Option<(String, Option<u64>)>,
     /// RPO in force.
     pub rpo_seconds: Option<u32>,
+    /// How the exposure is compared with it.
+    pub operator: Operator,
+    /// When 80 % of the RPO are used up unless something newer comes; may lie in the past.
+    pub at_risk_at: Option<Timestamp>,
+    /// When the RPO breaks unless something newer comes; may lie in the past.
+    pub breach_at: Option<Timestamp>,
+    /// Whether the service needs it.
+    pub required: bool,
     /// When the set was last looked at successfully.
     pub looked_at: Option<Timestamp>,
     /// Why the last look failed.
     pub error: Option<String>,
+    /// Since when nobody confirms what is known ("belum terkonfirmasi"); the exposure grows on.
+    pub unconfirmed_since: Option<Timestamp>,
+    /// How far it is proved that it can be restored.
+    pub proof: Option<Proof>,
+    /// What is odd about the newest usable backup.
+    pub suspicions: Vec<Suspicion>,
+    /// The exposure its schedule leads to by the longest run that was observed, in seconds, when that cannot hold the RPO.
+    pub impossible_s: Option<u64>,
+    /// How its job stands; none for a set without a watched heartbeat.
+    pub job: Option<JobState>,
+    /// When it was verified last, and the data time of what was verified.
+    pub verified: Option<(Timestamp, Option<Timestamp>)>,
+    /// When it is to be verified next; none where nothing asks for it. In the past when it never was and is due.
+    pub verification_due: Option<Timestamp>,
+    /// Until which local date the service's last successful restore drill or recovery counts; none without one.
+    pub drill_until: Option<chrono::NaiveDate>,
+    /// The reading "per posisi kemarin", where the office shows it (G28).
+    pub yesterday: Option<bool>,
+    /// Whether it is a backup at all; else a job that is only watched.
+    pub is_backup: bool,
 }
 
 /// What waits in the outbox.

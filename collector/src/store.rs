@@ -12,6 +12,7 @@
 
 mod accept;
 pub mod backup;
+pub mod backup_records;
 mod catalogue;
 mod checkpoint;
 pub mod chunk;
@@ -22,6 +23,7 @@ mod facts;
 mod figures;
 mod files;
 mod gather;
+pub mod heartbeats;
 mod hosts;
 pub mod integrity;
 mod ledger;
@@ -31,6 +33,7 @@ mod open;
 mod outbox;
 mod people;
 pub mod records;
+mod recoveries;
 pub mod restore;
 mod retention;
 pub mod rollup;

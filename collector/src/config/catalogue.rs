@@ -8,20 +8,23 @@
 //! [[host]]                         # optional: id, nama; when any is listed, only listed hosts may be named
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …
 //! [[layanan.pemeriksaan]]          # id, jenis = "http" | "tcp", …
-//! [[layanan.cadangan]]             # id, host, pola, selang, …
+//! [[layanan.cadangan]]             # id, host, pola, selang, …; see `catalogue/backups.rs`
+//! [cadangan]                       # optional: bacaan_posisi_kemarin, verifikasi_tiap, uji_pulih_berlaku
 //! ```
 //!
 //! What is wrong is a fault and refuses the file; what the regulation wants but the file may lack is a [`Finding`].
 
+mod backups;
+
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
 use crate::domain::catalogue::{
-    AvailabilityTarget, BackupSet, Catalogue, Check, Finding, Service, ServiceClass, ServiceGroup, ServiceId,
-    Threshold, ThresholdMetric, TicketPolicy,
+    AvailabilityTarget, Catalogue, Check, Finding, Service, ServiceClass, ServiceGroup, ServiceId, Threshold,
+    ThresholdMetric, TicketPolicy,
 };
 use crate::domain::phrase::Phrase;
 use crate::domain::storm::StormPolicy;
-use pantau_shared::assignment::{BackupFiles, BackupSource, CheckKind, HttpCheck, TcpCheck};
-use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
+use pantau_shared::assignment::{CheckKind, HttpCheck, TcpCheck};
+use pantau_shared::ids::{CheckId, HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest text of a field, in characters.
@@ -47,6 +50,7 @@ pub fn parse(file: &str, text: &str, revision: u32) -> Result<Catalogue, FileFau
     let mut catalogue = Catalogue { revision, ..Catalogue::empty() };
     read_monitoring(&mut d, &root, &mut catalogue);
     catalogue.thresholds = read_thresholds(&mut d, &root);
+    catalogue.backups = backups::read_rules(&mut d, &root);
     catalogue.host_names = read_hosts(&mut d, &root);
     seen.hosts = catalogue.host_names.keys().cloned().collect();
     for service in root.tables(&mut d, "layanan") {
@@ -206,7 +210,7 @@ fn read_service(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) -
     let group = t.choice(d, "kelompok", &ServiceGroup::ALL.map(ServiceGroup::code), ServiceGroup::parse);
     let class = t.choice(d, "klasifikasi", &ServiceClass::ALL.map(ServiceClass::code), ServiceClass::parse);
     let hours = t.choice(d, "jam_layanan", &["24x7"], |code| (code == "24x7").then(|| code.to_owned()));
-    let rpo = t.duration_ms(d, "rpo", 1000..=366 * DAY_MS);
+    let rpo = t.duration_ms(d, "rpo", 1000..=366 * DAY_MS).map(|p| to_u32(p.value / 1000));
     let rto = t.duration_ms(d, "rto", 1000..=366 * DAY_MS);
     let recovery_plan = t.text(d, "drp", TEXT_MAX).map(|p| p.value);
     let hosts = t.texts(d, "host", TEXT_MAX).iter().filter_map(|host| seen.host(d, host)).collect::<Vec<_>>();
@@ -214,9 +218,9 @@ fn read_service(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) -
     for table in t.tables(d, "pemeriksaan") {
         checks.extend(read_check(d, &table, seen, &hosts));
     }
-    let mut backups = Vec::new();
+    let mut sets = Vec::new();
     for table in t.tables(d, "cadangan") {
-        backups.extend(read_backup(d, &table, seen));
+        sets.extend(backups::read_set(d, &table, seen, rpo));
     }
     t.finish(d);
     Some(Service {
@@ -233,12 +237,12 @@ fn read_service(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) -
         group: group?,
         class: class?,
         service_hours: hours.unwrap_or_else(|| "24x7".to_owned()),
-        rpo_seconds: rpo.map(|p| to_u32(p.value / 1000)),
+        rpo_seconds: rpo,
         rto_seconds: rto.map(|p| to_u32(p.value / 1000)),
         recovery_plan,
         hosts,
         checks,
-        backups,
+        backups: sets,
     })
 }
 
@@ -333,34 +337,6 @@ fn read_tcp(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Option<CheckKind> {
         t.missing(d, "port", "give 1 to 65535");
     }
     Some(CheckKind::Tcp(TcpCheck { host: host?.value, port: to_u32(port?.value) }))
-}
-
-fn read_backup(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) -> Option<BackupSet> {
-    let id = read_id(d, t, "cadangan", seen, BackupSetId::parse);
-    let name = t.text(d, "nama", TEXT_MAX).map(|p| p.value);
-    let host = t.required_text(d, "host", TEXT_MAX).and_then(|host| seen.host(d, &host));
-    let pattern = t.required_text(d, "pola", 1000);
-    if let Some(pattern) = pattern.as_ref().filter(|p| !p.value.starts_with('/')) {
-        let remedy = "begin with `/`, such as \"/var/backups/simpeg/*.sql.gz\"";
-        d.add(pattern.span.clone(), &pattern.key, true, "is no absolute pattern", remedy);
-    }
-    let interval = t.duration_ms(d, "selang", 1000..=DAY_MS).map_or(300_000, |p| to_u32(p.value));
-    let settle = t.duration_ms(d, "tunda_stabil", 0..=DAY_MS).map_or(60, |p| to_u32(p.value / 1000));
-    let rpo = t.duration_ms(d, "rpo", 1000..=366 * DAY_MS).map(|p| to_u32(p.value / 1000));
-    let size = t.integer(d, "ukuran_min", 1..=u64::MAX).map_or(1, |p| p.value);
-    let required = t.boolean(d, "wajib").unwrap_or(true);
-    t.finish(d);
-    let id = id?;
-    Some(BackupSet {
-        name: name.unwrap_or_else(|| id.to_string()),
-        id,
-        host: host?,
-        source: BackupSource::Files(BackupFiles { pattern: pattern?.value, settle_seconds: settle }),
-        interval_ms: interval,
-        rpo_seconds: rpo,
-        size_bytes_min: size,
-        required,
-    })
 }
 
 /// What the regulation wants of a service and its entry lacks.

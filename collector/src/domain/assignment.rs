@@ -22,11 +22,12 @@ pub fn assignment_for(catalogue: &Catalogue, host: &HostId) -> Assignment {
         certificate_warning_seconds: check.certificate_warning_seconds,
         kind: Some(check.kind.clone()),
     });
-    let sets = services.iter().flat_map(|service| &service.backups).filter(|set| set.host == *host);
-    let backups = sets.take(ASSIGNED_MAX).map(|set| BackupWatch {
-        id: set.id.to_string(),
-        interval_ms: set.interval_ms,
-        source: Some(set.source.clone()),
+    let sets = services.iter().flat_map(|service| &service.backups);
+    let looks = sets.filter_map(|set| set.look().map(|look| (&set.id, look))).filter(|(_, look)| look.host == *host);
+    let backups = looks.take(ASSIGNED_MAX).map(|(id, look)| BackupWatch {
+        id: id.to_string(),
+        interval_ms: look.interval_ms,
+        source: Some(look.source.clone()),
     });
     let mut assignment = Assignment {
         revision: 0,

@@ -4,9 +4,13 @@
 //! and what monitoring needs: hosts, checks, backup sets. A catalogue is one revision of one file; it is immutable.
 //! Knows nothing of the file's syntax.
 
+mod backup_set;
+
+pub use backup_set::{BackupRules, BackupSet, Look, SetSource, TOLERANCES};
+
 use crate::domain::phrase::Phrase;
 use crate::domain::storm::StormPolicy;
-use pantau_shared::assignment::{BackupSource, CheckKind};
+use pantau_shared::assignment::CheckKind;
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -168,27 +172,6 @@ pub struct Check {
     pub kind: CheckKind,
 }
 
-/// A set of data backed up together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BackupSet {
-    /// Unique in the catalogue.
-    pub id: BackupSetId,
-    /// For people.
-    pub name: String,
-    /// The host that can see the backups.
-    pub host: HostId,
-    /// Where they are.
-    pub source: BackupSource,
-    /// From one look to the next, in milliseconds.
-    pub interval_ms: u32,
-    /// RPO of this set; the service's when unset.
-    pub rpo_seconds: Option<u32>,
-    /// Smallest size that counts as a backup.
-    pub size_bytes_min: u64,
-    /// Whether the service needs it (the worst required set is the service's).
-    pub required: bool,
-}
-
 /// When a host's reading is too high for too long (product defaults, G46).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Threshold {
@@ -251,6 +234,8 @@ pub struct Catalogue {
     pub tickets: TicketPolicy,
     /// When many silent hosts are one disturbance.
     pub storm: StormPolicy,
+    /// What holds for all backups.
+    pub backups: BackupRules,
 }
 
 /// When a ticket is restored, and how long it may come back (engines B.2).
@@ -290,12 +275,19 @@ impl Catalogue {
             host_names: BTreeMap::new(),
             tickets: TicketPolicy::default(),
             storm: StormPolicy::default(),
+            backups: BackupRules::default(),
         }
     }
 
     /// The service with this identifier.
     pub fn service(&self, id: &ServiceId) -> Option<&Service> {
         self.services.iter().find(|service| service.id == *id)
+    }
+
+    /// A backup set with its service.
+    pub fn backup_set(&self, id: &BackupSetId) -> Option<(&Service, &BackupSet)> {
+        let pairs = self.services.iter().flat_map(|service| service.backups.iter().map(move |set| (service, set)));
+        pairs.into_iter().find(|(_, set)| set.id == *id)
     }
 
     /// Services that run on `host`, in catalogue order.

@@ -62,13 +62,16 @@ pub enum TicketClass {
     Capacity,
     /// A backup set passed its RPO or has no usable backup.
     Backup,
-    /// Nobody watches: a silent host.
+    /// A job that does what nobody sees otherwise went wrong.
+    Function,
+    /// Nobody watches: a silent host, a backup source that nobody reaches.
     MonitoringLost,
 }
 
 impl TicketClass {
     /// All, in order.
-    pub const ALL: [Self; 5] = [Self::Access, Self::Performance, Self::Capacity, Self::Backup, Self::MonitoringLost];
+    pub const ALL: [Self; 6] =
+        [Self::Access, Self::Performance, Self::Capacity, Self::Backup, Self::Function, Self::MonitoringLost];
 
     /// The code in keys and the API.
     pub fn code(self) -> &'static str {
@@ -77,6 +80,7 @@ impl TicketClass {
             Self::Performance => "kinerja",
             Self::Capacity => "kapasitas",
             Self::Backup => "cadangan",
+            Self::Function => "fungsi",
             Self::MonitoringLost => "kehilangan_pemantauan",
         }
     }

@@ -1,6 +1,7 @@
 //! What people do, by the same four steps: load the ticket, decide by the rules, commit, announce. Commands run in the
 //! engine's task, one after the other, so that no two of them and no evaluation work on the same version.
 
+use super::backup_commands::BackupCommand;
 use super::evaluate::Context;
 use super::task::EngineTask;
 use super::{CommandError, ManualTicket};
@@ -23,6 +24,7 @@ pub(super) enum Command {
     Act { number: TicketNumber, action: TicketAction, actor: String, reply: Reply<Ticket> },
     Open { ticket: ManualTicket, actor: String, reply: Reply<Ticket> },
     Catalogue { catalogue: Arc<Catalogue>, applied_at: Timestamp, reply: Reply<()> },
+    Backup { command: BackupCommand, reply: Reply<()> },
 }
 
 impl EngineTask {
@@ -35,6 +37,10 @@ impl EngineTask {
             }
             Command::Open { ticket, actor, reply } => {
                 let answer = self.open(ticket, &actor).await;
+                drop(reply.send(answer));
+            }
+            Command::Backup { command, reply } => {
+                let answer = self.backup_command(command).await;
                 drop(reply.send(answer));
             }
             Command::Catalogue { catalogue, applied_at, reply } => {

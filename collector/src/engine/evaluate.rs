@@ -74,6 +74,7 @@ impl Context {
             });
         }
         let checkpoint = Vec::new();
-        Ok(Decision { cursor, ledger: plan.ledger, tickets, evaluated_at: self.now, checkpoint })
+        let (ledger, backups) = (plan.ledger, plan.backups);
+        Ok(Decision { cursor, ledger, tickets, backups, evaluated_at: self.now, checkpoint })
     }
 }

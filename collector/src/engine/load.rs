@@ -3,10 +3,12 @@
 //! A track replayed from a safe cut (a success, or an answer after a silence) is the track that never stopped, so only
 //! a bounded piece of history is read per vantage.
 
+use super::backup_model::BackupModel;
 use super::checkpoint;
 use super::model::Model;
 use super::service_model::{ServiceModel, policy_of, result_of};
-use crate::domain::catalogue::Check;
+use crate::domain::catalogue::{Check, ServiceId};
+use crate::domain::rpo::job::PINGS_MAX;
 use crate::domain::state::CheckResult;
 use crate::domain::state::track::safe_cut;
 use crate::store::records::{Fact, FactBody, ProbeFact};
@@ -25,7 +27,9 @@ const ANSWERS_PAGE: usize = 10_000;
 /// Samples with which thresholds are warmed up: five hours at ten seconds.
 const SAMPLES: usize = 1800;
 /// Looks with which a backup set is warmed up.
-const LOOKS: usize = 50;
+const LOOKS: usize = 500;
+/// Entries of people that are looked through for the newest that counts.
+const ENTRIES: usize = 50;
 /// The ledger is kept in memory for so long: ninety local days and the month before.
 const LEDGER_DAYS: i64 = 125;
 
@@ -102,14 +106,36 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     }
     // The records' instants stand above what the checkpoint knew.
     model.refresh_hosts(records);
-    for (_, backup) in &mut model.backups {
-        for look in reader.backup_observations(&backup.set.id, LOOKS)?.into_iter().rev() {
-            if look.host == backup.set.host {
-                backup.feed(look.at, &look.observation);
+    for (service, backup) in &mut model.backups {
+        load_backup(reader, service, backup)?;
+    }
+    model.touch_everything();
+    Ok(())
+}
+
+/// A backup set from its records, the signals of its job, and what people entered. A set without records, from before
+/// there were any, is read from its stored looks.
+fn load_backup(reader: &Reader, service: &ServiceId, backup: &mut BackupModel) -> Result<(), StoreError> {
+    let set = backup.set.id.clone();
+    match reader.backup_look(&set)? {
+        Some(look) => backup.load(reader.newest_backup_records(&set)?, look),
+        None => {
+            for look in reader.backup_observations(&set, LOOKS)?.into_iter().rev() {
+                if backup.set.look().is_some_and(|expected| look.host == expected.host) {
+                    backup.feed(look.at, look.id, &look.observation);
+                }
             }
         }
     }
-    model.touch_everything();
+    if let Some(heartbeat) = reader.heartbeat(&set)? {
+        let mut signals = reader.signals(&set, PINGS_MAX)?;
+        signals.reverse();
+        backup.load_signals(heartbeat.begins_at, &signals);
+    }
+    for entry in reader.verifications(&set, ENTRIES)?.into_iter().rev() {
+        backup.take_verification(&entry);
+    }
+    backup.recovery = reader.recoveries(service, ENTRIES)?.into_iter().find(|entry| entry.succeeded);
     Ok(())
 }
 

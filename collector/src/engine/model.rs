@@ -14,12 +14,16 @@ use super::service_model::ServiceModel;
 use super::shown::Shown;
 use super::storm_model::StormModel;
 use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
-use crate::domain::ticket::{Activity, Ticket, TicketKey, TicketNumber, TicketScope, TicketState, open};
+use crate::domain::ticket::{
+    Activity, ActivityText, Ticket, TicketClass, TicketKey, TicketNumber, TicketScope, TicketState, open,
+};
 use crate::rulebook::Rulebook;
+use crate::store::backup_records::BackupEdit;
 use crate::store::records::{Fact, FactBody, FactCursor, HostHeard, HostRecord, LedgerEdit};
-use pantau_shared::ids::HostId;
+use pantau_shared::ids::{BackupSetId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -71,6 +75,8 @@ pub(crate) enum PlannedChange {
 pub(crate) struct Plan {
     pub(crate) ledger: Vec<LedgerEdit>,
     pub(crate) changes: Vec<PlannedChange>,
+    /// What was learnt of backup sets.
+    pub(crate) backups: Vec<BackupEdit>,
 }
 
 /// A service that is replayed from its stored answers, apart from the model.
@@ -87,7 +93,7 @@ pub(crate) struct LateService {
 impl Plan {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ledger.is_empty() && self.changes.is_empty()
+        self.ledger.is_empty() && self.changes.is_empty() && self.backups.is_empty()
     }
 }
 
@@ -100,10 +106,11 @@ impl Model {
         listening_since: Timestamp,
     ) -> Self {
         let services: Vec<ServiceModel> = catalogue.services.iter().map(ServiceModel::new).collect();
+        let (rules, zone) = (catalogue.backups, profile.time_zone);
         let backups = catalogue
             .services
             .iter()
-            .flat_map(|s| s.backups.iter().map(|set| (s.id.clone(), BackupModel::new(set, s.rpo_seconds, s.class))));
+            .flat_map(|s| s.backups.iter().map(move |set| (s.id.clone(), BackupModel::new(set, s, rules, zone))));
         let mut model = Self {
             backups: backups.collect(),
             index: CatalogueIndex::new(&catalogue, &services),
@@ -210,13 +217,20 @@ impl Model {
             FactBody::Backup(observation) => {
                 let Some(place) = self.index.set(&observation.set) else { return };
                 let Some((_, backup)) = self.backups.get_mut(place) else { return };
-                if backup.set.host == fact.host {
-                    backup.feed(fact.at, observation);
+                if backup.set.look().is_some_and(|look| look.host == fact.host) {
+                    backup.feed(fact.at, fact.id, observation);
                     self.touched.insert(Subject::Backup(place));
                 }
             }
             FactBody::Gap(_) | FactBody::Started(_) => {}
         }
+    }
+
+    /// The backup set with this identifier, to be changed: it is looked at in the next evaluation.
+    pub(crate) fn touch_set(&mut self, id: &BackupSetId) -> Option<&mut BackupModel> {
+        let place = self.index.set_of(id)?;
+        self.touched.insert(Subject::Backup(place));
+        self.backups.get_mut(place).map(|(_, backup)| backup)
     }
 
     /// The ledger of the service at `index` is to be made anew from `from` on.
@@ -284,6 +298,10 @@ impl Model {
         due.extend(self.deadlines.take_due(now));
         self.look_at_silence(&mut due, now);
         for subject in self.in_order(&due) {
+            if let Subject::Backup(place) = subject {
+                let edit = self.backups.get_mut(place).and_then(|(_, backup)| backup.take_pending());
+                plan.backups.extend(edit);
+            }
             for view in self.views_of(subject, now) {
                 self.judge(view, now, &mut plan);
             }
@@ -332,7 +350,12 @@ impl Model {
                 plan.changes.push(PlannedChange::Release(ticket));
                 plan.changes.push(PlannedChange::Open(condition));
             }
-            (Outcome::Changed { ticket, activity, event }, _) => {
+            (Outcome::Changed { ticket, mut activity, event }, view) => {
+                if event == "restored" && explains(&ticket, &view) {
+                    activity.text = ActivityText::Phrase(
+                        Phrase::new("activity-backup-explained").with("onset_at", ticket.onset_at),
+                    );
+                }
                 plan.changes.push(PlannedChange::Change { ticket, activity, event });
             }
             (Outcome::Nothing | Outcome::Open | Outcome::Superseded(_), _) => {}
@@ -376,6 +399,13 @@ impl Model {
             self.tickets.remove(&ticket.number);
         }
     }
+}
+
+/// Whether a backup ticket ends by something that was there before it began: a record that came late closes the breach
+/// retroactively and explains the alarm, which stays in the log (engines C.2).
+fn explains(ticket: &Ticket, view: &View) -> bool {
+    let backup = matches!(ticket.key.scope, TicketScope::Backup(_)) && ticket.key.class == TicketClass::Backup;
+    backup && matches!(view, View::Clear { since, .. } if *since <= ticket.onset_at)
 }
 
 fn note(map: &mut BTreeMap<usize, Timestamp>, index: usize, at: Timestamp) {

@@ -15,6 +15,8 @@ use crate::domain::availability::Figures;
 use crate::domain::calendar::{Period, PeriodKind, zone};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
+use crate::domain::rpo::drill::valid_until;
+use crate::domain::rpo::is_of_yesterday;
 use crate::domain::state::{State, Timeline};
 use crate::domain::ticket::Ticket;
 use crate::rulebook::Rulebook;
@@ -158,8 +160,9 @@ fn show_hosts(model: &mut Model, now: Timestamp) {
 }
 
 fn show_backups(model: &mut Model, now: Timestamp) {
+    let zone = model.profile.time_zone;
     if model.shown.backups.len() != model.backups.len() {
-        let views = model.backups.iter().map(|(service, backup)| Arc::new(backup_view(service, backup, now)));
+        let views = model.backups.iter().map(|(service, backup)| Arc::new(backup_view(service, backup, zone, now)));
         model.shown.backups = Arc::new(views.collect());
         model.shown.stale_backups.clear();
     }
@@ -170,7 +173,7 @@ fn show_backups(model: &mut Model, now: Timestamp) {
     let views = Arc::make_mut(&mut model.shown.backups);
     for place in stale {
         if let (Some(view), Some((service, backup))) = (views.get_mut(place), model.backups.get(place)) {
-            *view = Arc::new(backup_view(service, backup, now));
+            *view = Arc::new(backup_view(service, backup, zone, now));
         }
     }
 }
@@ -257,17 +260,38 @@ fn host_view(model: &Model, host: &HostModel, now: Timestamp) -> HostView {
     }
 }
 
-fn backup_view(service: &ServiceId, backup: &BackupModel, now: Timestamp) -> BackupView {
+fn backup_view(service: &ServiceId, backup: &BackupModel, zone: Tz, now: Timestamp) -> BackupView {
     let usable = backup.usable(now);
+    let data_time = usable.as_ref().map(|b| b.data_time);
+    let (policy, look) = (&backup.policy, backup.history().look());
+    let newest = backup.history().records().iter().rev().find(|record| record.deleted_at.is_none());
+    let verified = backup.verified.as_ref().map(|entry| (entry.at, entry.data_time));
+    let verified_from = verified.map(|(at, _)| at).or(look.begins_at);
+    let due = |every: u32| verified_from.map(|at| at.plus_secs(every.into()));
+    let drilled = backup.recovery.as_ref().and_then(|entry| entry.confirmed_at);
     BackupView {
         id: backup.set.id.clone(),
         service: service.clone(),
         state: backup.state(now),
-        data_time: usable.map(|b| b.data_time),
+        data_time,
         estimated: usable.is_some_and(|b| b.estimated),
-        newest: backup.newest.clone(),
-        rpo_seconds: backup.rpo_seconds,
-        looked_at: backup.looked_at,
-        error: backup.error.clone(),
+        newest: newest.map(|record| (record.artefact.clone(), record.size_bytes)),
+        rpo_seconds: policy.rpo_seconds.filter(|_| backup.set.is_backup()),
+        operator: policy.operator,
+        at_risk_at: data_time.and_then(|time| policy.at_risk_at(time)),
+        breach_at: data_time.and_then(|time| policy.breach_at(time)),
+        required: backup.set.required,
+        looked_at: look.looked_at,
+        error: look.error.as_ref().map(|(text, _)| text.clone()),
+        unconfirmed_since: backup.unconfirmed_since(now),
+        proof: backup.proof(now),
+        suspicions: backup.suspicions(now),
+        impossible_s: backup.impossible_s(),
+        job: backup.job(now),
+        verified,
+        verification_due: backup.verify_every_s().and_then(due),
+        drill_until: drilled.map(|at| valid_until(zone::local_date(zone, at), backup.rules.drill_valid_days)),
+        yesterday: backup.rules.yesterday_reading.then(|| is_of_yesterday(zone, data_time, now)),
+        is_backup: backup.set.is_backup(),
     }
 }

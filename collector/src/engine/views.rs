@@ -1,6 +1,5 @@
 //! What the model sees of every ticket key: the bridge from states, readings and looks to conditions.
 
-use super::backup_model::BackupModel;
 use super::deadlines::Subject;
 use super::host_model::{HostModel, Track, gap_ms};
 use super::model::Model;
@@ -14,11 +13,7 @@ use crate::domain::state::State;
 use crate::domain::threshold::ThresholdView;
 use crate::domain::ticket::condition::{Condition, View};
 use crate::domain::ticket::{TicketClass, TicketKey, TicketScope};
-use crate::snapshot::BackupState;
 use pantau_shared::timestamp::Timestamp;
-
-/// A set that was never looked at gets its interval and so many milliseconds before that counts as no backup.
-const FIRST_LOOK_GRACE_MS: i64 = 120_000;
 
 impl Model {
     /// The views of a subject's keys at `now`, in a fixed order. Of a host's readings only those are looked at from which
@@ -37,7 +32,7 @@ impl Model {
             }
             Subject::Backup(place) => {
                 let backup = self.backups.get(place);
-                backup.map(|(service, backup)| self.backup_view(service, backup, now)).into_iter().collect()
+                backup.map(|(service, backup)| self.backup_views(service, backup, now)).unwrap_or_default()
             }
         }
     }
@@ -78,18 +73,15 @@ impl Model {
             }
             Subject::Backup(place) => {
                 let (_, backup) = self.backups.get(place)?;
-                next.at(self.first_look(backup));
+                next.maybe(self.first_look(backup));
                 next.maybe(backup.next_change(now));
                 next.maybe(backup.usable(now).map(|b| b.end.plus_secs(resolve)));
+                next.maybe(backup.contact_since().map(|at| at.plus_secs(resolve)));
+                let run = backup.job(now).and_then(|job| job.succeeded);
+                next.maybe(run.map(|run| run.end.plus_secs(resolve)));
             }
         }
         next.at
-    }
-
-    /// A set that nobody has looked at by then has no backup.
-    fn first_look(&self, backup: &BackupModel) -> Timestamp {
-        let grace = i64::from(backup.set.interval_ms).saturating_add(FIRST_LOOK_GRACE_MS);
-        self.applied_at.max(self.listening_since).plus_ms(grace)
     }
 
     fn services_on(&self, host: &HostModel) -> Vec<ServiceId> {
@@ -165,48 +157,6 @@ impl Model {
             });
         }
         out
-    }
-
-    fn backup_view(&self, service: &ServiceId, backup: &BackupModel, now: Timestamp) -> View {
-        let key = TicketKey { scope: TicketScope::Backup(backup.set.id.clone()), class: TicketClass::Backup };
-        let first_look = self.first_look(backup);
-        let newest = backup.usable(now);
-        let (id, onset_at) = match (backup.state(now), newest) {
-            (BackupState::Langgar, Some(b)) => {
-                let rpo = i64::from(backup.rpo_seconds.unwrap_or(0));
-                ("symptom-backup-overdue", b.data_time.plus_secs(rpo))
-            }
-            (BackupState::TanpaCadangan, _) => match backup.without_since {
-                Some(since) => ("symptom-backup-missing", since),
-                None if now >= first_look => ("symptom-backup-never-seen", first_look),
-                None => return View::Unseen { key },
-            },
-            (BackupState::Segar | BackupState::Peringatan, Some(b)) => return View::Clear { key, since: b.end },
-            (
-                BackupState::Segar
-                | BackupState::Peringatan
-                | BackupState::Langgar
-                | BackupState::BelumDitetapkan
-                | BackupState::Informasi,
-                _,
-            ) => return View::Unseen { key },
-        };
-        let mut symptom = Phrase::new(id)
-            .with("set", &backup.set.name)
-            .with("service", self.service_name(service))
-            .with("since_at", onset_at);
-        if let Some(b) = newest {
-            symptom = symptom.with("data_at", b.data_time);
-        }
-        View::Holds(Condition {
-            key,
-            impact: Impact::Minor,
-            onset_at: onset_at.min(now),
-            symptom,
-            category: "cadangan_data".to_owned(),
-            components: vec![backup.set.host.to_string(), backup.set.id.to_string()],
-            affected: vec![service.clone()],
-        })
     }
 }
 

@@ -12,6 +12,7 @@ mod hosts;
 mod idempotency;
 mod outbox;
 mod parameters;
+mod rpo;
 mod series;
 mod services;
 mod system;
@@ -56,6 +57,12 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/tickets/{number}", get(tickets::one))
         .route("/api/v1/tickets/{number}/actions", post(ticket_writes::act))
         .route("/api/v1/backups", get(backups::list))
+        .route("/api/v1/backups/{set}", get(backups::one))
+        .route("/api/v1/backups/{set}/rpo", get(rpo::of_set))
+        .route("/api/v1/backups/{set}/verifications", post(backups::verify))
+        .route("/api/v1/backups/{set}/heartbeat", post(backups::new_key))
+        .route("/api/v1/services/{id}/rpo", get(rpo::of_service))
+        .route("/api/v1/services/{id}/recoveries", get(rpo::recoveries).post(rpo::enter_recovery))
         .route("/api/v1/outbox", get(outbox::list))
         .route("/api/v1/system", get(system::one))
         .route("/api/v1/{*path}", any(async || no_such("resource")))

@@ -7,8 +7,11 @@
 mod actions;
 mod alone;
 mod assets;
+mod backup_actions;
+mod backup_set;
 mod backups;
 mod day_bar;
+mod exposure_chart;
 mod figures;
 mod host;
 mod hosts;
@@ -67,7 +70,11 @@ pub fn router(app: App) -> Router {
         .route("/tickets/new", get(actions::new_ticket).post(actions::open_ticket))
         .route("/tickets/{number}", get(pages::ticket))
         .route("/tickets/{number}/actions", post(actions::act_on_ticket))
-        .route("/backups", get(pages::backups))
+        .route("/backups", get(backup_actions::list))
+        .route("/backups/{set}", get(backup_actions::one))
+        .route("/backups/{set}/heartbeat", post(backup_actions::new_key))
+        .route("/backups/{set}/verifications", post(backup_actions::verify))
+        .route("/backups/{set}/recoveries", post(backup_actions::recover))
         .route("/reports/availability", get(pages::report))
         .route("/system", get(pages::system))
         .route("/login", get(login::show).post(login::enter))

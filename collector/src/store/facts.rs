@@ -41,7 +41,7 @@ pub(super) const PROBES_OF: &str = "
         AND at_ms >= ?3 AND at_ms < ?4 ORDER BY at_ms, id LIMIT ?5";
 
 pub(super) const BACKUPS: &str = "
-    SELECT (SELECT host.id FROM host WHERE num = host), at_ms, body FROM backup
+    SELECT (SELECT host.id FROM host WHERE num = host), at_ms, body, id FROM backup
     WHERE backup_set = ?1 ORDER BY at_ms DESC, id DESC LIMIT ?2";
 
 /// Whose an observation is, and its two times.
@@ -74,7 +74,8 @@ fn probe_of(row: &Row<'_>) -> Result<ProbeFact, StoreError> {
 }
 
 fn backup_of(row: &Row<'_>) -> Result<BackupFact, StoreError> {
-    Ok(BackupFact { host: host_id(row, 0)?, at: instant(row, 1)?, observation: message(row, 2, "backup observation")? })
+    let observation = message(row, 2, "backup observation")?;
+    Ok(BackupFact { id: column(row, 3)?, host: host_id(row, 0)?, at: instant(row, 1)?, observation })
 }
 
 impl Reader {

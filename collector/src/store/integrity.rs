@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 28] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 34] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -42,6 +42,12 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 28] = [
     ("check_vantage", "which host runs which check", None),
     ("probe", "answers of checks", Some("at_ms")),
     ("backup", "observations of the office's backups", Some("at_ms")),
+    ("backup_record", "what is known of the office's backups", Some("first_ms")),
+    ("backup_look", "the newest look at each backup set", None),
+    ("heartbeat", "addresses at which jobs tell of themselves", None),
+    ("heartbeat_signal", "what jobs told of themselves", Some("at_ms")),
+    ("backup_verification", "verifications of backups", Some("recorded_ms")),
+    ("recovery", "restore drills and recoveries", Some("recorded_ms")),
     ("agent_event", "what agents told of themselves", Some("at_ms")),
     ("ledger", "the ledger of service states", Some("from_ms")),
     ("ticket", "tickets", Some("recorded_ms")),

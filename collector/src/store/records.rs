@@ -1,5 +1,6 @@
 //! What goes into and comes out of the store: plain values with domain types in them, no rows.
 
+use super::backup_records::BackupEdit;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::state::State;
@@ -200,6 +201,8 @@ pub struct ProbeFact {
 /// One look at a backup set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackupFact {
+    /// Its number among the facts.
+    pub id: i64,
     /// Who looked.
     pub host: HostId,
     /// When, by the collector's clock.
@@ -269,6 +272,8 @@ pub struct Decision {
     pub ledger: Vec<LedgerEdit>,
     /// Ticket changes.
     pub tickets: Vec<TicketChange>,
+    /// What was learnt of backups.
+    pub backups: Vec<BackupEdit>,
     /// When it was made: the last durable heartbeat of the engine.
     pub evaluated_at: Timestamp,
     /// Slices of the engine's checkpoint that were made anew.

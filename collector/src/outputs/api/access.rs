@@ -23,6 +23,13 @@ pub(crate) struct Caller {
     csrf: Option<String>,
 }
 
+impl Caller {
+    /// Whether it may change anything: addresses of heartbeats are told to nobody else.
+    pub(super) fn may_write(&self) -> bool {
+        self.may_write
+    }
+}
+
 /// Who calls.
 ///
 /// # Errors

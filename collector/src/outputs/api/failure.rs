@@ -11,6 +11,10 @@ use serde_json::json;
 pub(super) fn of_command(error: &CommandError) -> HttpError {
     match error {
         CommandError::NoSuchTicket(_) => no_such("ticket"),
+        CommandError::NoSuchSet(_) => no_such("backup set"),
+        CommandError::EntryRefused(refusal) => {
+            HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, "entry_refused", refusal.to_string())
+        }
         CommandError::NoSuchService(_) => {
             HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_service", error.to_string())
         }

@@ -60,7 +60,7 @@ impl ActionForm {
 }
 
 /// Local wall time to an instant; the earlier one where a clock change makes it ambiguous.
-fn parse_local(text: &str, zone: Tz) -> Option<Timestamp> {
+pub(super) fn parse_local(text: &str, zone: Tz) -> Option<Timestamp> {
     let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M")
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S"))
         .ok()?;
@@ -68,7 +68,7 @@ fn parse_local(text: &str, zone: Tz) -> Option<Timestamp> {
 }
 
 /// Whether the reader may act with this form; 403 otherwise.
-fn admit(known: &Known, csrf: &str) -> Result<(), Failure> {
+pub(super) fn admit(known: &Known, csrf: &str) -> Result<(), Failure> {
     if known.reader.role.may_act() && auth::same_secret(csrf, &known.reader.csrf) {
         Ok(())
     } else {

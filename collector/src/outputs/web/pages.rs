@@ -3,7 +3,7 @@
 use super::page::Section;
 use super::tickets::{PAGE_MAX, TicketQuery};
 use super::visit::{Failure, Known, Visit, read};
-use super::{WebState, backups, host, hosts, month, overview, report, service, system, ticket, tickets};
+use super::{WebState, host, hosts, month, overview, report, service, system, ticket, tickets};
 use crate::auth::Role;
 use crate::domain::availability::Figures;
 use crate::domain::catalogue::{Service, ServiceId};
@@ -150,11 +150,6 @@ pub(super) async fn ticket_page(
     let (found, activities) = found.map_err(|error: StoreError| visit.failed(&error))?;
     let page = visit.page(Section::Tickets, number.to_string());
     visit.html(ticket::render(page, &visit.snapshot, &found, &activities, notice))
-}
-
-pub(super) async fn backups(Known { visit, .. }: Known) -> Result<Response, Failure> {
-    let page = visit.page(Section::Backups, visit.texts.get("backups-title"));
-    visit.html(backups::render(page, &visit.snapshot))
 }
 
 pub(super) async fn report(

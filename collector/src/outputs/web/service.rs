@@ -72,6 +72,8 @@ struct ServicePage {
     checks: Vec<CheckRow>,
     tickets: Vec<TicketRow>,
     backups: Vec<BackupRow>,
+    /// What a kritis service lacks (G28).
+    findings: Vec<String>,
     facts: Vec<Fact>,
 }
 
@@ -117,6 +119,7 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
             .filter(|backup| backup.service == service.id)
             .map(|backup| backups::row(texts, snapshot, backup, now))
             .collect(),
+        findings: backups::findings(texts, snapshot, service),
         facts: facts(texts, snapshot, service, view),
         page,
     }

@@ -5,7 +5,7 @@ mod requests;
 pub(crate) mod site;
 
 use super::page::{Page, ReadOnlyNotice, Reader, Section, Theme};
-use super::{alone, assets, backups, host, hosts, overview, report, service, system, ticket, tickets};
+use super::{alone, assets, backup_set, backups, host, hosts, overview, report, service, system, ticket, tickets};
 use crate::auth::Role;
 use crate::domain::calendar::period::Period;
 use crate::domain::phrase::Phrase;
@@ -14,6 +14,7 @@ use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket};
 use crate::snapshot::Snapshot;
 use crate::store::records::LedgerRow;
 use crate::texts::{Language, Texts};
+use pantau_shared::ids::BackupSetId;
 use site::{NOW, snapshot};
 use std::path::Path;
 
@@ -97,7 +98,7 @@ fn lists(language: Language) -> Vec<Rendered> {
         ("overview", overview::render(frame(Section::Overview, "overview-title", "/"), &site)),
         ("hosts", hosts::render(frame(Section::Hosts, "hosts-title", "/hosts"), &site)),
         ("tickets", tickets::render(tickets_frame, &site, &query, &all_tickets(&site))),
-        ("backups", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
+        ("backups", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site, &own::strips(&site))),
         ("report", report::render(report_frame, &site, november(), &figures)),
         ("system", system_page(language, own::system(&site))),
         ("system-read-only", system_page(language, own::full_system(&site))),
@@ -130,6 +131,21 @@ fn details(language: Language) -> Vec<Rendered> {
         availability: &availability,
         tickets: &all[1..2],
     };
+    let set_pages = |id: &str, stored: backup_set::Stored, refused| {
+        let (service, set) = site.catalogue.backup_set(&BackupSetId::parse(id).expect("valid")).expect("there");
+        let mut set = set.clone();
+        if refused {
+            set.source = crate::domain::catalogue::SetSource::Heartbeat;
+        }
+        let view = site.backups.iter().find(|view| view.id == set.id).expect("there");
+        let watched = own::watched(service, &set);
+        let origin = "https://pantau.bangka.go.id".to_owned();
+        let period = november();
+        let data = backup_set::SetData { service, set: &set, view, period, watched: &watched, stored: &stored, origin };
+        let frame = named(Section::Backups, "/backups/set", &set.name);
+        let text = Texts::new(language, chrono_tz::Asia::Jakarta).text("entry-missing", &[("field", "confirmed_at")]);
+        backup_set::render(frame, &site, &data, refused.then_some(text), !refused)
+    };
     let db = &site.hosts[1];
     let figures = [Some((120, 238, 640)), Some((512, 518, 530)), None];
     let ticket_page = |number: usize, notice| {
@@ -143,6 +159,8 @@ fn details(language: Language) -> Vec<Rendered> {
     vec![
         ("service", service::render(named(Section::Overview, "/services/simpeg", &subject.name), &site, &data)),
         ("host", host::render(host_frame, &site, db, host::Range::Hour, &figures)),
+        ("backup-set", set_pages("simpeg-db", own::stored(), false)),
+        ("backup-set-new", set_pages("esakip-db", backup_set::Stored::default(), true)),
         ("ticket", ticket_page(0, None)),
         ("ticket-refused", ticket_page(2, refused)),
         ("ticket-new", ticket::render_new(new_frame, &site, ticket::NewTicketForm::default(), None)),
@@ -160,7 +178,10 @@ fn empty_pages(language: Language) -> Vec<Rendered> {
         ("overview-empty", overview::render(frame(Section::Overview, "overview-title", "/"), &site)),
         ("hosts-empty", hosts::render(frame(Section::Hosts, "hosts-title", "/hosts"), &site)),
         ("tickets-empty", tickets::render(frame(Section::Tickets, "tickets-title", "/tickets"), &site, &query, &[])),
-        ("backups-empty", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
+        (
+            "backups-empty",
+            backups::render(frame(Section::Backups, "backups-title", "/backups"), &site, &own::strips(&site)),
+        ),
         ("report-empty", report::render(report_frame, &site, november(), &[])),
     ]
 }

@@ -159,8 +159,12 @@ impl Visit {
     /// What a command of the engine could not do, beyond what the rules refuse.
     pub(super) fn command_failed(&self, error: &CommandError) -> Failure {
         match error {
-            CommandError::NoSuchTicket(_) | CommandError::NoSuchService(_) => self.refuse(StatusCode::NOT_FOUND),
-            CommandError::AlreadyOpen(_) | CommandError::Refused(_) => self.refuse(StatusCode::CONFLICT),
+            CommandError::NoSuchTicket(_) | CommandError::NoSuchService(_) | CommandError::NoSuchSet(_) => {
+                self.refuse(StatusCode::NOT_FOUND)
+            }
+            CommandError::AlreadyOpen(_) | CommandError::EntryRefused(_) | CommandError::Refused(_) => {
+                self.refuse(StatusCode::CONFLICT)
+            }
             CommandError::Store(_) | CommandError::Stopped => self.failed(error),
         }
     }

@@ -4,6 +4,7 @@ use crate::domain::availability::{Counts, Figures, Policy, Verdict};
 use crate::domain::catalogue::*;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Operator, Priority, Profile, TimeTarget};
+use crate::domain::rpo::proof::Proof;
 use crate::domain::state::State;
 use crate::domain::ticket::*;
 use crate::rulebook::Rulebook;
@@ -82,18 +83,12 @@ fn check(id: &str, name: &str, url: &str) -> Check {
 }
 
 fn backup_set(id: &str, name: &str, rpo_hours: Option<u32>) -> BackupSet {
+    let source =
+        BackupSource::Files(BackupFiles { pattern: format!("/backup/{id}-*.sql.gz"), ..BackupFiles::default() });
     BackupSet {
-        id: set_id(id),
         name: name.into(),
-        host: host_id("db-01"),
-        source: BackupSource::Files(BackupFiles {
-            pattern: format!("/backup/{id}-*.sql.gz"),
-            ..BackupFiles::default()
-        }),
-        interval_ms: 300_000,
         rpo_seconds: rpo_hours.map(|hours| hours * 3600),
-        size_bytes_min: 1,
-        required: true,
+        ..BackupSet::looked(set_id(id), Look { host: host_id("db-01"), source, interval_ms: 300_000 })
     }
 }
 
@@ -363,8 +358,22 @@ fn backups() -> Vec<Arc<BackupView>> {
             estimated: id == "esakip-db",
             newest: data_s.map(|_| (format!("{id}-20261123.sql.gz"), Some(3 * GIB / 2))),
             rpo_seconds: Some(rpo_hours * 3600),
+            operator: Operator::Below,
+            at_risk_at: data_s.map(|s| ago(s).plus_secs(i64::from(rpo_hours) * 2880)),
+            breach_at: data_s.map(|s| ago(s).plus_secs(i64::from(rpo_hours) * 3600)),
+            required: true,
             looked_at: Some(ago(140)),
             error: None,
+            unconfirmed_since: (id == "esakip-db").then(|| ago(5 * 3600)),
+            proof: data_s.map(|_| if id == "perizinan-db" { Proof::Restored } else { Proof::Seen }),
+            suspicions: if id == "esakip-db" { vec![Suspicion::Shrunk] } else { Vec::new() },
+            impossible_s: (id == "simpeg-db").then_some(90_000),
+            job: None,
+            verified: (id == "perizinan-db").then(|| (ago(86_400), Some(ago(90_000)))),
+            verification_due: (id != "esakip-db").then(|| ago(-6 * 86_400)),
+            drill_until: (id == "perizinan-db").then(|| chrono::NaiveDate::from_ymd_opt(2027, 4, 1).expect("valid")),
+            yesterday: Some(state == BackupState::Segar),
+            is_backup: true,
         })
     };
     vec![
@@ -451,6 +460,7 @@ fn views(services: &[Service]) -> Vec<Arc<ServiceView>> {
 pub(crate) fn catalogue() -> Catalogue {
     Catalogue {
         revision: 7,
+        backups: BackupRules { yesterday_reading: true, ..BackupRules::default() },
         services: services(),
         thresholds: vec![
             Threshold { metric: ThresholdMetric::Cpu, alarm_permille: 950, clear_permille: 900, hold_seconds: 600 },
