@@ -208,6 +208,9 @@ impl Engine {
 mod tests;
 
 #[cfg(test)]
+mod backup_tests;
+
+#[cfg(test)]
 mod restart_tests;
 
 #[cfg(test)]

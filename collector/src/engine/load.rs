@@ -11,7 +11,7 @@ use crate::domain::catalogue::{Check, ServiceId};
 use crate::domain::rpo::job::PINGS_MAX;
 use crate::domain::state::CheckResult;
 use crate::domain::state::track::safe_cut;
-use crate::store::records::{Fact, FactBody, ProbeFact};
+use crate::store::records::{Fact, FactBody, FactCursor, ProbeFact};
 use crate::store::{Reader, StoreError};
 use pantau_shared::ids::{CheckId, HostId};
 use pantau_shared::probe::ProbeOutcome;
@@ -106,8 +106,9 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     }
     // The records' instants stand above what the checkpoint knew.
     model.refresh_hosts(records);
+    let cursor = model.cursor;
     for (service, backup) in &mut model.backups {
-        load_backup(reader, service, backup)?;
+        load_backup(reader, service, backup, cursor)?;
     }
     model.touch_everything();
     Ok(())
@@ -115,13 +116,19 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
 
 /// A backup set from its records, the signals of its job, and what people entered. A set without records, from before
 /// there were any, is read from its stored looks.
-fn load_backup(reader: &Reader, service: &ServiceId, backup: &mut BackupModel) -> Result<(), StoreError> {
+fn load_backup(
+    reader: &Reader,
+    service: &ServiceId,
+    backup: &mut BackupModel,
+    cursor: FactCursor,
+) -> Result<(), StoreError> {
     let set = backup.set.id.clone();
     match reader.backup_look(&set)? {
         Some(look) => backup.load(reader.newest_backup_records(&set)?, look),
         None => {
             for look in reader.backup_observations(&set, LOOKS)?.into_iter().rev() {
-                if backup.set.look().is_some_and(|expected| look.host == expected.host) {
+                let expected = backup.set.look().is_some_and(|expected| look.host == expected.host);
+                if expected && look.id <= cursor.0 {
                     backup.feed(look.at, look.id, &look.observation);
                 }
             }

@@ -228,3 +228,56 @@ async fn the_collector_itself_is_for_programs_and_administrators() {
     }
     assert_eq!(site.get("/api/v1/system?x=1", READER).await.0, StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn backups_are_told_and_entered_over_the_api() {
+    let site = site().await;
+    let (status, list) = site.get("/api/v1/backups", READER).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(list["items"][0]["state"], "tanpa_cadangan");
+    let (status, one) = site.get("/api/v1/backups/simpeg-db", READER).await;
+    assert_eq!((status, &one["heartbeat"], &one["records"]), (StatusCode::OK, &Value::Null, &json!([])));
+    for path in ["/api/v1/backups/simpeg-db/rpo?period=2026-11", "/api/v1/services/simpeg/rpo?from=1795000000"] {
+        let (status, rpo) = site.get(path, READER).await;
+        assert_eq!((status, &rpo["breach_s"]), (StatusCode::OK, &Value::Null), "nobody has looked yet: {rpo}");
+    }
+    for (path, code) in [
+        ("/api/v1/backups/none", 404),
+        ("/api/v1/backups/none/rpo", 404),
+        ("/api/v1/backups/simpeg-db/rpo?period=june", 400),
+        ("/api/v1/backups/simpeg-db/rpo?period=2026-06&from=5", 400),
+    ] {
+        assert_eq!(site.get(path, READER).await.0.as_u16(), code, "{path}");
+    }
+    let verification = json!({ "method": "uji_baca", "passed": true });
+    let path = "/api/v1/backups/simpeg-db/verifications";
+    assert_eq!(site.post(path, READER, &verification).await.0, StatusCode::FORBIDDEN);
+    let (status, refused) = site.post(path, WRITER, &verification).await;
+    assert_eq!((status.as_u16(), &refused["error"]["code"]), (422, &json!("entry_refused")), "there is no backup yet");
+    let (status, refused) = site.post("/api/v1/backups/simpeg-db/heartbeat", WRITER, &json!({})).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "an agent looks at this one: {refused}");
+}
+
+#[tokio::test]
+async fn a_drill_is_entered_once_and_judged_by_the_bounds_of_then() {
+    let site = site().await;
+    let path = "/api/v1/services/simpeg/recoveries";
+    let drill = json!({
+        "drill": true, "scenario": "Server basis data rusak", "disaster_at": "2026-11-20T08:00:00+07:00",
+        "confirmed_at": "2026-11-20T20:00:00+07:00", "recovered_data_time": "2026-11-19T08:00:01+07:00",
+        "succeeded": true, "steps": { "aktivasi_drp": "2026-11-20T09:00:00+07:00" },
+    });
+    let bad = json!({ "drill": true, "scenario": "x", "disaster_at": "2026-11-20T08:00:00+07:00", "succeeded": true });
+    assert_eq!(site.post(path, WRITER, &bad).await.0.as_u16(), 422);
+    let key = &[WRITER[0], ("idempotency-key", "drill-1")];
+    for _ in 0..2 {
+        assert_eq!(site.post(path, key, &drill).await.0, StatusCode::CREATED);
+    }
+    let (_, list) = site.get(path, READER).await;
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "sent twice, entered once: {list}");
+    let entry = &list["items"][0];
+    // Twelve hours against an RTO of twelve hours: strictly below is asked for (G29).
+    assert_eq!((&entry["rta_s"], &entry["rto_met"]), (&json!(43_200), &json!(false)));
+    assert_eq!((&entry["rpa_s"], &entry["rpo_met"]), (&json!(86_399), &json!(true)));
+    assert_eq!(entry["steps"]["aktivasi_drp"], "2026-11-20T09:00:00+07:00");
+}
