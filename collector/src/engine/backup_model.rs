@@ -88,8 +88,10 @@ impl BackupModel {
     /// Takes the stored signals, oldest first.
     pub(crate) fn load_signals(&mut self, since: Timestamp, signals: &[Signal]) {
         self.heartbeat_since = Some(since);
-        for signal in signals {
-            self.take_signal(signal);
+        self.pings = signals.iter().filter_map(Signal::ping).collect();
+        self.pings.sort_by_key(|ping| ping.at);
+        if let Some(last) = self.pings.last().map(|ping| ping.at) {
+            self.claim_runs(last);
         }
     }
 
@@ -128,11 +130,16 @@ impl BackupModel {
         self.pings.push(ping);
         self.pings.sort_by_key(|ping| ping.at);
         self.pings.drain(..self.pings.len().saturating_sub(PINGS_MAX));
+        self.claim_runs(at);
+    }
+
+    /// Runs of a backup job that ended are records; those that are known change nothing.
+    fn claim_runs(&mut self, now: Timestamp) {
         if !self.set.is_backup() {
             return;
         }
-        let (runs, _) = job::judge(&self.plan(at), &self.pings, at);
-        for run in runs.iter().filter(|run| run.end == at) {
+        let (runs, _) = job::judge(&self.plan(now), &self.pings, now);
+        for run in &runs {
             let learnt = self.history.claim(claimed(run));
             self.learn(learnt);
         }
@@ -160,7 +167,7 @@ impl BackupModel {
     pub(crate) fn take_pending(&mut self) -> Option<BackupEdit> {
         let Pending { records, look, needless } = std::mem::take(&mut self.pending);
         let state = self.history.look().clone();
-        let look = look.then(|| KeptLook { state, fact: self.fact, kept: self.kept });
+        let look = look.then_some(KeptLook { state, fact: self.fact, kept: self.kept });
         let edit = BackupEdit { set: self.set.id.clone(), records: records.into_values().collect(), look, needless };
         (edit.look.is_some() || !edit.needless.is_empty()).then_some(edit)
     }

@@ -26,8 +26,8 @@ const CUT_ANSWERS: [usize; 3] = [4, 32, 200];
 const ANSWERS_PAGE: usize = 10_000;
 /// Samples with which thresholds are warmed up: five hours at ten seconds.
 const SAMPLES: usize = 1800;
-/// Looks with which a backup set is warmed up.
-const LOOKS: usize = 500;
+/// Looks from before there were records that are read to make them: five weeks at five minutes.
+const LOOKS: usize = 10_000;
 /// Entries of people that are looked through for the newest that counts.
 const ENTRIES: usize = 50;
 /// The ledger is kept in memory for so long: ninety local days and the month before.
