@@ -26,6 +26,7 @@ pub mod maintenance;
 pub mod rules;
 pub mod span;
 mod sweep;
+pub mod tiles;
 
 use super::calendar::Calendar;
 use super::interval::{Interval, IntervalSet};
@@ -37,6 +38,7 @@ pub use figures::{Counts, Figures, Verdict, ratio_ppm};
 pub use maintenance::{MaintenanceStatus, MaintenanceWindow};
 pub use rules::Rules;
 pub use span::{Runs, Span};
+pub use tiles::{Tile, TileClass, TileFault, TileReason};
 
 /// What becomes of time in maintenance that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

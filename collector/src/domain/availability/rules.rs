@@ -15,7 +15,7 @@ use pantau_shared::timestamp::Timestamp;
 
 /// The way of counting. To be raised with every change of it that may change a second: nothing counted before is used
 /// after that.
-const COUNTING: u8 = 1;
+pub const COUNTING: u8 = 1;
 
 /// Under a cap the rest of the month decides as well, in whichever zone its calendar has.
 const CAP_REACH_DAYS: i64 = 33;

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 /// What lies over the observed state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rule {
+pub(super) enum Rule {
     /// An approved correction: excluded.
     CorrectedToExcluded,
     /// An approved correction: this state.
@@ -84,7 +84,7 @@ impl Overlay {
     }
 
     /// Visits `within` cut at the rims of the overlay, in order of time.
-    fn for_each(&self, within: Interval, mut visit: impl FnMut(Interval, Option<Rule>)) {
+    pub(super) fn for_each(&self, within: Interval, mut visit: impl FnMut(Interval, Option<Rule>)) {
         let first = self.pieces.partition_point(|(i, _)| i.to <= within.from);
         let mut from = within.from;
         for (interval, rule) in self.pieces.iter().skip(first).take_while(|(i, _)| i.from < within.to) {
@@ -228,7 +228,7 @@ const fn classify(rule: Option<Rule>, observed: State) -> Class {
     }
 }
 
-const fn available_state(state: State, degraded: DegradedPolicy) -> State {
+pub(super) const fn available_state(state: State, degraded: DegradedPolicy) -> State {
     match (state, degraded) {
         (State::Degraded, DegradedPolicy::Down) => State::Down,
         (State::Degraded, DegradedPolicy::Up) => State::Degraded,

@@ -6,6 +6,7 @@ use crate::domain::state::State;
 use chrono::Weekday;
 
 mod model;
+mod months;
 
 /// The facts of one case, as text; see [`Facts::parse`].
 struct Facts {

@@ -357,6 +357,28 @@ proptest! {
         prop_assert_eq!(merged.without_maintenance, whole.without_maintenance);
     }
 
+    /// The figures can be counted again from the tiles, and nothing but a whole set of sound tiles is taken.
+    #[test]
+    fn figures_follow_from_tiles(case in any_case(), spoilt in any::<prop::sample::Index>()) {
+        let (rules, states) = (case.rules(), case.timeline());
+        let terms = rules.terms();
+        let input = rules.input(&terms, case.span(case.period.0, case.period.1), case.as_of.map(at), &states);
+        let whole = evaluate(&input);
+        let (same, mut tiles) = tiles::work_out(&input);
+        prop_assert_eq!(&same, &whole);
+        prop_assert_eq!(tiles::check(&tiles, whole.window, &rules.policy), Ok(()));
+        let targets: Vec<(Timestamp, Option<u32>)> = terms.iter().map(|t| (t.valid_from, t.target_ppm)).collect();
+        let counted = tiles::recount(&tiles, whole.window, &targets, &rules.policy);
+        prop_assert_eq!(counted.figures, whole.figures);
+        prop_assert_eq!(counted.without_maintenance, whole.without_maintenance);
+        let outages: Vec<u64> = whole.outages.iter().map(|outage| outage.counted_s).collect();
+        prop_assert_eq!(counted.outages, outages);
+        if !tiles.is_empty() {
+            tiles.remove(spoilt.index(tiles.len()));
+            prop_assert!(tiles::check(&tiles, whole.window, &rules.policy).is_err());
+        }
+    }
+
     /// What is not described changes no second.
     #[test]
     fn equal_descriptions_mean_equal_seconds(case in any_case(), other in any_case(), cut in (0..LENGTH, 0..LENGTH)) {
