@@ -80,6 +80,22 @@ pub enum Command {
         /// Its form.
         format: report::Format,
     },
+    /// The document of a period's report, as JSON: some services of it, so that a long one shows how far it is.
+    ReportDocument {
+        /// Such as `2026-06`.
+        period: String,
+        /// Only this service.
+        service: Option<String>,
+        /// So many services were told before.
+        skip: usize,
+        /// What was known then is counted, in Unix seconds; `None`: now.
+        at: Option<i64>,
+    },
+    /// The public key of reports, as PEM with its identifier; with `rotate` a new one takes its place.
+    ReportKey {
+        /// Whether to make a new one.
+        rotate: bool,
+    },
     /// Makes an API token.
     NewToken {
         /// For what.
@@ -128,6 +144,13 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
         Command::SaveUser { name, role, password } => save_user(store, name, role, password).await,
         Command::DisableUser { name } => disable_user(store, &name, now).await,
         Command::NewToken { name, scope } => new_token(store, name, scope, now).await,
+        Command::ReportDocument { period, service, skip, at } => {
+            let (store, profile) = (store.clone(), Arc::clone(&context.profile));
+            let at = at.map_or(now, Timestamp::from_secs).min(now).floor_second();
+            let part = move || report::document_part(&store, &profile, &period, service.as_deref(), skip, at);
+            Ok(serde_json::to_string(&tokio::task::spawn_blocking(part).await??)?)
+        }
+        Command::ReportKey { rotate } => report_key(store, rotate, now).await,
         Command::ReportAvailability { period, service, format } => {
             // Reads a year, and counts what is not rolled up: on a thread that may block.
             let (store, profile) = (store.clone(), Arc::clone(&context.profile));
@@ -220,6 +243,16 @@ async fn disable_user(store: &Store, name: &str, now: Timestamp) -> Result<Strin
     let user = UserRecord { disabled_at: Some(now), ..user };
     store.write(move |writer| writer.save_user(&user)).await?;
     Ok(format!("`{name}` can no longer log in"))
+}
+
+async fn report_key(store: &Store, rotate: bool, now: Timestamp) -> Result<String> {
+    let key = report::freeze::key_in_force(store, rotate, now.floor_second()).await?;
+    let retired = store.read(|reader| reader.report_keys())?.len().saturating_sub(1);
+    let mut text = format!("{}key_id {}", report::seal::render_pem(&key.public_key), key.key_id);
+    if retired > 0 {
+        text += &format!("\nearlier keys that reports are proved with: {retired}");
+    }
+    Ok(text)
 }
 
 async fn new_token(store: &Store, name: String, scope: String, now: Timestamp) -> Result<String> {

@@ -56,6 +56,14 @@ impl Role {
         }
     }
 
+    /// Whether the role may take responsibility for a report (Tabel 1: Penanggung jawab).
+    pub const fn may_freeze(self) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Operator | Self::Viewer => false,
+        }
+    }
+
     /// The message that names the role.
     pub const fn label(self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@
 //! | [`composite`] | a service from its components |
 //! | [`assignment`] | what a host is asked to watch |
 //! | [`availability`] | timeline + service time + maintenance + corrections → figures and verdict |
+//! | [`improvement`] | what the facts of a period suggest to do |
 //! | [`clock_skew`] | when an observation was really made |
 //! | [`catalogue`] | services with their eleven fields, checks, backup sets |
 //! | [`profile`] | the regulation as data |
@@ -36,6 +37,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod clock_skew;
 pub mod composite;
+pub mod improvement;
 pub mod interval;
 pub mod phrase;
 pub mod profile;

@@ -12,13 +12,14 @@ use pantau_collector::domain::catalogue::Catalogue;
 use pantau_collector::opening;
 use pantau_collector::own_backup::command::{self, RestoreOptions};
 use pantau_collector::quickstart::{self, Quickstart};
+use pantau_collector::report::command::{self as command_of_reports, FormFormat, ReportOptions};
 use pantau_collector::report::{self, Format};
 use pantau_collector::run::Collector;
 use pantau_collector::store::StoreError;
 use pantau_collector::{space_watch, system};
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -100,8 +101,13 @@ enum Action {
     },
     /// Rewrite a store made by an early version, so that its file shrinks by itself; the collector must be stopped
     Compact(ConfigFile),
-    /// Check the store's file, also while the collector runs; exit code 1 when it is damaged
+    /// Check the store's file, also while the collector runs; or prove a report: exit code 1 when it is damaged or refused
     Verify {
+        /// A frozen report (JSON): its seal, its figures, and the ledger where there is a store
+        report: Option<PathBuf>,
+        /// The public key that must have signed it: a PEM file, or 64 hexadecimal digits
+        #[arg(long, requires = "report")]
+        key: Option<PathBuf>,
         /// Only the pages, not every row against every index
         #[arg(long)]
         quick: bool,
@@ -198,6 +204,31 @@ enum TokenAction {
 
 #[derive(Debug, Subcommand)]
 enum ReportAction {
+    /// The monthly monitoring form with every figure's calculation
+    Monitoring {
+        /// 2026-06, 2026-Q2, 2026, 2026-W24 or 2026-06-14
+        #[arg(long)]
+        period: String,
+        /// Only this service
+        #[arg(long)]
+        service: Option<String>,
+        /// Form of the output
+        #[arg(long, value_enum, default_value_t = FormFormat::Text)]
+        format: FormFormat,
+        /// File to write; pantau-PERIOD.pdf or .xlsx when not given, else standard output
+        #[arg(long)]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Print the public key that signs frozen reports
+    Key {
+        /// Let a new key sign from now on; reports of before stay provable
+        #[arg(long)]
+        rotate: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Availability of all services against their targets
     Availability {
         /// 2026-06, 2026-Q2, 2026, 2026-W24 or 2026-06-14
@@ -272,6 +303,14 @@ fn act(action: Action) -> Result<ExitCode> {
         Action::Host(action) => host(action),
         Action::User(action) => user(action),
         Action::Token(TokenAction::New { name, scope, config }) => ask(config, Command::NewToken { name, scope }),
+        Action::Report(ReportAction::Key { rotate, config }) => ask(config, Command::ReportKey { rotate }),
+        Action::Report(ReportAction::Monitoring { period, service, format, output, config }) => {
+            let options = ReportOptions { period, service, format, output };
+            with_settings(config, |settings| {
+                say(&block_on(command_of_reports::monitoring(&settings, &options, &Clock::system()))?);
+                Ok(ExitCode::SUCCESS)
+            })
+        }
         Action::Report(ReportAction::Availability { period, service, format, config }) => {
             ask(config, Command::ReportAvailability { period, service, format })
         }
@@ -288,12 +327,37 @@ fn act(action: Action) -> Result<ExitCode> {
             say(&command::compact(&settings, Clock::system().now())?);
             Ok(ExitCode::SUCCESS)
         }),
-        Action::Verify { quick, config } => with_settings(config, |settings| {
+        Action::Verify { report: Some(file), key, config, .. } => verify_report(&file, key.as_deref(), config),
+        Action::Verify { report: None, quick, config, .. } => with_settings(config, |settings| {
             let verified = command::verify(&settings, quick)?;
             say(&verified.text);
             Ok(if verified.whole { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }),
     }
+}
+
+/// Proves a report's file; a file or key that cannot be read is bad usage.
+fn verify_report(file: &Path, key: Option<&Path>, config: ConfigFile) -> Result<ExitCode> {
+    let (text, key) = match command_of_reports::read(file, key) {
+        Ok(read) => read,
+        Err(error) => {
+            eprintln!("pantau-collector: {error:#}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    // A file is proved anywhere; the ledger is asked where a configuration is named, or is where it always is.
+    let settings = match Settings::read(config.config.as_deref()) {
+        Ok(settings) => Some(settings).filter(|settings| settings.store_file().exists()),
+        Err(error) if config.config.is_some() => {
+            eprintln!("{:#}", anyhow::Error::from(error));
+            return Ok(ExitCode::from(2));
+        }
+        Err(_) => None,
+    };
+    let verified =
+        block_on(async { Ok(command_of_reports::verify(&text, key, settings.as_ref(), &Clock::system()).await) })?;
+    say(&verified.text);
+    Ok(ExitCode::from(verified.code))
 }
 
 fn host(action: HostAction) -> Result<ExitCode> {

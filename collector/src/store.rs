@@ -31,6 +31,7 @@ mod open;
 mod outbox;
 mod people;
 pub mod records;
+pub mod reports;
 pub mod restore;
 mod retention;
 pub mod rollup;

@@ -12,6 +12,7 @@ mod hosts;
 mod idempotency;
 mod outbox;
 mod parameters;
+mod reports;
 mod series;
 mod services;
 mod system;
@@ -56,6 +57,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/tickets/{number}", get(tickets::one))
         .route("/api/v1/tickets/{number}/actions", post(ticket_writes::act))
         .route("/api/v1/backups", get(backups::list))
+        .route("/api/v1/reports", get(reports::list))
+        .route("/api/v1/reports/{period}", get(reports::newest))
+        .route("/api/v1/reports/{period}/freeze", post(reports::freeze))
+        .route("/api/v1/reports/{period}/{revision}", get(reports::revision))
         .route("/api/v1/outbox", get(outbox::list))
         .route("/api/v1/system", get(system::one))
         .route("/api/v1/{*path}", any(async || no_such("resource")))

@@ -20,6 +20,8 @@ mod page;
 mod pages;
 mod preferences;
 mod report;
+mod report_writes;
+mod reports;
 mod service;
 mod system;
 mod system_copies;
@@ -69,6 +71,11 @@ pub fn router(app: App) -> Router {
         .route("/tickets/{number}/actions", post(actions::act_on_ticket))
         .route("/backups", get(pages::backups))
         .route("/reports/availability", get(pages::report))
+        .route("/reports", get(reports::list))
+        .route("/reports/{period}", get(reports::month))
+        .route("/reports/{period}/freeze", post(report_writes::freeze))
+        .route("/reports/{period}/notes", post(report_writes::note))
+        .route("/reports/{period}/{file}", get(reports::file))
         .route("/system", get(pages::system))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))

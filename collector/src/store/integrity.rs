@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 28] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 31] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -54,6 +54,9 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 28] = [
     ("session", "sessions", None),
     ("api_token", "access of other programs", None),
     ("evaluation", "how far the engine has judged", None),
+    ("frozen_report", "frozen reports, for ever", Some("frozen_ms")),
+    ("report_note", "what people wrote for reports", None),
+    ("report_key", "keys that sign reports", None),
     ("setting", "small values of the program itself", None),
 ];
 

@@ -33,6 +33,7 @@ mod ledger;
 mod opening;
 mod people;
 mod plans;
+mod reports_kept;
 mod restoring;
 mod retention;
 mod samples;

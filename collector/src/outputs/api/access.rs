@@ -19,6 +19,7 @@ pub(crate) struct Caller {
     pub(super) name: String,
     may_write: bool,
     administers: bool,
+    may_freeze: bool,
     /// The form token a write must carry; a program needs none.
     csrf: Option<String>,
 }
@@ -33,7 +34,13 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
         let token = auth::check_api_token(&app.store, authorization, now);
         let token = token.map_err(|error| HttpError::internal(&error))?;
         return token
-            .map(|token| Caller { name: token.name, may_write: token.scope == "write", administers: true, csrf: None })
+            .map(|token| Caller {
+                name: token.name,
+                may_write: token.scope == "write",
+                administers: true,
+                may_freeze: false,
+                csrf: None,
+            })
             .ok_or_else(|| unauthenticated("the API token is not known here or was revoked"));
     }
     let session = cookie(headers, SESSION_COOKIE).map(auth::token_hash);
@@ -44,7 +51,13 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
         .and_then(|session| {
             let role = Role::parse(&session.role)?;
             let administers = role == Role::Admin;
-            Some(Caller { name: session.user, may_write: role.may_act(), administers, csrf: Some(session.csrf) })
+            Some(Caller {
+                name: session.user,
+                may_write: role.may_act(),
+                administers,
+                may_freeze: role.may_freeze(),
+                csrf: Some(session.csrf),
+            })
         })
         .ok_or_else(|| unauthenticated("log in, or send `Authorization: Bearer <API token>`"))
 }
@@ -78,6 +91,19 @@ pub(super) fn writer(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
         }
     }
     Ok(caller)
+}
+
+/// The person who calls and may take responsibility for a report; a program may not.
+///
+/// # Errors
+/// As [`writer`]; 403 for anybody else.
+pub(super) fn approver(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError> {
+    let caller = writer(app, headers)?;
+    if caller.may_freeze {
+        return Ok(caller);
+    }
+    let message = "only a person who may take responsibility freezes a report: log in as an administrator";
+    Err(HttpError::new(StatusCode::FORBIDDEN, "approver_only", message))
 }
 
 fn unauthenticated(message: &str) -> HttpError {

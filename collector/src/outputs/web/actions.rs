@@ -68,7 +68,7 @@ fn parse_local(text: &str, zone: Tz) -> Option<Timestamp> {
 }
 
 /// Whether the reader may act with this form; 403 otherwise.
-fn admit(known: &Known, csrf: &str) -> Result<(), Failure> {
+pub(super) fn admit(known: &Known, csrf: &str) -> Result<(), Failure> {
     if known.reader.role.may_act() && auth::same_secret(csrf, &known.reader.csrf) {
         Ok(())
     } else {

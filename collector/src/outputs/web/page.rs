@@ -211,7 +211,7 @@ impl Page {
             item(Section::Hosts, "/hosts", "server", "nav-hosts", 0),
             item(Section::Tickets, "/tickets", "ticket", "nav-tickets", self.open_tickets),
             item(Section::Backups, "/backups", "archive", "nav-backups", self.backups_at_risk),
-            item(Section::Reports, "/reports/availability", "report", "nav-reports", 0),
+            item(Section::Reports, "/reports", "report", "nav-reports", 0),
         ];
         items.extend(own);
         items

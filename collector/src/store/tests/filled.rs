@@ -14,6 +14,7 @@ pub(super) fn fill(fixture: &Fixture, rounds: i64) {
     judge(fixture);
     columns(fixture);
     people(fixture);
+    reports(fixture);
 }
 
 /// What is made of facts: chunks and roll-ups (one hour's as if its day were not packed yet), the engine's checkpoint,
@@ -75,6 +76,33 @@ fn judge(fixture: &Fixture) {
             w.commit_decision(&decided)
         })
         .expect("commits");
+}
+
+fn reports(fixture: &Fixture) {
+    let key = reports::ReportKey {
+        key_id: "k1".into(),
+        public_key: [9; 32],
+        secret: Some(vec![1, 2]),
+        made_at: at(1),
+        retired_at: None,
+    };
+    let frozen = reports::FrozenReport {
+        period: "2026-05".into(),
+        revision: 1,
+        frozen_at: at(7),
+        approver: "Sari".into(),
+        reason: String::new(),
+        sha256: "ab".into(),
+        key_id: "k1".into(),
+    };
+    fixture
+        .write(move |w| {
+            w.report_key_or(key.clone(), false)?;
+            w.report_key_or(reports::ReportKey { key_id: "k2".into(), ..key }, true)?;
+            w.save_report_note("2026-05", &service("simpeg"), ("Sari", "ganti disk"), at(6))?;
+            w.save_frozen_report(&frozen, "{}")
+        })
+        .expect("writes");
 }
 
 fn people(fixture: &Fixture) {

@@ -22,6 +22,7 @@ use tower::ServiceExt;
 
 /// A running site with one person of each role; all have the password `sungailiat`.
 mod full_disk;
+mod reports;
 
 struct Site {
     app: App,
