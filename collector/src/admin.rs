@@ -10,6 +10,7 @@
 use crate::auth::{self, Role, password};
 use crate::config::settings::Settings;
 use crate::domain::profile::Profile;
+use crate::explain;
 use crate::report;
 use crate::shutdown::stopped;
 use crate::store::records::{ApiTokenRecord, JoinTokenRecord, UserRecord};
@@ -80,6 +81,15 @@ pub enum Command {
         /// Its form.
         format: report::Format,
     },
+    /// Why a service stood as it did, or why its figures are what they are.
+    Explain {
+        /// Which service.
+        service: String,
+        /// A time or a period; this instant without.
+        when: Option<String>,
+        /// Its form.
+        format: explain::Format,
+    },
     /// Makes an API token.
     NewToken {
         /// For what.
@@ -128,6 +138,11 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
         Command::SaveUser { name, role, password } => save_user(store, name, role, password).await,
         Command::DisableUser { name } => disable_user(store, &name, now).await,
         Command::NewToken { name, scope } => new_token(store, name, scope, now).await,
+        Command::Explain { service, when, format } => {
+            let (store, profile) = (store.clone(), Arc::clone(&context.profile));
+            let explain = move || explain::command(&store, &profile, &service, when.as_deref(), format, now);
+            tokio::task::spawn_blocking(explain).await?
+        }
         Command::ReportAvailability { period, service, format } => {
             // Reads a year, and counts what is not rolled up: on a thread that may block.
             let (store, profile) = (store.clone(), Arc::clone(&context.profile));

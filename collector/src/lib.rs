@@ -23,6 +23,7 @@
 //! | [`rulebook`] | by which rules each service is counted and judged | the ledger |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
 //! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
+//! | [`explain`] | from a figure down to the raw answers behind it, for page, API and command line | any rule of its own |
 //! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
 //! | [`admin`] | commands of this machine's administrator, over a Unix socket | the network |
@@ -39,6 +40,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod engine;
+pub mod explain;
 mod host_series;
 pub mod http_error;
 pub mod ingest;

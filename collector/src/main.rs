@@ -9,6 +9,7 @@ use pantau_collector::clock::Clock;
 use pantau_collector::config::catalogue;
 use pantau_collector::config::settings::Settings;
 use pantau_collector::domain::catalogue::Catalogue;
+use pantau_collector::explain;
 use pantau_collector::opening;
 use pantau_collector::own_backup::command::{self, RestoreOptions};
 use pantau_collector::quickstart::{self, Quickstart};
@@ -75,6 +76,18 @@ enum Action {
     /// Reports
     #[command(subcommand)]
     Report(ReportAction),
+    /// Why a service stood as it did at a time, or why its figures of a period are what they are
+    Explain {
+        /// Which service, by its identifier
+        service: String,
+        /// 2026-06-14T10:15 (local), RFC 3339, `now`; or a period: 2026-06, 2026-06-14, 2026-W24. Without: now
+        when: Option<String>,
+        /// Form of the output
+        #[arg(long, value_enum, default_value_t = explain::Format::Text)]
+        format: explain::Format,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Copy everything the collector knows into one file, while it runs
     Backup {
         /// The file to make, or a folder to make one in
@@ -275,6 +288,7 @@ fn act(action: Action) -> Result<ExitCode> {
         Action::Report(ReportAction::Availability { period, service, format, config }) => {
             ask(config, Command::ReportAvailability { period, service, format })
         }
+        Action::Explain { service, when, format, config } => ask(config, Command::Explain { service, when, format }),
         Action::Backup { to, force, config } => with_settings(config, |settings| {
             say(&command::backup(&settings, &to, force, Clock::system().now())?);
             Ok(ExitCode::SUCCESS)

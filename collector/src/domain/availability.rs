@@ -22,6 +22,7 @@
 
 pub mod correction;
 pub mod figures;
+pub mod instant;
 pub mod maintenance;
 pub mod rules;
 pub mod span;
@@ -34,6 +35,7 @@ use pantau_shared::timestamp::Timestamp;
 
 pub use correction::{Correction, CorrectionEffect};
 pub use figures::{Counts, Figures, Verdict, ratio_ppm};
+pub use instant::{CountedAs, InstantCount};
 pub use maintenance::{MaintenanceStatus, MaintenanceWindow};
 pub use rules::Rules;
 pub use span::{Runs, Span};

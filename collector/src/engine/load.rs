@@ -7,8 +7,9 @@ use super::checkpoint;
 use super::model::Model;
 use super::service_model::{ServiceModel, policy_of, result_of};
 use crate::domain::catalogue::Check;
-use crate::domain::state::CheckResult;
+use crate::domain::interval::Interval;
 use crate::domain::state::track::safe_cut;
+use crate::domain::state::{CheckResult, VantageTrack};
 use crate::store::records::{Fact, FactBody, ProbeFact};
 use crate::store::{Reader, StoreError};
 use pantau_shared::ids::{CheckId, HostId};
@@ -136,7 +137,7 @@ pub(crate) fn replay(
         // A late answer may change the run it falls into, which began at the cut at the earliest.
         for vantage in &service.vantages {
             let Some(check) = service.service.checks.get(vantage.check) else { continue };
-            let (before, cut) = before(reader, check, &vantage.host, at)?;
+            let (before, cut) = before(reader, check, &vantage.host, at, &CUT_ANSWERS)?;
             from = from.min(cut.or(before.first().map(|p| p.at)).unwrap_or(at));
         }
     }
@@ -155,9 +156,10 @@ fn before(
     check: &Check,
     host: &HostId,
     at: Timestamp,
+    limits: &[usize],
 ) -> Result<(Vec<ProbeFact>, Option<Timestamp>), StoreError> {
     let mut found = Vec::new();
-    for limit in CUT_ANSWERS {
+    for limit in limits.iter().copied() {
         found = reader.newest_before(&check.id, host, at, limit)?;
         let all = found.len() < limit;
         found.reverse();
@@ -172,6 +174,51 @@ fn before(
     Ok((found, None))
 }
 
+/// Answers before an instant that are shown with it, at least.
+const CONTEXT_ANSWERS: usize = 6;
+/// Answers looked through for a cut when a state is explained: an outage of half a day at ten seconds.
+const EXPLAINED_CUT_ANSWERS: [usize; 3] = [16, 256, 5_000];
+/// Answers of one page, and of all, that are read after an instant to make its state certain.
+const CERTAIN_PAGE: usize = 32;
+const CERTAIN_ANSWERS_MAX: usize = 2_048;
+
+/// The answers by which the state of a vantage at `at` can be told: from a cut on, with some before `at` to be seen, and
+/// after it until no later one can change the state at `at`. In order of time; whether the cut is a safe one.
+pub(crate) fn answers_around(
+    reader: &impl StoredAnswers,
+    check: &Check,
+    host: &HostId,
+    at: Timestamp,
+) -> Result<(Vec<ProbeFact>, bool), StoreError> {
+    let mut context = reader.newest_before(&check.id, host, at, CONTEXT_ANSWERS)?;
+    context.reverse();
+    let from = context.first().map_or(at, |p| p.at);
+    let (before, cut) = before(reader, check, host, from, &EXPLAINED_CUT_ANSWERS)?;
+    let whole = cut.is_some() || before.len() < EXPLAINED_CUT_ANSWERS.into_iter().max().unwrap_or(0);
+    let cut = cut.or(before.first().map(|p| p.at)).unwrap_or(from);
+    let mut answers: Vec<ProbeFact> = before.into_iter().filter(|p| p.at >= cut).collect();
+    answers.extend(context.into_iter().filter(|p| p.at > from));
+    let mut track = VantageTrack::new(policy_of(check));
+    for answer in &answers {
+        // In order of time, so none is refused.
+        track.feed(result_of(answer.at, &answer.outcome)).ok();
+    }
+    let mut next = at.plus_ms(1);
+    for _ in 0..CERTAIN_ANSWERS_MAX / CERTAIN_PAGE {
+        let page = reader.between(&check.id, host, next, Interval::ALL.to, CERTAIN_PAGE)?;
+        let full = page.len() == CERTAIN_PAGE;
+        for answer in page {
+            track.feed(result_of(answer.at, &answer.outcome)).ok();
+            next = answer.at.plus_ms(1);
+            answers.push(answer);
+        }
+        if !full || track.settled_until().is_some_and(|settled| settled > at) {
+            break;
+        }
+    }
+    Ok((answers, whole))
+}
+
 /// The answers of a vantage from a cut that makes everything at or after `from` certain, in order of time.
 fn answers(
     reader: &impl StoredAnswers,
@@ -182,7 +229,7 @@ fn answers(
 ) -> Result<Answers, StoreError> {
     let Some(vantage) = service.vantages.get(place) else { return Ok(Vec::new()) };
     let Some(check) = service.service.checks.get(vantage.check) else { return Ok(Vec::new()) };
-    let (before, cut) = before(reader, check, &vantage.host, from)?;
+    let (before, cut) = before(reader, check, &vantage.host, from, &CUT_ANSWERS)?;
     let cut = cut.or(before.first().map(|p| p.at)).unwrap_or(from);
     let mut out: Answers = before.into_iter().filter(|p| p.at >= cut).map(|p| (p.at, p.outcome)).collect();
     let mut next = from.plus_ms(1);

@@ -94,8 +94,7 @@ impl VantageModel {
 
     /// Until when the newest answer holds.
     fn horizon(&self) -> Option<Timestamp> {
-        let last = self.track.last()?;
-        Some(last.at.plus_ms(i64::try_from(self.policy.stale_after_ms).unwrap_or(i64::MAX)))
+        self.track.horizon()
     }
 
     /// The timeline up to the horizon.
@@ -186,16 +185,32 @@ impl ServiceModel {
         self.reasons.get(&self.ledger.stretch_at(at).interval.from).cloned()
     }
 
+    /// How the vantages of the check at `index` are joined.
+    pub(crate) fn quorum(&self, index: usize) -> Quorum {
+        Quorum::for_vantages(self.vantages.iter().filter(|v| v.check == index).count())
+    }
+
+    /// Whether the vantage's *down* alone is a *down*.
+    pub(crate) fn is_decisive(&self, _vantage: &VantageModel) -> bool {
+        false
+    }
+
+    /// How the checks make the service.
+    pub(crate) fn formula(&self) -> Formula {
+        Formula::All((0..self.service.checks.len()).map(Formula::Component).collect())
+    }
+
     /// The timeline of the service over `window` from its vantages.
     fn evaluate(&self, window: Interval) -> Vec<StateInterval> {
         let known: Vec<Timeline> = self.vantages.iter().map(VantageModel::known).collect();
         let mut checks = Vec::new();
         for index in 0..self.service.checks.len() {
             let of_check = self.vantages.iter().zip(&known).filter(|(v, _)| v.check == index);
-            let views: Vec<Vantage<'_>> = of_check.map(|(_, timeline)| Vantage { timeline, decisive: false }).collect();
-            checks.push(Timeline::from_intervals(Quorum::for_vantages(views.len()).merge(&views, window)));
+            let views: Vec<Vantage<'_>> =
+                of_check.map(|(v, timeline)| Vantage { timeline, decisive: self.is_decisive(v) }).collect();
+            checks.push(Timeline::from_intervals(self.quorum(index).merge(&views, window)));
         }
-        let formula = Formula::All((0..checks.len()).map(Formula::Component).collect());
+        let formula = self.formula();
         let timelines: Vec<&Timeline> = checks.iter().collect();
         let mut merged = Timeline::unknown();
         walk_together(&timelines, window, |interval, states| {

@@ -366,7 +366,7 @@ proptest! {
             if answers.0.contains_key(&key) {
                 continue; // the store keeps the first of two answers of one instant
             }
-            answers.0.insert(key, ProbeFact { host: fact.host.clone(), at: fact.at, outcome: outcome.clone() });
+            answers.0.insert(key, ProbeFact { host: fact.host.clone(), at: fact.at, received_at: fact.at, outcome: outcome.clone() });
             model.apply(&fact);
             replay_late(&answers, &mut model, fact.at.plus_secs(1));
             for edit in model.decide(fact.at.plus_secs(1)).ledger {

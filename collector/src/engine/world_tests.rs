@@ -6,6 +6,7 @@ use super::shown;
 use super::tests::{Answers, at, catalogue, commit, host, probe, record, replay_late, verdict};
 use crate::config::profile::bangka_2025;
 use crate::domain::ticket::{TicketAction, transition};
+use crate::explain::scene::{self, Moment};
 use crate::snapshot::{OutboxView, Snapshot};
 use crate::store::records::{Fact, FactBody, HostHeard, ProbeFact};
 use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus};
@@ -91,7 +92,9 @@ impl World {
         if self.answers.0.contains_key(&key) {
             return; // the store keeps the first of two answers of one instant
         }
-        self.answers.0.insert(key, ProbeFact { host: fact.host.clone(), at: when, outcome: outcome.clone() });
+        self.answers
+            .0
+            .insert(key, ProbeFact { host: fact.host.clone(), at: when, received_at: now, outcome: outcome.clone() });
         self.both(|model| model.apply(&fact));
         replay_late(&self.answers, &mut self.touched, now);
         replay_late(&self.answers, &mut self.full, now);
@@ -163,6 +166,7 @@ proptest! {
     #[test]
     fn what_is_touched_or_due_decides_as_everything_does(
         steps in prop::collection::vec((0_i64..45, 0_u8..12, 0_usize..8, 0_i64..100), 1..90),
+        asked in prop::collection::vec(0_i64..1000, 12),
     ) {
         let (mut world, mut now) = (World::new(), at(0));
         for (index, (seconds, kind, place, value)) in steps.into_iter().enumerate() {
@@ -178,6 +182,14 @@ proptest! {
             }
             let (touched, full) = world.seen_by_outputs(now);
             prop_assert_eq!(touched, full, "step {} at {}", index, now);
+        }
+        // What an explanation finds in the stored answers is what the ledger says, at any instant.
+        let (service, lived_ms) = (&world.touched.services[0], now.ms_since(at(0)));
+        let rims = service.ledger.changes().iter().flat_map(|(rim, _)| [rim.plus_ms(-1), *rim]).filter(|rim| *rim <= now);
+        let drawn = asked.into_iter().map(|share| at(0).plus_ms(lived_ms * share / 1000));
+        for asked in drawn.chain(rims.collect::<Vec<_>>()) {
+            let scene = scene::load(&world.answers, &service.service, Moment::Asked, asked).expect("reads");
+            prop_assert_eq!(scene.state, service.ledger.state_at(asked), "at {}: {:#?}", asked, scene);
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub(crate) mod access;
 mod backups;
+mod explain;
 mod failure;
 mod hosts;
 mod idempotency;
@@ -48,6 +49,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/services/{id}", get(services::one))
         .route("/api/v1/services/{id}/availability", get(services::availability))
         .route("/api/v1/services/{id}/ledger", get(services::ledger))
+        .route("/api/v1/services/{id}/explain", get(explain::one))
         .route("/api/v1/hosts", get(hosts::list))
         .route("/api/v1/hosts/{id}", get(hosts::one))
         .route("/api/v1/hosts/{id}/metrics", get(series::metrics))

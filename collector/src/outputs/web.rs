@@ -9,6 +9,7 @@ mod alone;
 mod assets;
 mod backups;
 mod day_bar;
+mod explain;
 mod figures;
 mod host;
 mod hosts;
@@ -61,6 +62,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(pages::overview))
         .route("/services/{id}", get(pages::service))
+        .route("/services/{id}/explain", get(explain::show))
         .route("/hosts", get(pages::hosts))
         .route("/hosts/{id}", get(pages::host))
         .route("/tickets", get(pages::tickets))

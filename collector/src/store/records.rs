@@ -193,6 +193,8 @@ pub struct ProbeFact {
     pub host: HostId,
     /// When, by the collector's clock.
     pub at: Timestamp,
+    /// When it arrived here.
+    pub received_at: Timestamp,
     /// What came back.
     pub outcome: ProbeOutcome,
 }

@@ -120,7 +120,7 @@ fn body(profile: &Profile, service: &Service, view: &ServiceView) -> ServiceBody
 }
 
 /// The service of a path.
-fn found<'a>(snapshot: &'a Snapshot, id: &str) -> Result<(&'a Service, &'a ServiceView), HttpError> {
+pub(super) fn found<'a>(snapshot: &'a Snapshot, id: &str) -> Result<(&'a Service, &'a ServiceView), HttpError> {
     let service = ServiceId::parse(id).ok().and_then(|id| snapshot.catalogue.service(&id));
     let view = snapshot.services.iter().find(|view| view.id.as_str() == id);
     service.zip(view.map(AsRef::as_ref)).ok_or_else(|| no_such("service"))

@@ -142,6 +142,9 @@ async fn what_is_not_known_is_refused_in_one_shape() {
         ("/api/v1/services/none", 404, "not_found"),
         ("/api/v1/services/simpeg/availability?period=june", 400, "bad_parameter"),
         ("/api/v1/services/simpeg/ledger?from=5&to=5", 400, "bad_parameter"),
+        ("/api/v1/services/none/explain", 404, "not_found"),
+        ("/api/v1/services/simpeg/explain?at=june", 400, "bad_parameter"),
+        ("/api/v1/services/simpeg/explain?at=5&period=2026", 400, "bad_parameter"),
         ("/api/v1/hosts/none/series?metric=cpu", 404, "not_found"),
         ("/api/v1/tickets?priority=7", 400, "bad_parameter"),
         ("/api/v1/tickets?state=offen", 400, "bad_parameter"),
@@ -167,6 +170,13 @@ async fn services_answer_with_figures_and_a_ledger_that_tiles() {
     let (_, figures) = site.get("/api/v1/services/simpeg/availability?period=2026-11", READER).await;
     assert_eq!(figures["from"], "2026-11-01T00:00:00+07:00");
     assert_eq!(figures["verdict"], "tanpa_waktu_layanan");
+    let (_, why) = site.get("/api/v1/services/simpeg/explain?period=2026-11", READER).await;
+    assert_eq!((&why["explains"], &why["figures"]["verdict"]), (&json!("period"), &figures["verdict"]));
+    let (_, why) = site.get("/api/v1/services/simpeg/explain", READER).await;
+    assert_eq!(
+        (&why["explains"], &why["state"], &why["counted"]["in_force"]),
+        (&json!("instant"), &json!("unknown"), &json!(false))
+    );
     let (_, ledger) = site.get("/api/v1/services/simpeg/ledger", READER).await;
     let intervals = ledger["intervals"].as_array().expect("a list");
     assert_eq!(intervals.len(), 1);

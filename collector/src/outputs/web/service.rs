@@ -30,6 +30,8 @@ pub(crate) struct Fact {
 #[derive(Debug)]
 pub(crate) struct OutageRow {
     pub(crate) from: String,
+    /// Why: the account of its first second.
+    pub(crate) why: String,
     pub(crate) to: String,
     pub(crate) counted: String,
     pub(crate) note: String,
@@ -64,6 +66,7 @@ struct ServicePage {
     bar: DayBar,
     first_day: String,
     month: String,
+    period: String,
     previous: Option<String>,
     next: Option<String>,
     summary: MonthSummary,
@@ -101,14 +104,15 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
         reason: view.reason.as_ref().map(|reason| texts.phrase(reason)).unwrap_or_default(),
         group: texts.get(&format!("group-{}", service.group.code().replace('_', "-"))),
         class: texts.get(&format!("class-{}", service.class.code())),
-        bar: DayBar::new(texts, &service.name, &view.days),
+        bar: DayBar::new(texts, &service.name, &view.days).linked(&service.id, &view.days),
         first_day: day_bar::begins(&view.days).map(|date| texts.date_short(date)).unwrap_or_default(),
         month: texts.month(data.period.first_date()),
+        period: data.period.to_string(),
         previous: month::previous(data.period, snapshot, &service.id).map(|period| period.to_string()),
         next: month::next(data.period, snapshot, now).map(|period| period.to_string()),
         summary: month_summary(texts, figures),
         figures: figure_views(texts, figures),
-        outages: data.availability.outages.iter().rev().map(|outage| outage_row(texts, outage)).collect(),
+        outages: data.availability.outages.iter().rev().map(|outage| outage_row(texts, service, outage)).collect(),
         checks: check_rows(&page, snapshot, service, view),
         tickets: data.tickets.iter().map(|ticket| tickets::row(texts, snapshot, ticket, now)).collect(),
         backups: snapshot
@@ -123,9 +127,10 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
     .render()
 }
 
-fn outage_row(texts: Texts, outage: &Outage) -> OutageRow {
+fn outage_row(texts: Texts, service: &Service, outage: &Outage) -> OutageRow {
     OutageRow {
         from: texts.instant(outage.from),
+        why: super::explain::outage_href(&service.id, outage),
         to: outage.to.map_or_else(|| texts.get("outage-running"), |to| texts.instant(to)),
         counted: texts.duration(outage.counted_s),
         note: if outage.started_in_period { String::new() } else { texts.get("outage-began-before") },
@@ -175,7 +180,7 @@ fn check_row(page: &Page, check: &Check, answer: &CheckView, joined: bool) -> Ch
     }
 }
 
-fn phases(texts: Texts, outcome: &ProbeOutcome) -> String {
+pub(super) fn phases(texts: Texts, outcome: &ProbeOutcome) -> String {
     let parts = [
         ("phase-resolve", outcome.resolve_us),
         ("phase-connect", outcome.connect_us),

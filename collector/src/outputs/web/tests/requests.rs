@@ -130,6 +130,11 @@ async fn every_page_answers_with_the_strict_headers() {
         "/reports/availability",
         "/services/simpeg",
         "/services/simpeg?period=2026-10",
+        "/services/simpeg/explain",
+        "/services/simpeg/explain?at=2026-11-24T10:00:00",
+        "/services/simpeg/explain?at=1795503000",
+        "/services/simpeg/explain?period=2026-11",
+        "/services/simpeg/explain?period=2026-11-24",
     ] {
         let answer = site.get(path, &cookie).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
