@@ -8,6 +8,7 @@
 
 mod backup_model;
 mod blind;
+mod budget_model;
 mod checkpoint;
 mod commands;
 mod deadlines;
@@ -195,6 +196,9 @@ impl Engine {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod budget_tests;
 
 #[cfg(test)]
 mod restart_tests;

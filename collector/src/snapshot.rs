@@ -5,6 +5,7 @@
 //! it was decided and committed before. Parts that did not change are shared with the snapshot before.
 
 use crate::domain::availability::Figures;
+use crate::domain::burn::Budget;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
@@ -58,6 +59,8 @@ pub struct ServiceView {
     pub reason: Option<Phrase>,
     /// Calendar month to date, against the target.
     pub month: Figures,
+    /// Its error budget now; `None` without a target.
+    pub budget: Option<Budget>,
     /// Local days, oldest first, the last one today; at most 90.
     pub days: Vec<DayView>,
     /// First moment it was watched.

@@ -14,6 +14,7 @@
 //! What is wrong is a fault and refuses the file; what the regulation wants but the file may lack is a [`Finding`].
 
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
+use crate::domain::burn::{STANDARD_30_DAYS, is_unfireable};
 use crate::domain::catalogue::{
     AvailabilityTarget, BackupSet, Catalogue, Check, Finding, Service, ServiceClass, ServiceGroup, ServiceId,
     Threshold, ThresholdMetric, TicketPolicy,
@@ -363,6 +364,12 @@ fn read_backup(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) ->
     })
 }
 
+/// Whether the fastest burn alert could not fire under the service's target, not even in a total outage.
+fn budget_never_burns(service: &Service) -> bool {
+    let fastest = STANDARD_30_DAYS.iter().map(|pair| pair.factor_milli).max().unwrap_or(0);
+    service.target.is_some_and(|target| is_unfireable(target.ppm, fastest))
+}
+
 /// What the regulation wants of a service and its entry lacks.
 fn findings(service: &Service) -> Vec<Finding> {
     let critical = service.class == ServiceClass::Kritis;
@@ -373,6 +380,7 @@ fn findings(service: &Service) -> Vec<Finding> {
         (critical && service.recovery_plan.is_none(), "finding-critical-without-recovery-plan"),
         (uncovered, "finding-no-resolution-target"),
         (service.target.is_none(), "finding-no-availability-target"),
+        (budget_never_burns(service), "finding-target-too-low-for-burn"),
     ]
     .into_iter()
     .filter(|(applies, _)| *applies)

@@ -30,7 +30,7 @@ mod sweep;
 
 use super::calendar::Calendar;
 use super::interval::{Interval, IntervalSet};
-use super::state::{State, Timeline};
+use super::state::{State, StateInterval, Timeline};
 use pantau_shared::timestamp::Timestamp;
 
 pub use correction::{Correction, CorrectionEffect};
@@ -181,6 +181,17 @@ pub fn evaluate(input: &Input<'_>) -> Availability {
         without_maintenance: swept.without_maintenance,
         outages,
     }
+}
+
+/// The stretches that count, in order of time, each as up (with degraded, by policy), down or unknown.
+pub fn counted_stretches(input: &Input<'_>) -> Vec<StateInterval> {
+    let until = input.as_of.map_or(input.period.to, |as_of| as_of.min(input.period.to));
+    let window = Interval::new(input.period.from, until).intersection(input.effective);
+    if window.is_empty() {
+        return Vec::new();
+    }
+    let overlay = sweep::Overlay::build(input, window);
+    sweep::counted(input, &agreed_parts(input.terms, window), &overlay)
 }
 
 /// A stretch of agreed time and the place of the terms it was agreed under.

@@ -60,6 +60,8 @@ pub enum TicketClass {
     Performance,
     /// A host's storage is above its threshold for too long.
     Capacity,
+    /// A service uses up its error budget too fast, without being down now.
+    Budget,
     /// A backup set passed its RPO or has no usable backup.
     Backup,
     /// Nobody watches: a silent host.
@@ -68,7 +70,8 @@ pub enum TicketClass {
 
 impl TicketClass {
     /// All, in order.
-    pub const ALL: [Self; 5] = [Self::Access, Self::Performance, Self::Capacity, Self::Backup, Self::MonitoringLost];
+    pub const ALL: [Self; 6] =
+        [Self::Access, Self::Performance, Self::Capacity, Self::Budget, Self::Backup, Self::MonitoringLost];
 
     /// The code in keys and the API.
     pub fn code(self) -> &'static str {
@@ -76,6 +79,7 @@ impl TicketClass {
             Self::Access => "akses",
             Self::Performance => "kinerja",
             Self::Capacity => "kapasitas",
+            Self::Budget => "anggaran",
             Self::Backup => "cadangan",
             Self::MonitoringLost => "kehilangan_pemantauan",
         }

@@ -12,6 +12,7 @@ use super::host_model::HostModel;
 use super::model::Model;
 use super::service_model::ServiceModel;
 use crate::domain::availability::Figures;
+use crate::domain::burn::{self, Budget};
 use crate::domain::calendar::{Period, PeriodKind, zone};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
@@ -190,13 +191,15 @@ fn service(service: &mut ServiceModel, rulebook: &Rulebook, now: Timestamp) -> S
         Some(CheckView { id: check.id.clone(), host: v.host.clone(), at, outcome })
     });
     let checks = checks.collect();
+    let month = month(service, rulebook, now);
     ServiceView {
         id: service.service.id.clone(),
         at: now,
         state: stretch.state,
         since: known.then_some(stretch.interval.from),
         reason: service.reason_at(now),
-        month: month(service, rulebook, now),
+        budget: budget(service, rulebook, &month, now),
+        month,
         days: days(service, rulebook.zone(), now),
         effective_from: service.begins,
         checks,
@@ -206,6 +209,12 @@ fn service(service: &mut ServiceModel, rulebook: &Rulebook, now: Timestamp) -> S
 fn month(service: &ServiceModel, rulebook: &Rulebook, now: Timestamp) -> Figures {
     let period = Period::containing_instant(PeriodKind::Month, rulebook.zone(), now);
     service_period::judge(rulebook, &service.service.id, period, service.begins, &service.ledger, now).figures
+}
+
+fn budget(service: &ServiceModel, rulebook: &Rulebook, month: &Figures, now: Timestamp) -> Option<Budget> {
+    let period = Period::containing_instant(PeriodKind::Month, rulebook.zone(), now).interval(rulebook.zone());
+    let rules = rulebook.rules(&service.service.id, service.begins, now);
+    burn::budget::now(&rules, &service.ledger.floored(), month, period, now.floor_second())
 }
 
 fn days(service: &mut ServiceModel, tz: Tz, now: Timestamp) -> Vec<DayView> {

@@ -25,7 +25,10 @@ impl Model {
     /// something may follow.
     pub(super) fn views_of(&self, subject: Subject, now: Timestamp) -> Vec<View> {
         match subject {
-            Subject::Service(place) => self.services.get(place).map(|s| service_view(s, now)).into_iter().collect(),
+            Subject::Service(place) => {
+                let Some(service) = self.services.get(place) else { return Vec::new() };
+                std::iter::once(service_view(service, now)).chain(self.budget_view(service, now)).collect()
+            }
             Subject::Storm => vec![self.storm_view()],
             Subject::Host(place) => {
                 let mut out = vec![self.silence_view(place, now)];
@@ -60,6 +63,7 @@ impl Model {
                 next.at(stretch.interval.to);
                 next.at(stretch.interval.from.plus_ms(confirm_ms(service)));
                 next.at(stretch.interval.from.plus_secs(resolve));
+                next.maybe(self.next_budget_look(service, now));
             }
             Subject::Storm => next.maybe(self.storm.next),
             Subject::Host(place) => {

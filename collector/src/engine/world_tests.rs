@@ -5,6 +5,7 @@ use super::model::{Model, Plan};
 use super::shown;
 use super::tests::{Answers, at, catalogue, commit, host, probe, record, replay_late, verdict};
 use crate::config::profile::bangka_2025;
+use crate::domain::catalogue::AvailabilityTarget;
 use crate::domain::ticket::{TicketAction, transition};
 use crate::explain::scene::{self, Moment};
 use crate::snapshot::{OutboxView, Snapshot};
@@ -34,6 +35,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let mut catalogue = catalogue(&["a", "b", "c"]);
+        catalogue.services[0].target = Some(AvailabilityTarget { ppm: 999_000 });
         catalogue.thresholds.iter_mut().for_each(|t| t.hold_seconds = 20);
         let model = || Model::new(Arc::new(catalogue.clone()), Arc::new(bangka_2025()), at(0), at(0));
         let mut world = Self {

@@ -59,7 +59,9 @@ pub(super) fn load(
     let (stretch, reason) = stretch(before, next.as_ref(), at);
     let begins = reader.ledger_begins(&service.id)?;
     let states = Timeline::from_intervals([stretch]).floored();
-    let count = instant::count(&rulebook.rules(&service.id, begins, now), &states, at);
+    let mut count = instant::count(&rulebook.rules(&service.id, begins, now), &states, at);
+    // A service without any answer is not in force yet, not even now.
+    count.in_force &= begins.is_some();
     let ended = stretch.interval.to <= now;
     let scenes = load_scenes(reader, service, stretch, at, now)?;
     let told = match stretch.state {

@@ -7,6 +7,7 @@
 
 pub(crate) mod access;
 mod backups;
+mod budget;
 mod explain;
 mod failure;
 mod hosts;

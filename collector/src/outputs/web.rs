@@ -8,6 +8,7 @@ mod actions;
 mod alone;
 mod assets;
 mod backups;
+mod budget;
 mod day_bar;
 mod explain;
 mod figures;

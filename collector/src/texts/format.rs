@@ -131,6 +131,11 @@ impl Texts {
         format!("{}{}{} %", permille / 10, self.decimal_mark(), permille % 10)
     }
 
+    /// Thousandths as a factor with one place, floored: `14,4×`.
+    pub fn times(self, milli: u64) -> String {
+        format!("{}{}{}×", self.number(milli / 1000), self.decimal_mark(), milli % 1000 / 100)
+    }
+
     /// Bytes with binary units and one place, floored: `1,5 GiB`.
     pub fn bytes(self, bytes: u64) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];

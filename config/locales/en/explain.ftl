@@ -77,3 +77,21 @@ explain-confirm-rule = Down after { $needed } failures in a row; an answer holds
 explain-form-label = Instant to explain
 explain-form-button = Explain
 explain-form-bad = The time cannot be read. Example: 2026-06-14T10:15
+
+# Error budget
+budget-title = Error budget of this month
+budget-month-left = Left until the end of the month
+budget-month = Budget of the whole month
+budget-rate = Burn rate, last day of service time
+budget-forecast-holds = Lasts until the end of the month
+budget-forecast-broken = Used up this month
+budget-forecast-breaks = Used up { $time } at this rate
+budget-forecast-unknown = Rate unknown
+budget-windows = { $long } and { $short }
+budget-column-windows = Windows
+budget-column-factor = Limit
+budget-column-long = Long window
+budget-column-short = Short window
+budget-pair-fires = Exceeded
+budget-pair-quiet = Quiet
+budget-pair-unfireable = Does not apply to this target

@@ -77,3 +77,21 @@ explain-confirm-rule = Terhenti setelah { $needed } kegagalan berturut-turut; sa
 explain-form-label = Saat yang dijelaskan
 explain-form-button = Jelaskan
 explain-form-bad = Waktu tidak dapat dibaca. Contoh: 2026-06-14T10:15
+
+# Anggaran gangguan
+budget-title = Anggaran gangguan bulan ini
+budget-month-left = Sisa sampai akhir bulan
+budget-month = Anggaran sebulan penuh
+budget-rate = Laju pemakaian, satu hari layanan terakhir
+budget-forecast-holds = Cukup sampai akhir bulan
+budget-forecast-broken = Sudah habis bulan ini
+budget-forecast-breaks = Habis { $time } bila lajunya tetap
+budget-forecast-unknown = Laju tidak diketahui
+budget-windows = { $long } dan { $short }
+budget-column-windows = Jendela
+budget-column-factor = Batas
+budget-column-long = Jendela panjang
+budget-column-short = Jendela pendek
+budget-pair-fires = Terlampaui
+budget-pair-quiet = Tenang
+budget-pair-unfireable = Tidak berlaku untuk target ini

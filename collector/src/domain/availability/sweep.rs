@@ -6,7 +6,7 @@ use super::maintenance::counted_windows;
 use super::{AgreedPart, DegradedPolicy, Input, MaintenancePolicy, Outage, Terms, agreed_parts};
 use crate::domain::calendar::{DEFAULT_ZONE, Period, PeriodKind};
 use crate::domain::interval::{Interval, IntervalSet};
-use crate::domain::state::{State, Timeline};
+use crate::domain::state::{State, StateInterval, Timeline};
 use std::borrow::Cow;
 
 /// What lies over the observed state.
@@ -175,6 +175,27 @@ pub(super) fn sweep(input: &Input<'_>, parts: &[AgreedPart], overlay: &Overlay) 
         }
     }
     swept
+}
+
+/// What of the agreed `parts` counts, and as what; degraded as the policy says.
+pub(super) fn counted(input: &Input<'_>, parts: &[AgreedPart], overlay: &Overlay) -> Vec<StateInterval> {
+    let mut out: Vec<StateInterval> = Vec::new();
+    for part in parts {
+        overlay.for_each(part.interval, |interval, rule| {
+            for segment in input.states.segments(interval) {
+                let Class::State(state) = classify(rule, segment.state) else { continue };
+                let state = match available_state(state, input.policy.degraded) {
+                    State::Up | State::Degraded => State::Up,
+                    State::Down => State::Down,
+                    State::Unknown => State::Unknown,
+                };
+                if !segment.interval.is_empty() {
+                    out.push(StateInterval { interval: segment.interval, state });
+                }
+            }
+        });
+    }
+    out
 }
 
 /// The outages behind the stretches `down`, which are in order of time.

@@ -1,5 +1,6 @@
 //! Services: the list, one, its figures over a period, its ledger.
 
+use super::budget::BudgetBody;
 use super::parameters::{Parameters, bad_parameter};
 use super::view::{List, instant};
 use super::{ApiState, access, no_such, read};
@@ -95,6 +96,8 @@ pub(super) struct ServiceBody {
     reason: Option<String>,
     effective_from: Option<String>,
     month: FigureList,
+    /// `null` without a target.
+    budget: Option<BudgetBody>,
     checks: Vec<CheckView>,
 }
 
@@ -115,6 +118,7 @@ fn body(profile: &Profile, service: &Service, view: &ServiceView) -> ServiceBody
         reason: view.reason.as_ref().map(|reason| Texts::new(Language::Id, zone).phrase(reason)),
         effective_from: view.effective_from.map(|at| instant(zone, at)),
         month: FigureList(view.month),
+        budget: view.budget.as_ref().map(|budget| BudgetBody::new(zone, budget)),
         checks: view.checks.iter().map(check).collect(),
     }
 }
@@ -164,6 +168,8 @@ pub(super) struct AvailabilityBody {
     profile: String,
     #[serde(flatten)]
     figures: FigureList,
+    /// Of the month that runs; `null` for any other period and without a target.
+    budget: Option<BudgetBody>,
 }
 
 pub(super) async fn availability(
@@ -176,14 +182,17 @@ pub(super) async fn availability(
     let parameters = Parameters::read(&uri, &["period"])?;
     let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
     let zone = snapshot.profile.time_zone;
-    let service = found(&snapshot, &id)?.0.id.clone();
+    let (service, view) = found(&snapshot, &id)?;
+    let service = service.id.clone();
+    let month = Period::containing_instant(PeriodKind::Month, zone, now);
     let period = match parameters.text("period") {
-        None => Period::containing_instant(PeriodKind::Month, zone, now),
+        None => month,
         Some(text) => Period::parse(text).map_err(|error| bad_parameter("period", &format!("bad: {error}")))?,
     };
     let rulebook = Arc::clone(&snapshot.rulebook);
     let judged = read(&state.app, move |reader| service_period::load(reader, &rulebook, &service, period, now)).await?;
     let window = period.interval(zone);
+    let budget = view.budget.as_ref().filter(|_| period == month);
     Ok(Json(AvailabilityBody {
         service: id,
         period: period.to_string(),
@@ -193,6 +202,7 @@ pub(super) async fn availability(
         catalogue_revision: snapshot.catalogue.revision,
         profile: snapshot.profile.version.clone(),
         figures: FigureList(judged.figures),
+        budget: budget.map(|budget| BudgetBody::new(zone, budget)),
     }))
 }
 

@@ -1,6 +1,7 @@
 //! A service: state, month, days, outages, checks, tickets, backups, and its eleven fields.
 
 use super::backups::{self, BackupRow};
+use super::budget::BudgetCard;
 use super::day_bar::{self, DayBar};
 use super::figures::{FigureView, figure_views};
 use super::markup::{Badge, Tone};
@@ -71,6 +72,7 @@ struct ServicePage {
     next: Option<String>,
     summary: MonthSummary,
     figures: Vec<FigureView>,
+    budget: Option<BudgetCard>,
     outages: Vec<OutageRow>,
     checks: Vec<CheckRow>,
     tickets: Vec<TicketRow>,
@@ -112,6 +114,7 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
         next: month::next(data.period, snapshot, now).map(|period| period.to_string()),
         summary: month_summary(texts, figures),
         figures: figure_views(texts, figures),
+        budget: view.budget.as_ref().map(|budget| BudgetCard::new(texts, budget)),
         outages: data.availability.outages.iter().rev().map(|outage| outage_row(texts, service, outage)).collect(),
         checks: check_rows(&page, snapshot, service, view),
         tickets: data.tickets.iter().map(|ticket| tickets::row(texts, snapshot, ticket, now)).collect(),

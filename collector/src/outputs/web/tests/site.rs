@@ -1,6 +1,7 @@
 //! A constructed site: every state, verdict and kind of ticket once, at a fixed moment.
 
 use crate::domain::availability::{Counts, Figures, Policy, Verdict};
+use crate::domain::burn::{Budget, Burn, Forecast, PairNow, STANDARD_30_DAYS};
 use crate::domain::catalogue::*;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Operator, Priority, Profile, TimeTarget};
@@ -139,6 +140,25 @@ fn days(shape: impl Fn(i64) -> (i64, i64, i64)) -> Vec<DayView> {
         .collect()
 }
 
+/// A budget that fits the figures, burning where much is spent.
+fn budget(month: &Figures) -> Option<Budget> {
+    let (target_ppm, to_date_s, left_s) = (month.target_ppm?, month.budget_s?, month.budget_left_s?);
+    let burning = left_s * 2 < to_date_s;
+    let rate_milli = Some(if burning { 4_200 } else { 0 });
+    let pairs = STANDARD_30_DAYS.map(|pair| PairNow {
+        pair,
+        burn: Burn { long_milli: rate_milli, short_milli: rate_milli, fires: burning && pair.factor_milli < 4_200 },
+        unfireable: false,
+    });
+    let forecast = match (burning, left_s < 0) {
+        (false, _) => Forecast::Holds,
+        (true, true) => Forecast::Broken,
+        (true, false) => Forecast::BreaksAt(NOW.plus_secs(2 * 86_400)),
+    };
+    let (month_s, month_left_s) = (to_date_s * 5 / 4, left_s + to_date_s / 4);
+    Some(Budget { as_of: NOW, target_ppm, pairs: pairs.to_vec(), rate_milli, month_s, month_left_s, forecast })
+}
+
 fn view(service: &Service, state: State, since_s: i64, month: Figures, days: Vec<DayView>) -> Arc<ServiceView> {
     let (verdict, reason) = match state {
         State::Up => (1, ""),
@@ -180,6 +200,7 @@ fn view(service: &Service, state: State, since_s: i64, month: Figures, days: Vec
         state,
         since: (state != State::Unknown).then(|| ago(since_s)),
         reason: None,
+        budget: budget(&month),
         month,
         days,
         effective_from: Some(ago(90 * 86_400)),
