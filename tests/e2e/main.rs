@@ -4,6 +4,7 @@ mod eventually;
 mod fleet;
 mod full_disk;
 mod http_service;
+mod observability;
 mod office;
 mod programs;
 mod prometheus;
