@@ -206,6 +206,41 @@ async fn the_command_line_reads_as_agreed() {
     assert!(refused.to_string().contains("known: simpeg"), "{refused}");
 }
 
+#[tokio::test]
+async fn the_pages_read_as_agreed_and_lead_up_and_down() {
+    use crate::outputs::web::explain::render;
+    use crate::outputs::web::tests::{golden, page};
+    let site = Site::outage().await;
+    for language in [Language::Id, Language::En] {
+        let page =
+            || page(language, crate::outputs::web::Section::Overview, "explain-title", "/services/simpeg/explain");
+        let instant = render(page(), &site.explain(Asked::Instant(at(35)))).expect("renders");
+        let period = render(page(), &site.explain(Asked::Period(Period::parse("2026-06").expect("valid"))));
+        let period = period.expect("renders");
+        for html in [&instant, &period] {
+            assert!(
+                html.contains("href=\"/services/simpeg\"") && html.contains("href=\"/tickets/SPBE-GGN-2026-0001\"")
+            );
+            assert!(!html.contains(" style=") && !html.contains("<style"));
+        }
+        assert!(
+            period.contains("/services/simpeg/explain?at=2026-06-14T03:00:20.999Z"),
+            "an outage leads to its answers"
+        );
+        assert!(instant.contains("/services/simpeg/explain?period=2026-06-14"), "and back up to its day");
+        if let Some(folder) = std::env::var_os("PANTAU_PAGES_DIR") {
+            let folder = std::path::Path::new(&folder);
+            for (name, html) in [("explain-instant", &instant), ("explain-period", &period)] {
+                std::fs::write(folder.join(format!("{name}-{}.html", language.code())), html).expect("writes");
+            }
+        }
+        if language == Language::Id {
+            insta::assert_snapshot!("instant-page", golden(&instant));
+            insta::assert_snapshot!("period-page", golden(&period));
+        }
+    }
+}
+
 #[test]
 fn times_are_read_in_the_office_zone() {
     let zone = chrono_tz::Asia::Jakarta;

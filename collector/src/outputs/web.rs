@@ -10,7 +10,7 @@ mod assets;
 mod backups;
 mod budget;
 mod day_bar;
-mod explain;
+pub(crate) mod explain;
 mod figures;
 mod host;
 mod hosts;
@@ -34,6 +34,8 @@ pub(crate) mod tests;
 
 use crate::app::App;
 use crate::auth::lockout::Lockout;
+#[cfg(test)]
+pub(crate) use page::Section;
 pub(crate) use visit::{SESSION_COOKIE, cookie};
 
 use axum::Router;

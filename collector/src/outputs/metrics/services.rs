@@ -139,7 +139,6 @@ pub(super) fn budgets(services: &[Arc<ServiceView>]) -> Vec<Family> {
         let Some(now) = &view.budget else { continue };
         month.set(&[("service", id)], Some(whole(now.month_s)));
         month_left.set(&[("service", id)], Some(whole(now.month_left_s)));
-        burn.set(&[("service", id), ("window", "day")], now.rate_milli.map(|milli| number(milli) / 1e3));
         for pair in &now.pairs {
             let window = format!("{}h", pair.pair.long_s / 3600);
             let labels = [("service", id), ("window", window.as_str())];

@@ -168,7 +168,7 @@ fn asked(query: &ExplainQuery, zone: chrono_tz::Tz, now: Timestamp) -> Option<As
 }
 
 /// The page as HTML.
-pub(super) fn render(page: Page, told: &Explanation) -> Result<String, askama::Error> {
+pub(crate) fn render(page: Page, told: &Explanation) -> Result<String, askama::Error> {
     match told {
         Explanation::Instant(account) => render_instant(page, account),
         Explanation::Period(account) => render_period(page, account),

@@ -17,7 +17,7 @@ use crate::texts::{Language, Texts};
 use site::{NOW, snapshot};
 use std::path::Path;
 
-fn page(language: Language, section: Section, title: &str, path: &str) -> Page {
+pub(crate) fn page(language: Language, section: Section, title: &str, path: &str) -> Page {
     let texts = Texts::new(language, chrono_tz::Asia::Jakarta);
     let site = snapshot();
     Page {
@@ -200,7 +200,7 @@ fn written_pages() {
 }
 
 /// The golden text of a page: what a reader sees, without the sprite and the addresses of files.
-fn golden(html: &str) -> String {
+pub(crate) fn golden(html: &str) -> String {
     let (before, rest) = html.split_once("<svg class=\"sprite\"").expect("has a sprite");
     let (_, after) = rest.split_once("</svg>\n<").expect("ends");
     let head: Vec<&str> = before.lines().filter(|line| !line.contains("/assets/")).collect();
