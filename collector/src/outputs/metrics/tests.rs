@@ -75,9 +75,9 @@ fn what_comes_later_has_the_names_that_rules_ask_for() {
     let text = text(&site, &SelfStats::default());
     for line in [
         "pantau_outbox_oldest_age_seconds 60",
-        "pantau_backup_age_seconds{backup=\"simpeg-db\",service=\"simpeg\"} 93600",
-        "pantau_backup_at_risk_timestamp_seconds{backup=\"simpeg-db\",service=\"simpeg\"} ",
-        "pantau_backup_rpo_breach_timestamp_seconds{backup=\"simpeg-db\",service=\"simpeg\"} ",
+        "pantau_backup_age_seconds{service=\"simpeg\",backup=\"simpeg-db\"} 93600",
+        "pantau_backup_at_risk_timestamp_seconds{service=\"simpeg\",backup=\"simpeg-db\"} ",
+        "pantau_backup_rpo_breach_timestamp_seconds{service=\"simpeg\",backup=\"simpeg-db\"} ",
         "pantau_service_error_budget_exhausted_timestamp_seconds{service=\"perizinan\"} ",
         "pantau_store_backup_age_seconds 90",
     ] {
