@@ -30,7 +30,7 @@ pub(crate) async fn inspect(set: &BackupWatch, clock: &Clock) -> BackupObservati
                 Err(_) => Err(format!("no answer within {} s", LOOK_TIMEOUT.as_secs())),
             }
         }
-        None => Err("assignment: kind of backup source is not known to this agent".to_owned()),
+        Some(_) | None => Err("assignment: kind of backup source is not known to this agent".to_owned()),
     };
     render_observation(&set.id, found)
 }
@@ -52,6 +52,7 @@ fn render_observation(set: &str, found: Result<Found, String>) -> BackupObservat
         artefacts: found.artefacts,
         error: cut_text(&error),
         artefacts_total: found.total,
+        ..BackupObservation::default()
     }
 }
 

@@ -101,25 +101,159 @@ pub struct BackupWatch {
     #[prost(uint32, tag = "2")]
     pub interval_ms: u32,
     /// Where to look.
-    #[prost(oneof = "BackupSource", tags = "20")]
+    #[prost(oneof = "BackupSource", tags = "20, 21, 22, 23, 24, 25, 26")]
     pub source: Option<BackupSource>,
 }
 
-/// The kinds of place where backups are.
+/// The kinds of place where backups are. A kind that an agent does not know arrives as `None` and is told as an error.
+///
+/// Secrets never travel: a source names the file on the agent's host that holds them.
 #[derive(Clone, PartialEq, prost::Oneof, Serialize)]
 pub enum BackupSource {
     /// Files that match a pattern.
     #[prost(message, tag = "20")]
     Files(BackupFiles),
+    /// A restic repository.
+    #[prost(message, tag = "21")]
+    Restic(BackupRestic),
+    /// A Borg repository.
+    #[prost(message, tag = "22")]
+    Borg(BackupBorg),
+    /// A pgBackRest stanza.
+    #[prost(message, tag = "23")]
+    PgBackRest(BackupPgBackRest),
+    /// PostgreSQL's WAL archiver.
+    #[prost(message, tag = "24")]
+    Wal(BackupWal),
+    /// ZFS snapshots.
+    #[prost(message, tag = "25")]
+    Zfs(BackupZfs),
+    /// Nothing but the runs under `pantau-agent backup-run`; each that makes a backup is one artefact.
+    #[prost(message, tag = "26")]
+    Runs(BackupRuns),
 }
 
 /// Files that match a pattern; each is one artefact.
 #[derive(Clone, PartialEq, prost::Message, Serialize)]
 pub struct BackupFiles {
-    /// Absolute glob pattern, such as `/backup/simpeg-*.sql.gz`.
+    /// Absolute glob pattern, such as `/backup/simpeg-*.sql.gz`. `%Y %m %d %H %M %S` stand for the parts of the time that
+    /// the name tells, such as `/backup/%Y/simpeg-%Y%m%d-%H%M.sql.gz`.
     #[prost(string, tag = "1")]
     pub pattern: String,
     /// A file younger than this many seconds since its last change is taken as still being written.
     #[prost(uint32, tag = "2")]
     pub settle_seconds: u32,
+    /// Zone of times in names and headers that do not tell theirs, by its IANA name; empty takes only times with a zone.
+    #[prost(string, tag = "3")]
+    pub zone: String,
+    /// Regular expression that finds the time in the name, with the groups `y mo d h mi s`; empty recognises usual forms.
+    #[prost(string, tag = "4")]
+    pub name_pattern: String,
+    /// Text that must stand at the end of the content; empty asks for what the kind of file calls for.
+    #[prost(string, tag = "5")]
+    pub trailer: String,
+    /// How long writing takes, in seconds, to tell the start from the end; 0 is not known.
+    #[prost(uint32, tag = "6")]
+    pub duration_seconds: u32,
+    /// Whether the files are born here, so that their birth is the start of the backup; copies are not.
+    #[prost(bool, tag = "7")]
+    pub born_here: bool,
+    /// Whether the content is read, once per file, to tell whether it is complete.
+    #[prost(bool, tag = "8")]
+    pub read_content: bool,
+    /// A larger file is not read, in bytes; 0 is the agent's own bound.
+    #[prost(uint64, tag = "9")]
+    pub read_bytes_max: u64,
 }
+
+/// A restic repository, listed without a lock.
+#[derive(Clone, PartialEq, prost::Message, Serialize)]
+pub struct BackupRestic {
+    /// As in `RESTIC_REPOSITORY`; empty when `repository_file` names it.
+    #[prost(string, tag = "1")]
+    pub repository: String,
+    /// File that holds the repository's address, when that itself holds a secret.
+    #[prost(string, tag = "2")]
+    pub repository_file: String,
+    /// File that holds the password.
+    #[prost(string, tag = "3")]
+    pub password_file: String,
+    /// File of `NAME=VALUE` lines with the storage's credentials; empty for none.
+    #[prost(string, tag = "4")]
+    pub environment_file: String,
+    /// Only snapshots of this host; empty takes all.
+    #[prost(string, tag = "5")]
+    pub host: String,
+    /// Only snapshots that have all these paths; at most [`crate::limits::FILTERS_MAX`].
+    #[prost(string, repeated, tag = "6")]
+    pub paths: Vec<String>,
+    /// Only snapshots with all these tags; at most [`crate::limits::FILTERS_MAX`].
+    #[prost(string, repeated, tag = "7")]
+    pub tags: Vec<String>,
+}
+
+/// A Borg repository, listed without a lock.
+#[derive(Clone, PartialEq, prost::Message, Serialize)]
+pub struct BackupBorg {
+    /// As in `BORG_REPO`.
+    #[prost(string, tag = "1")]
+    pub repository: String,
+    /// File that holds the passphrase; empty for none.
+    #[prost(string, tag = "2")]
+    pub passphrase_file: String,
+    /// Only archives whose names match this shell pattern, such as `app1-*`; empty takes all.
+    #[prost(string, tag = "3")]
+    pub archives: String,
+}
+
+/// A pgBackRest stanza.
+#[derive(Clone, PartialEq, prost::Message, Serialize)]
+pub struct BackupPgBackRest {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub stanza: String,
+    /// Configuration file; empty is pgBackRest's own.
+    #[prost(string, tag = "2")]
+    pub config: String,
+    /// Whether the data time is a backup's stop: it cannot be restored to before that. Else its start.
+    #[prost(bool, tag = "3")]
+    pub data_time_is_stop: bool,
+    /// Only this repository of the stanza; 0 takes all.
+    #[prost(uint32, tag = "4")]
+    pub repository: u32,
+}
+
+/// A PostgreSQL server whose archiver is asked with `psql`.
+#[derive(Clone, PartialEq, prost::Message, Serialize)]
+pub struct BackupWal {
+    /// Directory of its socket, or name or address.
+    #[prost(string, tag = "1")]
+    pub host: String,
+    /// Port; 0 is 5432.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// Database to connect to; empty is `postgres`.
+    #[prost(string, tag = "3")]
+    pub database: String,
+    /// Role, a member of `pg_monitor`; empty is the agent's own user.
+    #[prost(string, tag = "4")]
+    pub user: String,
+    /// Password file in the form of `.pgpass`; empty for none.
+    #[prost(string, tag = "5")]
+    pub password_file: String,
+}
+
+/// Snapshots of a ZFS dataset.
+#[derive(Clone, PartialEq, prost::Message, Serialize)]
+pub struct BackupZfs {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub dataset: String,
+    /// Only snapshots whose name behind the `@` matches this shell pattern, such as `auto-*`; empty takes all.
+    #[prost(string, tag = "2")]
+    pub snapshots: String,
+}
+
+/// Runs of a command under `pantau-agent backup-run --set ID`.
+#[derive(Clone, PartialEq, prost::Message, Serialize)]
+pub struct BackupRuns {}

@@ -82,6 +82,7 @@ fn artefact(path: &Path, metadata: &Metadata, settle_seconds: u32, now_ms: i64) 
         basis: basis as i32,
         status: status as i32,
         size_bytes: Some(metadata.len()),
+        ..BackupArtefact::default()
     }
 }
 
@@ -215,7 +216,8 @@ mod tests {
         write(&dir.path().join("other.gz"), 1, 1500);
         std::fs::create_dir(dir.path().join("db-dir.gz")).expect("creates");
         let pattern = format!("{}/db-*.gz", dir.path().display());
-        let mut found = read_files(&BackupFiles { pattern, settle_seconds: 60 }, 2_000_000).expect("looks");
+        let mut found = read_files(&BackupFiles { pattern, settle_seconds: 60, ..BackupFiles::default() }, 2_000_000)
+            .expect("looks");
         found.artefacts.sort_by_key(|artefact| artefact.size_bytes);
         assert_eq!(found.total, 3);
         let [named, old, young] = found.artefacts.as_slice() else { panic!("three artefacts") };
@@ -229,7 +231,7 @@ mod tests {
 
     #[test]
     fn nothing_found_is_not_an_error_and_bad_patterns_are() {
-        let look = |pattern: &str| read_files(&BackupFiles { pattern: pattern.into(), settle_seconds: 0 }, 0);
+        let look = |pattern: &str| read_files(&BackupFiles { pattern: pattern.into(), ..BackupFiles::default() }, 0);
         assert_eq!(look("/no/such/place/*.gz").expect("nothing"), Found::default());
         assert!(matches!(look("relative/*.gz"), Err(FilesError::Relative { .. })));
         assert!(matches!(look("/backup/***"), Err(FilesError::Pattern { .. })));

@@ -355,7 +355,11 @@ fn read_backup(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) ->
         name: name.unwrap_or_else(|| id.to_string()),
         id,
         host: host?,
-        source: BackupSource::Files(BackupFiles { pattern: pattern?.value, settle_seconds: settle }),
+        source: BackupSource::Files(BackupFiles {
+            pattern: pattern?.value,
+            settle_seconds: settle,
+            ..BackupFiles::default()
+        }),
         interval_ms: interval,
         rpo_seconds: rpo,
         size_bytes_min: size,
