@@ -1,7 +1,7 @@
 //! The loops that observe: sampling, checks, backup sets. Each asks the schedule, starts what is due, puts what was seen
 //! into the spool. None waits for another, for the transport, or for something slow that it started itself.
 
-use crate::backups;
+use crate::backups::Looker;
 use crate::probes;
 use crate::sampler::Sampler;
 use crate::schedule::{Schedule, next_on_grid};
@@ -20,6 +20,9 @@ const PROBES_MAX: usize = 32;
 
 /// Most looks at backup sets under way at once: they read directories.
 const LOOKS_MAX: usize = 2;
+
+/// From one look at the folder of recorded runs to the next, in milliseconds: one `stat`.
+const RUNS_PERIOD_MS: u64 = 10_000;
 
 /// Longest pause before a failed probe is repeated, in milliseconds.
 const RETRY_PAUSE_MAX_MS: u32 = 60_000;
@@ -152,7 +155,7 @@ async fn ask_once(state: &State, check: &CheckSpec, permits: &Semaphore, repeate
 }
 
 /// Looks at every assigned backup set on its grid until shutdown.
-pub(crate) async fn run_backups(state: Arc<State>, mut shutdown: watch::Receiver<bool>) {
+pub(crate) async fn run_backups(state: Arc<State>, looker: Looker, mut shutdown: watch::Receiver<bool>) {
     let mut assignments = state.subscribe();
     let permits = Arc::new(Semaphore::new(LOOKS_MAX));
     let mut schedule = Schedule::default();
@@ -166,15 +169,18 @@ pub(crate) async fn run_backups(state: Arc<State>, mut shutdown: watch::Receiver
             let wanted: Vec<_> = sets.values().map(|set| (set.id.clone(), period_ms(set.interval_ms))).collect();
             schedule.assign(&wanted, state.clock.boot_ms());
         }
+        // A recorded start or end is told at once, not at the set's next tick.
+        looker.runs.changed_sets().iter().for_each(|set| schedule.hasten(set, state.clock.boot_ms()));
         let due = schedule.take_due(state.clock.boot_ms());
         state.stats.missed_ticks.add(due.missed);
         for id in due.start {
             if let Some(set) = sets.get(&id) {
-                running.spawn(look(Arc::clone(&state), set.clone(), Arc::clone(&permits)));
+                running.spawn(look(Arc::clone(&state), looker.clone(), set.clone(), Arc::clone(&permits)));
             }
         }
+        let runs_due = state.clock.boot_ms() + if sets.is_empty() { u64::MAX / 4000 } else { RUNS_PERIOD_MS };
         tokio::select! {
-            () = state.clock.sleep_until(schedule.next_due().unwrap_or(u64::MAX / 2000)) => {}
+            () = state.clock.sleep_until(schedule.next_due().unwrap_or(u64::MAX / 2000).min(runs_due)) => {}
             Some(finished) = running.join_next() => finish(&mut schedule, finished),
             changed = assignments.changed() => assigned = changed.is_ok(),
             _ = shutdown.changed() => {}
@@ -182,10 +188,10 @@ pub(crate) async fn run_backups(state: Arc<State>, mut shutdown: watch::Receiver
     }
 }
 
-async fn look(state: Arc<State>, set: BackupWatch, permits: Arc<Semaphore>) -> String {
+async fn look(state: Arc<State>, looker: Looker, set: BackupWatch, permits: Arc<Semaphore>) -> String {
     let observation = {
         let _permit = permits.acquire().await;
-        backups::inspect(&set, &state.clock).await
+        looker.inspect(&set).await
     };
     state.stats.backup_looks.add(1);
     state.record(ObservationBody::Backup(observation));

@@ -88,7 +88,7 @@ pub struct BackupArtefact {
     /// Exit code of the run that made it, where the wrapper saw that run.
     #[prost(int32, optional, tag = "14")]
     pub exit_code: Option<i32>,
-    /// Why it is partial or failed, in English; empty when it is neither.
+    /// Why it is partial or failed, or why that cannot be told, in English; else empty.
     #[prost(string, tag = "15")]
     pub reason: String,
 }

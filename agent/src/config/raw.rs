@@ -32,6 +32,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         doc: "Time from one sample to the next, 1s to 300s, until the collector's assignment names one.",
     },
     Setting {
+        key: "backups.runs_dir",
+        default: "\"/var/spool/pantau-agent\"",
+        example: "\"/srv/spool/pantau-agent\"",
+        doc: "Folder in which `pantau-agent backup-run` leaves its records for the agent; both read this setting. Absolute. Mode 1733, or 1730 with a group.",
+    },
+    Setting {
+        key: "backups.tools",
+        default: "true",
+        example: "false",
+        doc: "Whether restic, borg, pgbackrest, psql and zfs may be started to look at backups, where the collector assigns such a set. Nothing else is ever started.",
+    },
+    Setting {
         key: "collector.url",
         default: "",
         example: "\"https://pantau.example.go.id:8420\"",

@@ -2,6 +2,8 @@
 
 use super::Problem;
 use super::raw::{Given, Raw};
+use crate::backups::Access;
+use crate::run_file::DEFAULT_FOLDER;
 use crate::{Identity, Roots, SAMPLE_PERIOD_DEFAULT, SPOOL_AGE_DEFAULT, SPOOL_BYTES_DEFAULT, Settings};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +28,10 @@ pub struct Config {
     pub spool_age_max: Duration,
     /// Where the kernel's files are.
     pub roots: Roots,
+    /// Where `backup-run` leaves its records.
+    pub runs_dir: PathBuf,
+    /// Whether tools may be started to look at backups.
+    pub backup_tools: bool,
 }
 
 impl Config {
@@ -40,8 +46,17 @@ impl Config {
             spool_bytes_max: self.spool_bytes_max,
             spool_age_max: self.spool_age_max,
             roots: self.roots.clone(),
+            backups: self.backup_access(),
             ..Settings::new(self.data_dir.clone(), identity)
         }
+    }
+}
+
+impl Config {
+    /// What may be done to look at backups.
+    pub fn backup_access(&self) -> Access {
+        let runs_dir = Some(self.runs_dir.clone());
+        Access { runs_dir, tools: self.backup_tools, ..Access::below(&self.data_dir) }
     }
 }
 
@@ -87,6 +102,8 @@ pub(super) fn resolve(raw: &Raw<'_>, problems: &mut Vec<Problem>) -> Config {
             proc_root: reader.read("host.proc_root", path, "/proc".into(), absolute),
             sys_root: reader.read("host.sys_root", path, "/sys".into(), absolute),
         },
+        runs_dir: reader.read("backups.runs_dir", path, DEFAULT_FOLDER.into(), absolute),
+        backup_tools: reader.read("backups.tools", "true or false", true, |given| given.value.as_bool()),
     }
 }
 
