@@ -163,11 +163,12 @@ fn program_name(command: &[OsString]) -> String {
     program.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-/// The set named after a program: `/usr/local/bin/cadangan_simpeg.sh` is `cadangan-simpeg-sh`.
+/// The set named after a program: `/usr/local/bin/Cadangan simpeg.sh` is `cadangan-simpeg.sh`.
 pub(crate) fn set_of_program(program: &str) -> Option<BackupSetId> {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let plain = |c: char| if allowed(c) { c.to_ascii_lowercase() } else { '-' };
     let name: String = program.chars().map(plain).collect();
-    BackupSetId::parse(name.trim_matches('-')).ok()
+    BackupSetId::parse(name.trim_start_matches(['-', '_', '.'])).ok()
 }
 
 fn run_name() -> Option<String> {
@@ -247,7 +248,7 @@ mod tests {
     #[test]
     fn a_set_can_be_named_after_the_program() {
         let named = |program| set_of_program(program).map(|set| set.as_str().to_owned());
-        assert_eq!(named("cadangan_simpeg.sh").as_deref(), Some("cadangan-simpeg-sh"));
+        assert_eq!(named("Cadangan simpeg.sh").as_deref(), Some("cadangan-simpeg.sh"));
         assert_eq!(named("..."), None);
     }
 }

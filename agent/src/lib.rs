@@ -59,6 +59,7 @@ pub use transport::client::ClientError;
 
 use backups::{Access, Looker};
 use clock::Clock;
+use pantau_shared::assignment::BackupWatch;
 use pantau_shared::backup::BackupObservation;
 use pantau_shared::envelope::{AgentStarted, ObservationBody};
 use pantau_shared::probe::ProbeOutcome;
@@ -239,6 +240,11 @@ pub struct Once {
     pub backups: Vec<BackupObservation>,
 }
 
+/// Looks at one backup set once, as far as `access` goes. Sends nothing.
+pub async fn look_at(set: &BackupWatch, access: &Access, clock: &Clock) -> BackupObservation {
+    Looker::new(access, clock.clone()).inspect(set).await
+}
+
 /// Looks at everything once: a sample, all checks and backup sets of the assignment kept in `data_dir`. Sends nothing
 /// and writes nothing; works beside a running agent and on a host that has not joined.
 pub async fn once(data_dir: &Path, roots: Roots, access: &Access, clock: &Clock) -> Once {
@@ -247,9 +253,9 @@ pub async fn once(data_dir: &Path, roots: Roots, access: &Access, clock: &Clock)
     let probes = rounds::probe_all(clock, &assignment).await;
     let mut looks = Vec::with_capacity(assignment.backups.len());
     // Another user's cache would be in the running agent's way.
-    let looker = Looker::new(&Access { cache_dir: None, ..access.clone() }, clock.clone());
+    let access = Access { cache_dir: None, ..access.clone() };
     for set in &assignment.backups {
-        looks.push(looker.inspect(set).await);
+        looks.push(look_at(set, &access, clock).await);
     }
     Once { host: facts::read_facts(), sample, probes, backups: looks }
 }

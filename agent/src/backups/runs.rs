@@ -69,9 +69,10 @@ impl Runs {
             // Renaming changes the folder a little after the file was written.
             let fresh = entry.metadata().and_then(|metadata| metadata.modified()).ok()? + FRESH >= before;
             let name = entry.file_name().into_string().ok()?;
-            fresh.then(|| name.split('.').next().unwrap_or("").to_owned())
+            let (set, _run) = name.strip_suffix(".json")?.rsplit_once('.')?;
+            fresh.then(|| set.to_owned())
         });
-        names.filter(|set| !set.is_empty()).collect()
+        names.collect()
     }
 
     /// The runs of a set, newest first. Prunes what is too old or too much. No folder is no runs.

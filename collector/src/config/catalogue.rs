@@ -8,10 +8,12 @@
 //! [[host]]                         # optional: id, nama; when any is listed, only listed hosts may be named
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …
 //! [[layanan.pemeriksaan]]          # id, jenis = "http" | "tcp", …
-//! [[layanan.cadangan]]             # id, host, pola, selang, …
+//! [[layanan.cadangan]]             # id, host, selang, …; jenis and its keys: see `backup_source`
 //! ```
 //!
 //! What is wrong is a fault and refuses the file; what the regulation wants but the file may lack is a [`Finding`].
+
+mod backup_source;
 
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
 use crate::domain::catalogue::{
@@ -20,7 +22,7 @@ use crate::domain::catalogue::{
 };
 use crate::domain::phrase::Phrase;
 use crate::domain::storm::StormPolicy;
-use pantau_shared::assignment::{BackupFiles, BackupSource, CheckKind, HttpCheck, TcpCheck};
+use pantau_shared::assignment::{CheckKind, HttpCheck, TcpCheck};
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -339,13 +341,8 @@ fn read_backup(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) ->
     let id = read_id(d, t, "cadangan", seen, BackupSetId::parse);
     let name = t.text(d, "nama", TEXT_MAX).map(|p| p.value);
     let host = t.required_text(d, "host", TEXT_MAX).and_then(|host| seen.host(d, &host));
-    let pattern = t.required_text(d, "pola", 1000);
-    if let Some(pattern) = pattern.as_ref().filter(|p| !p.value.starts_with('/')) {
-        let remedy = "begin with `/`, such as \"/var/backups/simpeg/*.sql.gz\"";
-        d.add(pattern.span.clone(), &pattern.key, true, "is no absolute pattern", remedy);
-    }
+    let source = backup_source::read_source(d, t);
     let interval = t.duration_ms(d, "selang", 1000..=DAY_MS).map_or(300_000, |p| to_u32(p.value));
-    let settle = t.duration_ms(d, "tunda_stabil", 0..=DAY_MS).map_or(60, |p| to_u32(p.value / 1000));
     let rpo = t.duration_ms(d, "rpo", 1000..=366 * DAY_MS).map(|p| to_u32(p.value / 1000));
     let size = t.integer(d, "ukuran_min", 1..=u64::MAX).map_or(1, |p| p.value);
     let required = t.boolean(d, "wajib").unwrap_or(true);
@@ -355,11 +352,7 @@ fn read_backup(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) ->
         name: name.unwrap_or_else(|| id.to_string()),
         id,
         host: host?,
-        source: BackupSource::Files(BackupFiles {
-            pattern: pattern?.value,
-            settle_seconds: settle,
-            ..BackupFiles::default()
-        }),
+        source: source?,
         interval_ms: interval,
         rpo_seconds: rpo,
         size_bytes_min: size,

@@ -100,6 +100,7 @@ impl Backup {
         Some(Self {
             status: artefact.status(),
             size_bytes: artefact.size_bytes,
+            verified_at: artefact.verified_at_ms.map(Timestamp::from_ms),
             estimated: matches!(artefact.basis(), DataTimeBasis::Modified | DataTimeBasis::Unspecified),
             ..Self::complete(Timestamp::from_ms(data), artefact.ended_at_ms.map_or(seen_at, Timestamp::from_ms))
         })
