@@ -113,6 +113,8 @@ pub fn parse_pattern(pattern: &str) -> Option<(String, Option<String>)> {
                 glob.push('*');
                 regex.push_str(if deep { ".*" } else { "[^/]*" });
             }
+            // A path that is found has one.
+            '/' if glob.ends_with('/') => {}
             '?' => {
                 glob.push('?');
                 regex.push_str("[^/]");
@@ -285,7 +287,7 @@ mod tests {
         assert_eq!(shown(found).as_deref(), Some("2026-06-09T18:00:00Z"));
         assert_eq!(time.find("/b/2026/simpeg-a-20260610-0100.sql"), None);
         assert_eq!(parse_pattern("/b/%Y%m%d.gz").expect("a pattern").1, None, "a day is no moment");
-        assert_eq!(parse_pattern("/b/100%%.gz").expect("a pattern").0, "/b/100%.gz");
+        assert_eq!(parse_pattern("/b//100%%.gz").expect("a pattern").0, "/b/100%.gz");
         assert_eq!(parse_pattern("/b/%q.gz"), None);
     }
 

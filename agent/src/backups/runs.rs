@@ -180,17 +180,20 @@ fn reason(run: &BackupRun) -> String {
     cut_text(&if run.error_tail.is_empty() { ended } else { format!("{ended}: {}", run.error_tail) })
 }
 
-/// The run in which `at_ms` lies; of several the one that began last.
+/// The run in which `at_ms` lies; of several the one that began last. Only where none does, one that nearly does.
 fn run_at(runs: &[BackupRun], at_ms: i64) -> Option<&BackupRun> {
-    let within = |run: &&BackupRun| {
-        let ended = run.ended_at_ms.is_none_or(|end| at_ms <= end + SLACK_MS);
-        let dead = run.ended_at_ms.is_none() && run.status() == BackupStatus::Failed;
-        !run.verifies && !dead && run.started_at_ms - SLACK_MS <= at_ms && ended
+    let within = |slack_ms: i64| {
+        let holds = move |run: &&BackupRun| {
+            let ended = run.ended_at_ms.is_none_or(|end| at_ms <= end + slack_ms);
+            let dead = run.ended_at_ms.is_none() && run.status() == BackupStatus::Failed;
+            !run.verifies && !dead && run.started_at_ms - slack_ms <= at_ms && ended
+        };
+        runs.iter().filter(holds).max_by_key(|run| run.started_at_ms)
     };
-    runs.iter().filter(within).max_by_key(|run| run.started_at_ms)
+    within(0).or_else(|| within(SLACK_MS))
 }
 
-/// The start of the run that wrote a file last changed at `modified_ms`, with the run.
+/// The run that wrote a file last changed at `modified_ms`.
 pub(crate) fn writer_of(runs: &[BackupRun], modified_ms: i64) -> Option<&BackupRun> {
     run_at(runs, modified_ms)
 }
