@@ -121,9 +121,8 @@ async fn backup_run_passes_output_and_exit_code_and_leaves_a_record() {
     let config = directory.path().join("runs.toml");
     std::fs::write(&config, format!("[backups]\nruns_dir = \"{}\"\n", runs.display())).expect("writes");
     let config = config.display().to_string();
-    let ran =
-        agent(&["backup-run", "--set", "db", "--config", &config, "--", "sh", "-c", "echo hai; echo aduh >&2; exit 7"]);
-    let ran = ran.await;
+    let script = "echo hai; echo aduh >&2; exit 7";
+    let ran = agent(&["backup-run", "--set", "db", "--config", &config, "--", "sh", "-c", script]).await;
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(7), "hai\n", "aduh\n"));
     let names: Vec<_> =
         std::fs::read_dir(&runs).expect("lists").map(|entry| entry.expect("entry").file_name()).collect();

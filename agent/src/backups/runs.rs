@@ -60,7 +60,7 @@ impl Runs {
         let Some(folder) = &self.folder else { return BTreeSet::new() };
         let modified = folder.metadata().and_then(|metadata| metadata.modified()).ok();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *seen, Some(modified.unwrap_or(SystemTime::UNIX_EPOCH)));
+        let before = seen.replace(modified.unwrap_or(SystemTime::UNIX_EPOCH));
         let Some(before) = before.filter(|before| modified.is_some_and(|modified| modified != *before)) else {
             return BTreeSet::new();
         };

@@ -68,7 +68,7 @@ async fn postgres_its_dumps_its_archive_and_pgbackrest() {
     let (incr, full) = (&seen.artefacts[0], &seen.artefacts[1]);
     assert_eq!((incr.kind.as_str(), full.kind.as_str()), ("incr", "full"));
     assert_eq!((incr.status(), full.status()), (BackupStatus::Ok, BackupStatus::Ok));
-    assert_eq!(incr.references, [full.name.clone()]);
+    assert_eq!(incr.references, std::slice::from_ref(&full.name));
     assert!(full.data_time_ms.is_some_and(|at| (began - 1000..=bench.now_ms()).contains(&at)));
     assert!(full.size_bytes.is_some_and(|size| size > 1_000_000) && full.ended_at_ms > full.started_at_ms);
 

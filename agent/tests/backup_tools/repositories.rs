@@ -46,7 +46,7 @@ async fn restic() {
 
     if is_root() {
         // A file that cannot be read: restic makes the snapshot and exits with 3.
-        std::fs::set_permissions(bench.path("data/dua"), PermissionsExt::from_mode(0)).expect("closes");
+        std::fs::set_permissions(bench.path("data/dua"), PermissionsExt::from_mode(0o000)).expect("closes");
         let partial = bench.wrapped(NOBODY, &["restic", "backup", &data], &environment).await;
         assert_eq!(partial.code, 3, "{}", partial.said);
         let seen = bench.look(source(&repository, "password")).await;
