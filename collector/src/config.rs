@@ -6,4 +6,6 @@
 pub mod catalogue;
 pub mod diagnostics;
 pub mod profile;
+mod receiver_options;
+pub mod receivers;
 pub mod settings;

@@ -195,7 +195,7 @@ async fn generate(
         profile: Arc::clone(profile),
         catalogue: Arc::clone(&catalogue),
         catalogue_applied_at: start,
-        targets: Vec::new(),
+        routing: crate::domain::route::Routing::default(),
         render: Arc::new(move |phrase| texts.phrase(phrase)),
         stats: Arc::new(SelfStats::default()),
         demo: true,

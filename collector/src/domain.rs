@@ -17,6 +17,7 @@
 //! | [`profile`] | the regulation as data |
 //! | [`ticket`] | the 15-field ticket and its states |
 //! | [`phrase`] | a sentence that is not yet in a language |
+//! | [`route`] | which receivers hear of a ticket |
 //! | [`rate`] | counters to rates and shares, never a spike |
 //! | [`threshold`] | hysteresis and hold over a host's readings |
 //! | [`silence`] | a host that is no longer heard |
@@ -40,6 +41,7 @@ pub mod interval;
 pub mod phrase;
 pub mod profile;
 pub mod rate;
+pub mod route;
 pub mod rpo;
 pub mod silence;
 pub mod sizing;

@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Profile};
+use crate::domain::route::Routing;
 use crate::domain::ticket::{Ticket, TicketAction, TicketNumber, TicketRefusal};
 use crate::self_stats::SelfStats;
 use crate::snapshot::Snapshot;
@@ -59,8 +60,8 @@ pub struct EngineOptions {
     pub catalogue: Arc<Catalogue>,
     /// When it was applied.
     pub catalogue_applied_at: Timestamp,
-    /// Names of the webhook receivers: each is told of every event.
-    pub targets: Vec<String>,
+    /// Who is told of what.
+    pub routing: Routing,
     /// For symptoms in messages.
     pub render: Render,
     /// The collector's counters.

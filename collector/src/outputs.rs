@@ -4,5 +4,5 @@
 pub(crate) mod api;
 pub(crate) mod health;
 pub(crate) mod metrics;
+pub mod receivers;
 pub mod web;
-pub mod webhook;

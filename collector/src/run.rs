@@ -16,7 +16,7 @@ use crate::engine::{Engine, EngineOptions, EngineTask};
 use crate::ingest::front::Front;
 use crate::ingest::{Ingest, IngestOptions};
 use crate::opening::{load_profile, open_tls, own_folder, read_catalogue};
-use crate::outputs::webhook::{WebhookTarget, Webhooks};
+use crate::outputs::receivers::{self, Receivers};
 use crate::outputs::{api, health, metrics, web};
 use crate::own_backup::progress::Bar;
 use crate::own_backup::{OwnBackup, schedule};
@@ -54,7 +54,6 @@ pub struct Collector {
     tls: Option<Tls>,
     ingest: Arc<Ingest>,
     engine: EngineTask,
-    webhooks: Webhooks,
 }
 
 /// Checks the catalogue's file, keeps it as a revision when it is another than before, and gives it with the moment at
@@ -91,8 +90,7 @@ impl Collector {
         let store = open_store(&settings, clock.now())?;
         let profile = Arc::new(load_profile(&settings)?);
         let (catalogue, applied_at) = apply_catalogue(&settings, &store, clock.now()).await?;
-        let targets: Vec<WebhookTarget> = settings.webhooks.iter().cloned().map(Into::into).collect();
-        let webhooks = Webhooks::new(&targets)?;
+        let receivers = Arc::new(Receivers::new(&settings.receivers)?);
         let stats = Arc::new(SelfStats::default());
         let texts = Texts::new(Language::Id, profile.time_zone);
         let (engine, task) = Engine::start(EngineOptions {
@@ -101,16 +99,16 @@ impl Collector {
             profile: Arc::clone(&profile),
             catalogue: Arc::new(catalogue),
             catalogue_applied_at: applied_at,
-            targets: targets.into_iter().map(|target| target.name).collect(),
+            routing: settings.routing.clone(),
             render: Arc::new(move |phrase| texts.phrase(phrase)),
             stats: Arc::clone(&stats),
             demo,
         })?;
         let own_backup = OwnBackup::default();
-        let app = App { clock, store, engine, profile, stats, own_backup, tls: tls_on };
+        let app = App { clock, store, engine, profile, stats, own_backup, receivers, tls: tls_on };
         let pin = tls.as_ref().map(Tls::pin);
         let ingest = intake(&app);
-        Ok(Self { app, pin, settings, server, tls, ingest, engine: task, webhooks })
+        Ok(Self { app, pin, settings, server, tls, ingest, engine: task })
     }
 
     /// Runs until `shutdown`, or until a part fails.
@@ -118,19 +116,22 @@ impl Collector {
     /// # Errors
     /// The part that failed.
     pub async fn run(self, shutdown: watch::Receiver<bool>) -> Result<()> {
-        let Self { app, pin, settings, server, tls, ingest, engine, webhooks } = self;
+        let Self { app, pin, settings, server, tls, ingest, engine } = self;
         let deliverer = Deliverer {
             store: app.store.clone(),
             clock: app.clock.clone(),
             stats: Arc::clone(&app.stats),
             signal: app.engine.outbox_signal(),
-            sender: webhooks,
+            sender: Arc::clone(&app.receivers),
         };
         // Parts behind the listeners stop after them: a request in flight still finds its engine.
         let (stop_inner, inner) = watch::channel(false);
         let mut parts: JoinSet<(&str, Result<()>)> = JoinSet::new();
         parts.spawn(endless("engine", engine.run(inner.clone())));
         parts.spawn(endless("delivery", deliverer.run(inner.clone())));
+        for (name, watcher) in receivers::watchers(&app, &settings.receivers, &inner)? {
+            parts.spawn(endless(name, watcher));
+        }
         parts.spawn(endless("closing", closing::run(app.clone(), inner.clone())));
         parts.spawn(endless("retention", retention::run(app.clone(), settings.retention, inner.clone())));
         parts.spawn(endless("roll-ups", service_period::run(app.clone(), inner.clone())));
@@ -245,10 +246,4 @@ async fn reapply(app: &App, settings: &Settings) -> Result<u32> {
     let revision = catalogue.revision;
     app.engine.apply_catalogue(Arc::new(catalogue), applied_at).await?;
     Ok(revision)
-}
-
-impl From<crate::config::settings::Webhook> for WebhookTarget {
-    fn from(webhook: crate::config::settings::Webhook) -> Self {
-        Self { name: webhook.name, url: webhook.url, secret_file: webhook.secret_file }
-    }
 }

@@ -16,6 +16,7 @@ use pantau_shared::ids::{BackupSetId, CheckId, HostId};
 use pantau_shared::probe::ProbeOutcome;
 use pantau_shared::sample::Sample;
 use pantau_shared::timestamp::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The site at one moment.
@@ -199,6 +200,21 @@ pub struct OutboxView {
     pub pending: u64,
     /// When the oldest of them was made.
     pub oldest_at: Option<Timestamp>,
-    /// Messages that a receiver refused for good.
+    /// Messages that a receiver refused for good and nobody has looked at.
+    pub rejected: u64,
+    /// The same by receiver; only those for which something waits or was refused.
+    pub targets: BTreeMap<String, TargetQueue>,
+}
+
+/// What waits for one receiver.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TargetQueue {
+    /// Messages not yet delivered or given up.
+    pub pending: u64,
+    /// When the oldest of them was made.
+    pub oldest_at: Option<Timestamp>,
+    /// How often the most tried of them was tried.
+    pub attempts: u32,
+    /// Messages that it refused for good and nobody has looked at.
     pub rejected: u64,
 }

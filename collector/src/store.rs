@@ -18,6 +18,7 @@ pub mod chunk;
 mod columns;
 mod copy_error;
 mod decision;
+mod external;
 mod facts;
 mod figures;
 mod files;

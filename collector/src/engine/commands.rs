@@ -72,7 +72,8 @@ impl EngineTask {
             | TicketAction::Escalate(_)
             | TicketAction::Cause { .. } => None,
         };
-        let context = Context::new(&self.model, &self.targets, &self.render, now);
+        let told = self.told_of(vec![number]).await.map_err(CommandError::Store)?;
+        let context = Context::new(&self.model, &self.routing, &self.render, now).told(told);
         let change = context.change(after, Some(activity), event);
         self.commit(context, move |_| Ok(change)).await
     }
@@ -100,7 +101,7 @@ impl EngineTask {
             components: service.hosts.iter().map(ToString::to_string).collect(),
             affected: vec![manual.service],
         };
-        let context = Context::new(&self.model, &self.targets, &self.render, now);
+        let context = Context::new(&self.model, &self.routing, &self.render, now);
         let (year, actor) = (context.year(), actor.to_owned());
         let inner = context.clone();
         self.commit(context, move |number| {

@@ -7,6 +7,7 @@
 
 pub(crate) mod access;
 mod backups;
+mod delivery;
 mod failure;
 mod hosts;
 mod idempotency;
@@ -57,6 +58,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/tickets/{number}/actions", post(ticket_writes::act))
         .route("/api/v1/backups", get(backups::list))
         .route("/api/v1/outbox", get(outbox::list))
+        .route("/api/v1/outbox/{id}/actions", post(delivery::settle))
+        .route("/api/v1/receivers", get(delivery::receivers))
+        .route("/api/v1/receivers/{name}/test", post(delivery::test))
         .route("/api/v1/system", get(system::one))
         .route("/api/v1/{*path}", any(async || no_such("resource")))
         .method_not_allowed_fallback(async || {

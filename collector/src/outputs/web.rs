@@ -9,6 +9,7 @@ mod alone;
 mod assets;
 mod backups;
 mod day_bar;
+mod delivery;
 mod figures;
 mod host;
 mod hosts;
@@ -67,6 +68,9 @@ pub fn router(app: App) -> Router {
         .route("/tickets/new", get(actions::new_ticket).post(actions::open_ticket))
         .route("/tickets/{number}", get(pages::ticket))
         .route("/tickets/{number}/actions", post(actions::act_on_ticket))
+        .route("/delivery", get(delivery::show))
+        .route("/delivery/receivers/{name}/test", post(delivery::test))
+        .route("/delivery/messages/{id}", post(delivery::settle))
         .route("/backups", get(pages::backups))
         .route("/reports/availability", get(pages::report))
         .route("/system", get(pages::system))

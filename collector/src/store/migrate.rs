@@ -26,12 +26,13 @@ use std::time::Duration;
 pub(super) const APPLICATION_ID: i32 = 0x5041_4E54;
 
 /// The steps, oldest first; a released step is never changed.
-pub(super) const SCHEMA: [&str; 5] = [
+pub(super) const SCHEMA: [&str; 6] = [
     include_str!("schema/001_first.sql"),
     include_str!("schema/002_columns.sql"),
     include_str!("schema/003_checkpoint.sql"),
     include_str!("schema/004_ledger_days.sql"),
     include_str!("schema/005_stream.sql"),
+    include_str!("schema/006_delivery.sql"),
 ];
 
 /// Up to this size a file without `auto_vacuum` is rewritten at a climb.

@@ -258,6 +258,8 @@ pub struct OutboxMessage {
     pub event: String,
     /// JSON payload as it will be sent.
     pub payload: String,
+    /// Not to leave before this (quiet hours).
+    pub not_before: Option<Timestamp>,
 }
 
 /// Everything one evaluation decided.
@@ -318,13 +320,58 @@ pub struct OutboxRow {
     pub state: String,
     /// What the receiver said last.
     pub last_error: Option<String>,
+    /// Who looked at a rejected one and let it go.
+    pub checked_by: Option<String>,
+}
+
+/// A message that may leave now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueMessage {
+    /// The message.
+    pub row: OutboxRow,
+    /// What the receiver calls the ticket, once it is known.
+    pub reference: Option<String>,
+}
+
+/// What a receiver calls a ticket of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalReference {
+    /// Its number there.
+    pub reference: String,
+    /// Where a person sees it there.
+    pub url: Option<String>,
+}
+
+/// A ticket at a receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalTicket {
+    /// Ours.
+    pub ticket: TicketNumber,
+    /// The receiver.
+    pub target: String,
+    /// Theirs.
+    pub at: ExternalReference,
+    /// Since when it is known.
+    pub linked_at: Timestamp,
+}
+
+/// What a person does with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageAction {
+    /// Try it now.
+    Retry,
+    /// Never send it.
+    Skip,
 }
 
 /// What a receiver answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryResult {
-    /// Taken.
-    Delivered,
+    /// Taken; what the receiver calls the ticket, where it says so.
+    Delivered {
+        /// Theirs.
+        reference: Option<ExternalReference>,
+    },
     /// Not now; try again then.
     RetryLater {
         /// Why.

@@ -6,7 +6,7 @@
 
 use super::{DAY_MS, LAID_OUT};
 use crate::domain::interval::Interval;
-use chrono::{MappedLocalTime, NaiveDate, NaiveTime, Offset, TimeZone};
+use chrono::{Datelike, MappedLocalTime, NaiveDate, NaiveTime, Offset, TimeZone, Timelike};
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 
@@ -15,6 +15,19 @@ pub fn local_date(zone: Tz, at: Timestamp) -> NaiveDate {
     let utc = at.clamp(LAID_OUT.from, LAID_OUT.to).to_utc().naive_utc();
     let offset = zone.offset_from_utc_datetime(&utc).fix();
     utc.checked_add_offset(offset).unwrap_or(utc).date()
+}
+
+/// The year of [`local_date`].
+pub fn local_year(zone: Tz, at: Timestamp) -> u16 {
+    u16::try_from(local_date(zone, at).year()).unwrap_or(0)
+}
+
+/// Minutes that the wall clock in `zone` has counted since midnight, 0 to 1439; clamped as [`local_date`].
+pub fn minute_of_day(zone: Tz, at: Timestamp) -> u16 {
+    let utc = at.clamp(LAID_OUT.from, LAID_OUT.to).to_utc().naive_utc();
+    let offset = zone.offset_from_utc_datetime(&utc).fix();
+    let local = utc.checked_add_offset(offset).unwrap_or(utc);
+    u16::try_from(local.num_seconds_from_midnight() / 60).unwrap_or(0)
 }
 
 /// The first instant of a local date.

@@ -70,7 +70,7 @@ async fn site() -> Site {
         profile: profile.clone(),
         catalogue: snapshot().catalogue,
         catalogue_applied_at: NOW,
-        targets: Vec::new(),
+        routing: crate::domain::route::Routing::default(),
         render: Arc::new(move |phrase| texts.phrase(phrase)),
         stats: Arc::default(),
         demo: false,
@@ -78,7 +78,16 @@ async fn site() -> Site {
     .expect("starts");
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(task.run(stopped));
-    let app = App { clock, store, engine, profile, stats: Arc::default(), own_backup: Default::default(), tls: false };
+    let app = App {
+        clock,
+        store,
+        engine,
+        profile,
+        stats: Arc::default(),
+        own_backup: Default::default(),
+        receivers: Default::default(),
+        tls: false,
+    };
     let router = router(app.clone()).merge(crate::outputs::metrics::router(app));
     Site { router, _folder: folder, _stop: stop }
 }

@@ -144,12 +144,14 @@ pub(super) async fn ticket_page(
 ) -> Result<Response, Failure> {
     let store = state.app.store.clone();
     let found = read(visit, move || {
-        store.read(|reader| Ok(reader.ticket(number)?.map(|ticket| Ok((ticket, reader.activities(number)?)))))
+        store.read(|reader| {
+            let Some(ticket) = reader.ticket(number)? else { return Ok(None) };
+            Ok(Some((ticket, reader.activities(number)?, reader.external_tickets(number)?)))
+        })
     });
-    let found = found.await?.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
-    let (found, activities) = found.map_err(|error: StoreError| visit.failed(&error))?;
+    let (found, activities, links) = found.await?.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
     let page = visit.page(Section::Tickets, number.to_string());
-    visit.html(ticket::render(page, &visit.snapshot, &found, &activities, notice))
+    visit.html(ticket::render(page, &visit.snapshot, &found, &activities, &links, notice))
 }
 
 pub(super) async fn backups(Known { visit, .. }: Known) -> Result<Response, Failure> {

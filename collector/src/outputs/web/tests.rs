@@ -5,7 +5,7 @@ mod requests;
 pub(crate) mod site;
 
 use super::page::{Page, ReadOnlyNotice, Reader, Section, Theme};
-use super::{alone, assets, backups, host, hosts, overview, report, service, system, ticket, tickets};
+use super::{alone, assets, backups, delivery, host, hosts, overview, report, service, system, ticket, tickets};
 use crate::auth::Role;
 use crate::domain::calendar::period::Period;
 use crate::domain::phrase::Phrase;
@@ -99,6 +99,7 @@ fn lists(language: Language) -> Vec<Rendered> {
         ("tickets", tickets::render(tickets_frame, &site, &query, &all_tickets(&site))),
         ("backups", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
         ("report", report::render(report_frame, &site, november(), &figures)),
+        ("delivery", own::delivery_page(page(language, Section::Tickets, "delivery-title", "/delivery"))),
         ("system", system_page(language, own::system(&site))),
         ("system-read-only", system_page(language, own::full_system(&site))),
     ]
@@ -134,7 +135,7 @@ fn details(language: Language) -> Vec<Rendered> {
     let figures = [Some((120, 238, 640)), Some((512, 518, 530)), None];
     let ticket_page = |number: usize, notice| {
         let frame = named(Section::Tickets, "/tickets/x", &all[number].number.to_string());
-        ticket::render(frame, &site, &all[number], &activities(), notice)
+        ticket::render(frame, &site, &all[number], &activities(), &[], notice)
     };
     let text = Texts::new(language, chrono_tz::Asia::Jakarta).get("refused-cause");
     let refused = Some(ticket::ActionNotice { refused: true, text });
@@ -161,6 +162,9 @@ fn empty_pages(language: Language) -> Vec<Rendered> {
         ("hosts-empty", hosts::render(frame(Section::Hosts, "hosts-title", "/hosts"), &site)),
         ("tickets-empty", tickets::render(frame(Section::Tickets, "tickets-title", "/tickets"), &site, &query, &[])),
         ("backups-empty", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
+        ("delivery-empty", {
+            delivery::render(frame(Section::Tickets, "delivery-title", "/delivery"), &[], &[], None)
+        }),
         ("report-empty", report::render(report_frame, &site, november(), &[])),
     ]
 }
@@ -288,7 +292,7 @@ fn a_viewer_is_offered_no_action() {
     let ticket = &site.tickets[0];
     let mut frame = page(Language::Id, Section::Tickets, "tickets-title", "/tickets/x");
     frame.reader = Some(Reader { name: "bupati".into(), role: Role::Viewer, csrf: "token".into() });
-    let html = ticket::render(frame, &site, ticket, &[], None).expect("renders");
+    let html = ticket::render(frame, &site, ticket, &[], &[], None).expect("renders");
     assert!(!html.contains("/actions"), "a viewer sees an action");
 }
 

@@ -8,6 +8,7 @@ use crate::domain::catalogue::ServiceGroup;
 use crate::domain::profile::{Impact, Profile};
 use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketRefusal, TicketScope, TicketState};
 use crate::snapshot::Snapshot;
+use crate::store::records::ExternalTicket;
 use crate::texts::Texts;
 use askama::Template;
 
@@ -106,6 +107,8 @@ struct TicketPage {
     clocks: Vec<ClockRow>,
     times: Vec<(String, String)>,
     log: Vec<LogRow>,
+    /// Receiver, number there, address there.
+    links: Vec<(String, String, String)>,
     offered: Offered,
     actions: bool,
     methods: Vec<Choice>,
@@ -120,6 +123,7 @@ pub(crate) fn render(
     snapshot: &Snapshot,
     ticket: &Ticket,
     activities: &[Activity],
+    links: &[ExternalTicket],
     notice: Option<ActionNotice>,
 ) -> Result<String, askama::Error> {
     let texts = page.texts;
@@ -149,6 +153,7 @@ pub(crate) fn render(
         ],
         times: times(texts, ticket),
         log: activities.iter().rev().map(|activity| log_row(texts, activity)).collect(),
+        links: links.iter().filter_map(link).collect(),
         offered,
         actions: offered.any(),
         methods: method_choices(texts, &snapshot.profile, ticket.confirmation_method.as_deref().unwrap_or("telepon")),
@@ -158,6 +163,12 @@ pub(crate) fn render(
         page,
     }
     .render()
+}
+
+/// A receiver that has pages of its own; a thread of mails has none.
+fn link(external: &ExternalTicket) -> Option<(String, String, String)> {
+    let url = external.at.url.clone()?;
+    Some((external.target.clone(), external.at.reference.clone(), url))
 }
 
 fn target(texts: Texts, seconds: Option<u32>) -> String {

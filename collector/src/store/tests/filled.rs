@@ -64,6 +64,7 @@ fn judge(fixture: &Fixture) {
         version: 1,
         event: "opened".into(),
         payload: "{}".into(),
+        not_before: None,
     };
     let text = ActivityText::Written("cek \"disk\"".into());
     let written = Activity { at: at(5), actor: Actor::Person("Sari".into()), kind: "comment".into(), text };
@@ -72,7 +73,9 @@ fn judge(fixture: &Fixture) {
     fixture
         .write(move |w| {
             w.next_ticket_number(2026)?;
-            w.commit_decision(&decided)
+            w.commit_decision(&decided)?;
+            let at_theirs = ExternalReference { reference: "4711".into(), url: None };
+            w.save_outbox_result(1, &DeliveryResult::Delivered { reference: Some(at_theirs) }, at(7))
         })
         .expect("commits");
 }
@@ -130,6 +133,7 @@ pub(super) fn told(store: &Store) -> Result<String, StoreError> {
         say(&r.tickets(&TicketFilter::default(), None, 99)?);
         say(&r.activities(TicketNumber { year: 2026, number: 1 })?);
         say(&r.outbox(None, 99)?);
+        say(&r.external_tickets(TicketNumber { year: 2026, number: 1 })?);
         say(&(r.user("sari")?, r.session(&[5; 32], at(3))?, r.api_token(&[6; 32])?, r.setting("a")?));
         Ok(())
     })?;

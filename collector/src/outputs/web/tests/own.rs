@@ -60,3 +60,50 @@ pub(crate) fn full_system(site: &Snapshot) -> System {
     own.space.refused = 1_234;
     own
 }
+
+/// Receivers in every state, and a message that needs a look.
+pub(super) fn delivery_page(frame: super::super::page::Page) -> Result<String, askama::Error> {
+    use super::super::delivery::{Standing, render};
+    use crate::domain::ticket::TicketNumber;
+    use crate::snapshot::TargetQueue;
+    use crate::store::records::{OutboxMessage, OutboxRow};
+    let queue = |pending, attempts, rejected| TargetQueue {
+        pending,
+        oldest_at: (pending > 0).then(|| NOW.plus_secs(-5_400)),
+        attempts,
+        rejected,
+    };
+    let standing = |name: &str, kind, queue, taken: Option<i64>, error: Option<&str>| Standing {
+        name: name.into(),
+        kind,
+        queue,
+        taken_at: taken.map(|seconds| NOW.plus_secs(-seconds)),
+        error: error.map(str::to_owned),
+    };
+    let standings = [
+        standing("glpi", Some("glpi"), queue(7, 12, 0), Some(90_000), Some("HTTP 503 <sedang dirawat>")),
+        standing("osticket", Some("osticket"), queue(0, 0, 1), Some(7_200), Some("osTicket tidak dapat ditutup")),
+        standing("piket", Some("email"), queue(0, 0, 0), Some(600), None),
+        standing("broker", Some("mqtt"), queue(0, 0, 0), None, None),
+        standing("lama", None, queue(2, 0, 0), Some(900_000), None),
+    ];
+    let message = OutboxMessage {
+        ticket: TicketNumber { year: 2026, number: 7 },
+        target: "osticket".into(),
+        version: 6,
+        event: "closed".into(),
+        payload: "{}".into(),
+        not_before: None,
+    };
+    let row = OutboxRow {
+        id: 41,
+        message,
+        created_at: NOW.plus_secs(-3_000),
+        attempts: 1,
+        next_attempt_at: NOW,
+        state: "rejected".into(),
+        last_error: Some("osTicket tidak dapat ditutup".into()),
+        checked_by: None,
+    };
+    render(frame, &standings, &[row], None)
+}

@@ -46,7 +46,7 @@ async fn site() -> Site {
         profile: profile.clone(),
         catalogue: snapshot().catalogue,
         catalogue_applied_at: NOW,
-        targets: Vec::new(),
+        routing: crate::domain::route::Routing::default(),
         render: Arc::new(move |phrase| texts.phrase(phrase)),
         stats: Arc::default(),
         demo: false,
@@ -54,7 +54,16 @@ async fn site() -> Site {
     .expect("starts");
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(task.run(stopped));
-    let app = App { clock, store, engine, profile, stats: Arc::default(), own_backup: Default::default(), tls: false };
+    let app = App {
+        clock,
+        store,
+        engine,
+        profile,
+        stats: Arc::default(),
+        own_backup: Default::default(),
+        receivers: Default::default(),
+        tls: false,
+    };
     Site { router: router(app.clone()), app, _folder: folder, _stop: stop }
 }
 
