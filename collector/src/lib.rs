@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! agents ──HTTPS──► ingest ──► store ──► engine (load, decide, commit, announce) ──► snapshot ──► web, api, metrics
-//!                              (facts)        └─ domain: the pure rules ─┘        └► outbox ──► webhook
+//!                              (facts)        └─ domain: the pure rules ─┘        └► outbox ──► receivers
 //! ```
 //!
 //! | module | says what lives there | does not know |
@@ -13,7 +13,7 @@
 //! | [`series`] | the table of all that a host measures | where values are kept |
 //! | [`engine`] | the four steps, commands, delivery | SQL, HTTP |
 //! | [`snapshot`] | the read model | how it came about |
-//! | [`outputs`] | web, API, metrics, webhook | how to change state |
+//! | [`outputs`] | web, API, metrics, receivers | how to change state |
 //! | [`auth`] | who may come in | pages |
 //! | [`server`], [`tls`] | addresses, connections, the certificate | what is served |
 //! | [`texts`] | both languages | who reads them |

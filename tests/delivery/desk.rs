@@ -63,6 +63,11 @@ impl Desk {
         }
     }
 
+    /// Takes a ticket away, as a person there may.
+    pub(crate) fn remove(&self, id: u64) {
+        self.inside().tickets.retain(|ticket| ticket.id != id);
+    }
+
     /// Tickets whose title holds `text`.
     pub(crate) fn search(&self, text: &str) -> Vec<Theirs> {
         self.inside().tickets.iter().filter(|ticket| ticket.title.contains(text)).cloned().collect()

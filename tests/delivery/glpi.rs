@@ -19,7 +19,7 @@ pub(crate) fn router(desk: Desk) -> Router {
         .route("/apirest.php/killSession", get(close))
         .route("/apirest.php/search/Ticket", get(search))
         .route("/apirest.php/Ticket", post(create))
-        .route("/apirest.php/Ticket/{id}", put(change))
+        .route("/apirest.php/Ticket/{id}", put(change).get(one))
         .route("/apirest.php/Ticket/{id}/{kind}", get(entries).post(add))
         .with_state(desk)
 }
@@ -105,6 +105,18 @@ async fn change(State(desk): State<Desk>, Path(id): Path<u64>, bytes: Bytes) -> 
         } else {
             (StatusCode::NOT_FOUND, json!(["ERROR_ITEM_NOT_FOUND", ""]).to_string())
         }
+    };
+    under(fault, answer).await
+}
+
+async fn one(State(desk): State<Desk>, Path(id): Path<u64>) -> Response<Body> {
+    let fault = desk.fault();
+    let answer = move || match desk.tickets().into_iter().find(|ticket| ticket.id == id) {
+        Some(ticket) => {
+            let status = ticket.state.parse::<u64>().unwrap_or_default();
+            (StatusCode::OK, json!({ "id": id, "name": ticket.title, "status": status, "is_deleted": 0 }).to_string())
+        }
+        None => (StatusCode::NOT_FOUND, json!(["ERROR_ITEM_NOT_FOUND", ""]).to_string()),
     };
     under(fault, answer).await
 }

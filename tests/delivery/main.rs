@@ -6,6 +6,7 @@ mod faults;
 mod glpi;
 mod once;
 mod osticket;
+mod real;
 mod telegram;
 mod world;
 mod zammad;

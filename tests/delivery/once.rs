@@ -9,6 +9,7 @@ use pantau_collector::config::receivers::{
     GlpiSettings, OsticketSettings, Receiver, ReceiverKind, TelegramSettings, ZammadSettings,
 };
 use pantau_collector::domain::ticket::TicketNumber;
+use pantau_collector::outputs::receivers::reconcile::Disagreement;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -105,6 +106,35 @@ async fn zammad_has_each_ticket_once_and_hears_its_end() -> Result<()> {
         bad_day(seed, receiver, &desk, "closed").await.map_err(|error| error.context(format!("seed {seed}")))?;
     }
     Ok(())
+}
+
+/// What people did at the help desk: closed one that is open here, opened one that is closed here, removed one.
+async fn compared(world: World, desk: &Desk, open: &str, closed: &str) -> Result<()> {
+    let numbers = world.open_all().await?;
+    world.end(numbers[0]).await?;
+    world.deliver_all(|| 60_000).await?;
+    ensure!(world.compare().await?.differences.is_empty(), "both sides agree");
+    let id = |place: usize| desk.search(&format!("[{}]", numbers[place])).first().map_or(0, |ticket| ticket.id);
+    desk.change(id(0), |ticket| open.clone_into(&mut ticket.state));
+    desk.change(id(1), |ticket| closed.clone_into(&mut ticket.state));
+    desk.remove(id(2));
+    let found = world.compare().await?;
+    let mut named: Vec<_> = found.differences.iter().map(|one| (one.ticket, one.what)).collect();
+    named.sort_by_key(|(ticket, _)| *ticket);
+    let whats = [Disagreement::OpenThere, Disagreement::OpenHere, Disagreement::GoneThere];
+    let expected: Vec<_> = numbers.iter().copied().zip(whats).collect();
+    ensure!(named == expected && found.compared == 3, "{found:#?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_people_change_at_a_help_desk_is_named() -> Result<()> {
+    let (folder, desk) = (tempfile::tempdir()?, Desk::new(Faults::new(1, 0)));
+    let receiver = glpi_at(&folder, desk.clone()).await?;
+    compared(World::new(receiver)?, &desk, "2", "6").await?;
+    let (folder, desk) = (tempfile::tempdir()?, Desk::new(Faults::new(1, 0)));
+    let receiver = zammad_at(&folder, desk.clone()).await?;
+    compared(World::new(receiver)?, &desk, "open", "closed").await
 }
 
 #[tokio::test]

@@ -1,16 +1,18 @@
 //! A collector's engine, store and sender in this process, with a clock that is driven by hand.
 
 use anyhow::Result;
+use pantau_collector::app::App;
 use pantau_collector::clock::Clock;
 use pantau_collector::config::profile::bangka_2025;
 use pantau_collector::config::receivers::Receiver;
 use pantau_collector::domain::catalogue::ServiceId;
-use pantau_collector::domain::profile::Impact;
+use pantau_collector::domain::profile::{Impact, Profile};
 use pantau_collector::domain::route::Routing;
 use pantau_collector::domain::ticket::{TicketAction, TicketNumber};
 use pantau_collector::engine::deliver::Deliverer;
 use pantau_collector::engine::{Engine, EngineOptions, ManualTicket};
 use pantau_collector::outputs::receivers::Receivers;
+use pantau_collector::outputs::receivers::reconcile::{self, Comparison};
 use pantau_collector::store::Store;
 use pantau_collector::texts::{Language, Texts};
 use pantau_shared::timestamp::Timestamp;
@@ -29,6 +31,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     clock: Clock,
     engine: Engine,
+    profile: Arc<Profile>,
     receivers: Arc<Receivers>,
     target: String,
     _folder: tempfile::TempDir,
@@ -38,9 +41,18 @@ pub(crate) struct World {
 impl World {
     /// An office with three services and one receiver.
     pub(crate) fn new(receiver: Receiver) -> Result<Self> {
+        Self::starting(START, receiver)
+    }
+
+    /// The same, beginning now: for receivers that look at a clock of their own.
+    pub(crate) fn at_this_moment(receiver: Receiver) -> Result<Self> {
+        Self::starting(Clock::system().now(), receiver)
+    }
+
+    fn starting(start: Timestamp, receiver: Receiver) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let store = Store::open(&folder.path().join("pantau.db"), START)?;
-        let (clock, profile) = (Clock::manual(START), Arc::new(bangka_2025()));
+        let store = Store::open(&folder.path().join("pantau.db"), start)?;
+        let (clock, profile) = (Clock::manual(start), Arc::new(bangka_2025()));
         let texts = Texts::new(Language::Id, profile.time_zone);
         let text: String = SERVICES
             .iter()
@@ -55,9 +67,9 @@ impl World {
         let (engine, task) = Engine::start(EngineOptions {
             store: store.clone(),
             clock: clock.clone(),
-            profile,
+            profile: Arc::clone(&profile),
             catalogue: Arc::new(catalogue),
-            catalogue_applied_at: START,
+            catalogue_applied_at: start,
             routing: Routing::to_all(&[&receiver.name]),
             render: Arc::new(move |phrase| texts.phrase(phrase)),
             stats: Arc::default(),
@@ -67,7 +79,7 @@ impl World {
         tokio::spawn(task.run(stopped));
         let target = receiver.name.clone();
         let receivers = Arc::new(Receivers::new(&[receiver])?);
-        Ok(Self { store, clock, engine, receivers, target, _folder: folder, _stop: stop })
+        Ok(Self { store, clock, engine, profile, receivers, target, _folder: folder, _stop: stop })
     }
 
     /// A person reports one for each service.
@@ -101,6 +113,22 @@ impl World {
         Ok(())
     }
 
+    /// Asks the help desk how every ticket stands there.
+    pub(crate) async fn compare(&self) -> Result<Comparison> {
+        let app = App {
+            clock: self.clock.clone(),
+            store: self.store.clone(),
+            engine: self.engine.clone(),
+            profile: Arc::clone(&self.profile),
+            stats: Arc::default(),
+            own_backup: Default::default(),
+            receivers: Arc::clone(&self.receivers),
+            tls: false,
+        };
+        reconcile::compare(&app).await?;
+        Ok(self.receivers.comparison.get())
+    }
+
     /// Delivers until nothing waits. With `cut_ms`, every second round is killed after so many milliseconds of sending,
     /// between any two instructions.
     pub(crate) async fn deliver_all(&self, mut cut_ms: impl FnMut() -> u64) -> Result<()> {
@@ -119,10 +147,12 @@ impl World {
             } else {
                 work.await?;
             }
-            self.clock.advance_ms(400_000);
             if self.store.read(|reader| reader.outbox_view())?.pending == 0 {
                 return Ok(());
             }
+            // What the server still does for a client that has gone is done before the next try, as with real pauses.
+            tokio::time::sleep(Duration::from_millis(25)).await;
+            self.clock.advance_ms(if round == 0 { 0 } else { 400_000 });
         }
         anyhow::bail!("messages are stuck: {:?}", self.store.read(|reader| reader.outbox(None, 9))?)
     }

@@ -6,6 +6,7 @@
 
 use crate::clock::Clock;
 use crate::self_stats::SelfStats;
+use crate::shutdown::stopped;
 use crate::store::records::{DeliveryResult, DueMessage, ExternalReference, OutboxRow};
 use crate::store::{Store, StoreError};
 use futures_util::future::join_all;
@@ -19,6 +20,8 @@ use tokio::sync::{Notify, watch};
 const PAGE: usize = 100;
 /// How long a loop sleeps without a signal.
 const IDLE: Duration = Duration::from_secs(1);
+/// What is on its way when the program stops has so long to arrive.
+const GRACE: Duration = Duration::from_secs(5);
 /// First and longest pause between two tries.
 const BACKOFF_MS: i64 = 2_000;
 const BACKOFF_MAX_MS: i64 = 300_000;
@@ -94,7 +97,17 @@ impl<S: Sender> Deliverer<S> {
 
     async fn run_target(&self, target: &str, mut heard: watch::Receiver<()>, mut stop: watch::Receiver<bool>) {
         loop {
-            match self.deliver_to(target).await {
+            let mut told = stop.clone();
+            // What is cut off here is as after a kill: sent again, and looked up first where something is created.
+            let late = async {
+                stopped(&mut told).await;
+                tokio::time::sleep(GRACE).await;
+            };
+            let delivered = tokio::select! {
+                delivered = self.deliver_to(target) => delivered,
+                () = late => return,
+            };
+            match delivered {
                 // What was taken may have held back a later message.
                 Ok(taken) if taken > 0 && !*stop.borrow() => continue,
                 Ok(_) => {}

@@ -20,6 +20,7 @@ mod glpi;
 mod http;
 mod mqtt;
 mod osticket;
+pub mod reconcile;
 mod secret;
 mod telegram;
 mod told;
@@ -96,6 +97,8 @@ enum Outlet {
 pub struct Receivers {
     outlets: Vec<(String, Outlet)>,
     kinds: Vec<(String, &'static str)>,
+    /// What the last comparison with help desks found.
+    pub comparison: reconcile::LastComparison,
 }
 
 impl std::fmt::Debug for Receivers {
@@ -115,6 +118,7 @@ impl Receivers {
         Ok(Self {
             outlets: receivers.iter().map(outlet).collect::<Result<_, ReceiverError>>()?,
             kinds: receivers.iter().map(|receiver| (receiver.name.clone(), receiver.kind.code())).collect(),
+            comparison: reconcile::LastComparison::default(),
         })
     }
 }
@@ -159,7 +163,8 @@ pub(crate) fn watchers(
     receivers: &[Receiver],
     stop: &watch::Receiver<bool>,
 ) -> Result<Vec<(&'static str, Watcher)>, ReceiverError> {
-    let mut watchers: Vec<(&'static str, Watcher)> = Vec::new();
+    let nightly: Watcher = Box::pin(reconcile::run(app.clone(), stop.clone()));
+    let mut watchers = vec![("comparison", nightly)];
     for receiver in receivers {
         match &receiver.kind {
             ReceiverKind::Alertmanager(settings) => {

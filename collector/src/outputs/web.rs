@@ -70,6 +70,7 @@ pub fn router(app: App) -> Router {
         .route("/tickets/{number}/actions", post(actions::act_on_ticket))
         .route("/delivery", get(delivery::show))
         .route("/delivery/receivers/{name}/test", post(delivery::test))
+        .route("/delivery/compare", post(delivery::compare))
         .route("/delivery/messages/{id}", post(delivery::settle))
         .route("/backups", get(pages::backups))
         .route("/reports/availability", get(pages::report))

@@ -355,6 +355,15 @@ pub struct ExternalTicket {
     pub linked_at: Timestamp,
 }
 
+/// A ticket at a receiver, with how it stands here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedTicket {
+    /// There.
+    pub external: ExternalTicket,
+    /// Here.
+    pub state: TicketState,
+}
+
 /// What a person does with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageAction {

@@ -28,8 +28,9 @@ pub(super) struct Email {
     to: Vec<Mailbox>,
 }
 
+/// A mail has no style sheet, so its styles stand inline; `.htm` says that it is no page and not under the pages' rule.
 #[derive(Template)]
-#[template(path = "mail.html")]
+#[template(path = "mail.htm")]
 struct Page<'a> {
     headline: &'a str,
     colour: &'static str,

@@ -15,7 +15,8 @@
 //! ```
 
 use super::ReceiverError;
-use super::http::ask;
+use super::http::{ask, call};
+use super::reconcile::There;
 use super::secret;
 use super::told::{Told, Turn};
 use crate::config::receivers::GlpiSettings;
@@ -77,6 +78,32 @@ impl Glpi {
         let id = id?;
         let page = self.url.trim_end_matches("/apirest.php").to_owned();
         Ok(ExternalReference { reference: id.to_string(), url: Some(format!("{page}/front/ticket.form.php?id={id}")) })
+    }
+
+    /// How a ticket stands there.
+    pub(super) async fn look(&self, id: &str) -> Result<There, Sent> {
+        let opening = self.request(Method::GET, "initSession", None);
+        let opening = opening.header("authorization", format!("user_token {}", self.user_token));
+        let session = ask(opening).await?.json::<Opened>()?.session_token;
+        let path = format!("Ticket/{}", encoded(id));
+        let reply = call(self.request(Method::GET, &path, Some(&session))).await;
+        drop(ask(self.request(Method::GET, "killSession", Some(&session))).await);
+        let reply = reply.map_err(|failed| Sent::later(failed.reason))?;
+        if reply.status == 404 {
+            return Ok(There::Gone);
+        }
+        if !(200..300).contains(&reply.status) {
+            return Err(reply.refused());
+        }
+        let found: Value = reply.json()?;
+        // A deleted ticket lies in the bin and still answers.
+        let deleted = found["is_deleted"].as_u64() == Some(1);
+        match found["status"].as_u64() {
+            _ if deleted => Ok(There::Gone),
+            Some(5 | 6) => Ok(There::Over),
+            Some(_) => Ok(There::Open),
+            None => Err(Sent::later("GLPI gave no status")),
+        }
     }
 
     fn request(&self, method: Method, path: &str, session: Option<&str>) -> RequestBuilder {

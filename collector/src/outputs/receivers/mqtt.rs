@@ -28,6 +28,8 @@ use tokio::sync::watch;
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// One event, from connecting to its acknowledgement.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Largest packet; a ticket with long texts has some ten thousand bytes.
+const PACKET_BYTES_MAX: usize = 256 * 1024;
 /// Requests that may wait inside the client.
 const QUEUE: usize = 64;
 /// Between two tries to connect.
@@ -48,6 +50,7 @@ impl Mqtt {
     fn options(&self, id: &str) -> MqttOptions {
         let mut options = MqttOptions::new(id, self.settings.server.clone(), self.settings.port);
         options.set_keep_alive(KEEP_ALIVE);
+        options.set_max_packet_size(PACKET_BYTES_MAX, PACKET_BYTES_MAX);
         if self.settings.tls {
             options.set_transport(Transport::tls_with_default_config());
         }
@@ -91,32 +94,59 @@ pub(super) async fn run(app: App, name: String, mqtt: Mqtt, mut stop: watch::Rec
     let mut options = mqtt.options(&format!("pantau-states-{name}"));
     options.set_last_will(LastWill::new(&status, "offline", QoS::AtLeastOnce, true));
     let (client, mut events) = AsyncClient::new(options, QUEUE);
-    let mut snapshots = app.engine.subscribe();
-    // What the broker was given since the last connect.
-    let mut given: Option<BTreeMap<String, String>> = None;
-    loop {
-        tokio::select! {
-            event = events.poll() => match event {
+    // Counts connects; `None` while the broker is away.
+    let (connects, mut connected) = watch::channel(None::<u64>);
+    let polling = async {
+        let mut count = 0;
+        loop {
+            match events.poll().await {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                    drop(client.try_publish(&status, QoS::AtLeastOnce, true, "online"));
-                    given = Some(BTreeMap::new());
+                    count += 1;
+                    connects.send_replace(Some(count));
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    if given.take().is_some() {
+                    if connects.send_replace(None).is_some() {
                         tracing::warn!(receiver = name, error = super::http::chain(&error), "the broker is away");
                     }
-                    tokio::select! { () = tokio::time::sleep(PAUSE) => {}, () = stopped(&mut stop) => return }
+                    tokio::time::sleep(PAUSE).await;
                 }
-            },
-            changed = snapshots.changed() => if changed.is_err() { return stopped(&mut stop).await },
-            () = stopped(&mut stop) => return leave(&client, &mut events, &status).await,
+            }
         }
-        if let Some(given) = &mut given {
+    };
+    let giving = async {
+        let mut snapshots = app.engine.subscribe();
+        // What the broker was given since the connect of that count.
+        let (mut given, mut since) = (BTreeMap::new(), None);
+        loop {
+            let changed = tokio::select! {
+                changed = connected.changed() => changed,
+                changed = snapshots.changed() => changed,
+            };
+            if changed.is_err() {
+                return;
+            }
+            let connect = *connected.borrow_and_update();
+            if connect.is_none() {
+                continue;
+            }
+            if connect != since {
+                since = connect;
+                given.clear();
+                drop(client.try_publish(&status, QoS::AtLeastOnce, true, "online"));
+            }
             let states = states(&snapshots.borrow_and_update(), &mqtt.settings.topic);
-            give(&client, given, states);
+            give(&client, &mut given, states);
         }
+    };
+    // An endless part that ended has nothing left to follow: the collector is stopping.
+    tokio::select! {
+        () = polling => {}
+        () = giving => {}
+        () = stopped(&mut stop) => {}
     }
+    leave(&client, &mut events, &status).await;
+    stopped(&mut stop).await;
 }
 
 /// Topic and payload of every service.

@@ -13,6 +13,7 @@
 
 use super::ReceiverError;
 use super::http::ask;
+use super::reconcile::There;
 use super::secret;
 use super::told::{Told, Turn};
 use crate::config::receivers::ZammadSettings;
@@ -39,6 +40,9 @@ struct Theirs {
     number: String,
     #[serde(default)]
     title: String,
+    /// By name, since lists are asked for expanded; a create answers by number only.
+    #[serde(default)]
+    state: String,
 }
 
 impl Zammad {
@@ -50,6 +54,16 @@ impl Zammad {
 
     pub(super) async fn send(&self, due: &DueMessage) -> Sent {
         self.deliver(due).await.map_or_else(|sent| sent, |at| Sent::Delivered(Some(at)))
+    }
+
+    /// How a ticket stands there, by its number.
+    pub(super) async fn look(&self, number: &str) -> Result<There, Sent> {
+        let found = self.search(&format!("number:{number}")).await?;
+        Ok(match found.iter().find(|ticket| ticket.number == number).map(|ticket| ticket.state.as_str()) {
+            None => There::Gone,
+            Some("closed" | "merged") => There::Over,
+            Some(_) => There::Open,
+        })
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

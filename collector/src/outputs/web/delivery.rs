@@ -1,6 +1,6 @@
 //! Delivery: every receiver with what waits for it, a test button for each, and the messages that need a person.
 //!
-//! A test leaves at once, past the outbox. A message that its receiver refused for good is sent again or let go by a
+//! Also what the last comparison with help desks found. A test leaves at once, past the outbox. A message that its receiver refused for good is sent again or let go by a
 //! person, whose name stays with it.
 
 use super::WebState;
@@ -10,6 +10,7 @@ use super::ticket::ActionNotice;
 use super::visit::{Failure, Known, Visit, read};
 use crate::auth;
 use crate::engine::deliver::Sent;
+use crate::outputs::receivers::reconcile::{self, Comparison, Difference, Disagreement};
 use crate::snapshot::TargetQueue;
 use crate::store::StoreError;
 use crate::store::records::{MessageAction, OutboxRow};
@@ -66,7 +67,54 @@ struct DeliveryPage {
     page: Page,
     receivers: Vec<ReceiverRow>,
     refused: Vec<RefusedRow>,
+    compared: Compared,
     notice: Option<ActionNotice>,
+}
+
+/// A ticket that stands otherwise at a help desk.
+#[derive(Debug)]
+struct DifferenceRow {
+    ticket: String,
+    receiver: String,
+    reference: String,
+    url: Option<String>,
+    badge: Badge,
+}
+
+/// The last comparison, for people.
+#[derive(Debug)]
+struct Compared {
+    /// When, and how many tickets were looked at.
+    summary: String,
+    rows: Vec<DifferenceRow>,
+    /// Receiver and reason.
+    failures: Vec<(String, String)>,
+}
+
+impl Compared {
+    fn new(texts: Texts, comparison: &Comparison) -> Self {
+        let count = comparison.compared.to_string();
+        let summary = comparison.at.map_or_else(
+            || texts.get("delivery-compare-never"),
+            |at| texts.text("delivery-compare-at", &[("time", &texts.instant(at)), ("count", &count)]),
+        );
+        let row = |difference: &Difference| DifferenceRow {
+            ticket: difference.ticket.to_string(),
+            receiver: difference.target.clone(),
+            reference: difference.reference.clone(),
+            url: difference.url.clone(),
+            badge: Badge::new(
+                Tone::Warn,
+                texts.get(match difference.what {
+                    Disagreement::OpenThere => "delivery-compare-open-there",
+                    Disagreement::OpenHere => "delivery-compare-open-here",
+                    Disagreement::GoneThere => "delivery-compare-gone-there",
+                }),
+            ),
+        };
+        let rows = comparison.differences.iter().map(row).collect();
+        Self { summary, rows, failures: comparison.failures.clone() }
+    }
 }
 
 /// The page as HTML.
@@ -74,12 +122,14 @@ pub(super) fn render(
     page: Page,
     standings: &[Standing],
     refused: &[OutboxRow],
+    comparison: &Comparison,
     notice: Option<ActionNotice>,
 ) -> Result<String, askama::Error> {
     let (texts, now) = (page.texts, page.now);
     let receivers = standings.iter().map(|standing| receiver(texts, standing, now)).collect();
     let refused = refused.iter().map(|row| refused_row(texts, row)).collect();
-    DeliveryPage { page, receivers, refused, notice }.render()
+    let compared = Compared::new(texts, comparison);
+    DeliveryPage { page, receivers, refused, compared, notice }.render()
 }
 
 fn receiver(texts: Texts, standing: &Standing, now: Timestamp) -> ReceiverRow {
@@ -149,6 +199,7 @@ pub(super) async fn show(
     let notice = match query.done.as_deref() {
         Some("retry") => notice("delivery-done-retry", false),
         Some("skip") => notice("delivery-done-skip", false),
+        Some("compare") => notice("delivery-done-compare", false),
         Some("late") => notice("delivery-done-late", true),
         Some(_) | None => None,
     };
@@ -173,7 +224,7 @@ async fn page(visit: &Visit, state: &WebState, notice: Option<ActionNotice>) -> 
     })
     .await?;
     let page = visit.page(Section::Tickets, visit.texts.get("delivery-title"));
-    visit.html(render(page, &standings, &refused, notice))
+    visit.html(render(page, &standings, &refused, &state.app.receivers.comparison.get(), notice))
 }
 
 fn standing(
@@ -213,6 +264,16 @@ pub(super) async fn test(
     // Links of the page lead to an address that can be opened again.
     visit.path = "/delivery".to_owned();
     page(&visit, &state, Some(ActionNotice { refused, text })).await
+}
+
+pub(super) async fn compare(
+    known: Known,
+    State(state): State<WebState>,
+    Form(form): Form<DeliveryForm>,
+) -> Result<Response, Failure> {
+    admit(&known, &form)?;
+    reconcile::compare(&state.app).await.map_err(|error| known.visit.failed(&error))?;
+    Ok(Redirect::to("/delivery?done=compare").into_response())
 }
 
 pub(super) async fn settle(

@@ -163,7 +163,13 @@ fn empty_pages(language: Language) -> Vec<Rendered> {
         ("tickets-empty", tickets::render(frame(Section::Tickets, "tickets-title", "/tickets"), &site, &query, &[])),
         ("backups-empty", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
         ("delivery-empty", {
-            delivery::render(frame(Section::Tickets, "delivery-title", "/delivery"), &[], &[], None)
+            delivery::render(
+                frame(Section::Tickets, "delivery-title", "/delivery"),
+                &[],
+                &[],
+                &Default::default(),
+                None,
+            )
         }),
         ("report-empty", report::render(report_frame, &site, november(), &[])),
     ]

@@ -65,6 +65,7 @@ pub(crate) fn full_system(site: &Snapshot) -> System {
 pub(super) fn delivery_page(frame: super::super::page::Page) -> Result<String, askama::Error> {
     use super::super::delivery::{Standing, render};
     use crate::domain::ticket::TicketNumber;
+    use crate::outputs::receivers::reconcile::{Comparison, Difference, Disagreement};
     use crate::snapshot::TargetQueue;
     use crate::store::records::{OutboxMessage, OutboxRow};
     let queue = |pending, attempts, rejected| TargetQueue {
@@ -105,5 +106,17 @@ pub(super) fn delivery_page(frame: super::super::page::Page) -> Result<String, a
         last_error: Some("osTicket tidak dapat ditutup".into()),
         checked_by: None,
     };
-    render(frame, &standings, &[row], None)
+    let comparison = Comparison {
+        at: Some(NOW.plus_secs(-43_000)),
+        compared: 31,
+        differences: vec![Difference {
+            ticket: TicketNumber { year: 2026, number: 5 },
+            target: "glpi".into(),
+            reference: "4711".into(),
+            url: None,
+            what: Disagreement::OpenThere,
+        }],
+        failures: vec![("zammad".into(), "HTTP 503".into())],
+    };
+    render(frame, &standings, &[row], &comparison, None)
 }

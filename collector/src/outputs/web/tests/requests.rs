@@ -284,3 +284,28 @@ async fn only_administrators_see_the_collector_itself() {
     let many = text(site.get("/system?hosts=5000", &cookie).await).await;
     assert!(many.contains("5.000 host ·") && many.contains("Kembali ke angka kantor ini"), "{many}");
 }
+
+#[tokio::test]
+async fn deliveries_are_shown_to_all_and_acted_on_by_those_who_may() {
+    let site = site().await;
+    let (viewer, viewer_token) = site.login("viewer").await;
+    let page = text(site.get("/delivery", &viewer).await).await;
+    assert!(page.contains("Belum ada penerima") && !page.contains("/delivery/compare"), "{page}");
+    let (operator, token) = site.login("operator").await;
+    let paths = ["/delivery/receivers/meja/test", "/delivery/messages/7", "/delivery/compare"];
+    for path in paths {
+        let answer = site.post(path, &viewer, &format!("csrf={viewer_token}&action=skip")).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}: a viewer only looks");
+        let answer = site.post(path, &operator, "csrf=x&action=skip").await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}: another site's form");
+    }
+    let post = async |path: &str, action: &str| {
+        let answer = site.post(path, &operator, &format!("csrf={token}&action={action}")).await;
+        let to = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
+        (answer.status(), to.unwrap_or_default())
+    };
+    assert_eq!(post(paths[0], "").await.0, StatusCode::NOT_FOUND, "no such receiver");
+    assert_eq!(post(paths[1], "x").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(post(paths[1], "skip").await, (StatusCode::SEE_OTHER, "/delivery?done=late".into()), "no such message");
+    assert_eq!(post(paths[2], "").await, (StatusCode::SEE_OTHER, "/delivery?done=compare".into()));
+}
