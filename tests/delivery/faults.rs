@@ -1,7 +1,7 @@
 //! A bad day of a server, from a seed: it answers late, not at all, with an error after it acted, or asks for patience.
 
 use axum::body::{Body, HttpBody};
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 use http_body_util::Full;
 use std::pin::Pin;
@@ -116,7 +116,7 @@ pub(crate) async fn under(fault: Fault, act: impl FnOnce() -> (StatusCode, Strin
         Fault::Unavailable => plain(StatusCode::SERVICE_UNAVAILABLE, "dirawat".to_owned()),
         Fault::TooMany => {
             let mut response = plain(StatusCode::TOO_MANY_REQUESTS, "sabar".to_owned());
-            response.headers_mut().insert("retry-after", axum::http::HeaderValue::from_static("7"));
+            response.headers_mut().insert("retry-after", HeaderValue::from_static("7"));
             response
         }
     }

@@ -140,7 +140,7 @@ impl Site {
             profile: Arc::new(bangka_2025()),
             catalogue: Arc::new(catalogue(&self.hosts, self.services)?),
             catalogue_applied_at: START,
-            targets: vec!["meja".into()],
+            routing: pantau_collector::domain::route::Routing::to_all(&["meja"]),
             render: Arc::new(|phrase: &Phrase| phrase.id.clone()),
             stats: Arc::default(),
             demo: false,
