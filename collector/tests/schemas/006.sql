@@ -202,7 +202,7 @@ CREATE TABLE outbox (
     last_error      TEXT, checked_ms INTEGER, checked_by TEXT,
     UNIQUE (ticket, target, version)
 ) STRICT;
-INSERT INTO outbox VALUES (1, 8701603741697, 'meja-bantuan', 1, 'opened', '{}', 1780000003000, 1, 1780000003000, 'delivered', 1780000007000, NULL, NULL, NULL);
+INSERT INTO outbox VALUES (1, 8701603741697, 'meja-bantuan', 1, 'opened', '{}', 1780000003000, 0, 1780000003000, 'pending', NULL, NULL, NULL, NULL);
 CREATE INDEX outbox_order ON outbox (ticket, target, version) WHERE state = 'pending';
 CREATE TABLE catalogue_revision (
     revision   INTEGER PRIMARY KEY,

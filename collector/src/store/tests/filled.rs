@@ -76,7 +76,7 @@ fn judge(fixture: &Fixture) {
             w.commit_decision(&decided)?;
             // Not told below: stores of earlier schemas have none.
             let at_theirs = ExternalReference { reference: "4711".into(), url: None };
-            let ticket = super::super::tickets::key_of(TicketNumber { year: 2026, number: 1 });
+            let ticket = tickets::key_of(TicketNumber { year: 2026, number: 1 });
             w.save_external(ticket, "meja-bantuan", &at_theirs, at(7))
         })
         .expect("commits");
