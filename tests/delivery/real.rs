@@ -21,7 +21,7 @@ fn started(program: &str, arguments: &[&str]) -> Option<Child> {
     match command.spawn() {
         Ok(child) => Some(child),
         Err(error) => {
-            println!("skipped: {program} cannot be started ({error}); tests/run installs it");
+            eprintln!("skipped: {program} cannot be started ({error}); tests/run installs it");
             None
         }
     }
@@ -100,7 +100,7 @@ async fn a_mail_server_has_one_thread_per_ticket() -> Result<()> {
     let arguments = ["-u", "-m", "aiosmtpd", "-n", "-l", &listen, "-c", "aiosmtpd.handlers.Debugging", "stdout"];
     let Some(mut server) = started("/usr/bin/python3", &arguments) else { return Ok(()) };
     if listens(port).await.is_err() {
-        println!("skipped: aiosmtpd is not installed; tests/run installs it");
+        eprintln!("skipped: aiosmtpd is not installed; tests/run installs it");
         return Ok(());
     }
     let kind = ReceiverKind::Email(EmailSettings {
