@@ -151,7 +151,7 @@ impl World {
                 return Ok(());
             }
             // What the server still does for a client that has gone is done before the next try, as with real pauses.
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            tokio::time::sleep(Duration::from_millis(40)).await;
             self.clock.advance_ms(if round == 0 { 0 } else { 400_000 });
         }
         anyhow::bail!("messages are stuck: {:?}", self.store.read(|reader| reader.outbox(None, 9))?)
