@@ -123,6 +123,7 @@ async fn ask(spec: &CheckSpec, clock: &Clock, progress: &mut Progress) -> Result
     match &spec.kind {
         Some(CheckKind::Http(check)) => http::ask(spec, check, clock, progress).await,
         Some(CheckKind::Tcp(check)) => tcp::ask(spec, check, clock, progress).await,
+        Some(kind) => Err(Trouble::Probe(format!("assignment: this agent cannot ask {}", kind.name()))),
         None => Err(Trouble::Probe("assignment: kind of check is not known to this agent".to_owned())),
     }
 }
@@ -166,6 +167,7 @@ fn render_outcome(
         certificate_expires_at: progress.expiry.as_ref().and_then(Expiry::get),
         repeated,
         redirects: progress.redirects,
+        ..ProbeOutcome::default()
     }
 }
 

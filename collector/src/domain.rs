@@ -12,6 +12,7 @@
 //! | [`composite`] | a service from its components |
 //! | [`assignment`] | what a host is asked to watch |
 //! | [`availability`] | timeline + service time + maintenance + corrections → figures and verdict |
+//! | [`check_target`] | what a check asks, in one line |
 //! | [`clock_skew`] | when an observation was really made |
 //! | [`catalogue`] | services with their eleven fields, checks, backup sets |
 //! | [`profile`] | the regulation as data |
@@ -34,6 +35,7 @@ pub mod availability;
 pub mod burn;
 pub mod calendar;
 pub mod catalogue;
+pub mod check_target;
 pub mod clock_skew;
 pub mod composite;
 pub mod interval;

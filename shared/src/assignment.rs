@@ -1,7 +1,13 @@
 //! What the collector asks an agent to watch. Carried by the reply to a batch whenever the agent's revision is old,
 //! so a change reaches it within one sampling period. Holds no threshold and no opinion beyond what a probe needs.
 
-use serde::Serialize;
+pub mod kinds;
+
+use kinds::{
+    DatabaseCheck, DnsCheck, Encryption, Exchange, ExecCheck, HeaderExpectation, IcmpCheck, JsonExpectation, MailCheck,
+    MqttCheck, NtpCheck, ProcessCheck, RequestHeader, SshCheck, TlsCheck, UnitCheck,
+};
+use serde::{Deserialize, Serialize};
 
 /// Everything one host is to do.
 #[derive(Clone, PartialEq, prost::Message, Serialize)]
@@ -21,7 +27,8 @@ pub struct Assignment {
 }
 
 /// One check: what to ask, how often, how long to wait.
-#[derive(Clone, PartialEq, prost::Message, Serialize)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct CheckSpec {
     /// A [`crate::ids::CheckId`] as text.
     #[prost(string, tag = "1")]
@@ -42,12 +49,13 @@ pub struct CheckSpec {
     #[prost(uint32, tag = "6")]
     pub certificate_warning_seconds: u32,
     /// What to ask.
-    #[prost(oneof = "CheckKind", tags = "20, 21")]
+    #[prost(oneof = "CheckKind", tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35")]
     pub kind: Option<CheckKind>,
 }
 
 /// The kinds of asking. A kind that an agent does not know arrives as `None` and answers with a probe error.
-#[derive(Clone, PartialEq, prost::Oneof, Serialize)]
+#[derive(Clone, PartialEq, prost::Oneof, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CheckKind {
     /// An HTTP or HTTPS request.
     #[prost(message, tag = "20")]
@@ -55,10 +63,77 @@ pub enum CheckKind {
     /// A TCP connection.
     #[prost(message, tag = "21")]
     Tcp(TcpCheck),
+    /// A TLS handshake.
+    #[prost(message, tag = "22")]
+    Tls(TlsCheck),
+    /// Echo requests.
+    #[prost(message, tag = "23")]
+    Icmp(IcmpCheck),
+    /// A question to a name server.
+    #[prost(message, tag = "24")]
+    Dns(DnsCheck),
+    /// An SMTP server's greeting.
+    #[prost(message, tag = "25")]
+    Smtp(MailCheck),
+    /// An IMAP server's greeting.
+    #[prost(message, tag = "26")]
+    Imap(MailCheck),
+    /// An SSH server's banner.
+    #[prost(message, tag = "27")]
+    Ssh(SshCheck),
+    /// A PostgreSQL server.
+    #[prost(message, tag = "28")]
+    Postgres(DatabaseCheck),
+    /// A MySQL or MariaDB server.
+    #[prost(message, tag = "29")]
+    Mysql(DatabaseCheck),
+    /// A Redis server.
+    #[prost(message, tag = "30")]
+    Redis(DatabaseCheck),
+    /// An MQTT broker.
+    #[prost(message, tag = "31")]
+    Mqtt(MqttCheck),
+    /// A time server.
+    #[prost(message, tag = "32")]
+    Ntp(NtpCheck),
+    /// A systemd unit.
+    #[prost(message, tag = "33")]
+    Unit(UnitCheck),
+    /// Processes.
+    #[prost(message, tag = "34")]
+    Process(ProcessCheck),
+    /// A plug-in.
+    #[prost(message, tag = "35")]
+    Exec(ExecCheck),
+}
+
+impl CheckKind {
+    /// The kind's word in the catalogue, metrics and pages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Tcp(_) => "tcp",
+            Self::Tls(_) => "tls",
+            Self::Icmp(_) => "icmp",
+            Self::Dns(_) => "dns",
+            Self::Smtp(_) => "smtp",
+            Self::Imap(_) => "imap",
+            Self::Ssh(_) => "ssh",
+            Self::Postgres(_) => "postgres",
+            Self::Mysql(_) => "mysql",
+            Self::Redis(_) => "redis",
+            Self::Mqtt(_) => "mqtt",
+            Self::Ntp(_) => "ntp",
+            Self::Unit(_) => "unit",
+            Self::Process(_) => "process",
+            Self::Exec(_) => "exec",
+        }
+    }
 }
 
 /// An HTTP or HTTPS request and what its answer must be.
-#[derive(Clone, PartialEq, prost::Message, Serialize)]
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct HttpCheck {
     /// Absolute URL, `http` or `https`.
     #[prost(string, tag = "1")]
@@ -66,7 +141,7 @@ pub struct HttpCheck {
     /// Method; empty is GET.
     #[prost(string, tag = "2")]
     pub method: String,
-    /// Accepted status codes; empty accepts 200 to 299.
+    /// Accepted status codes, and 1 to 5 for all codes of that hundred; empty accepts 200 to 299.
     #[prost(uint32, repeated, tag = "3")]
     pub accept_status: Vec<u32>,
     /// Text that the body must contain; empty asks for nothing.
@@ -78,10 +153,32 @@ pub struct HttpCheck {
     /// Whether a certificate that does not verify is accepted (self-signed devices); its expiry still counts.
     #[prost(bool, tag = "6")]
     pub accept_any_certificate: bool,
+    /// Headers sent.
+    #[prost(message, repeated, tag = "7")]
+    pub headers: Vec<RequestHeader>,
+    /// Body sent; empty sends none.
+    #[prost(string, tag = "8")]
+    pub body: String,
+    /// Regular expression that the body must match; empty asks for nothing.
+    #[prost(string, tag = "9")]
+    pub body_pattern: String,
+    /// Regular expression that the body must not match; empty asks for nothing.
+    #[prost(string, tag = "10")]
+    pub body_pattern_absent: String,
+    /// Values that the body, as JSON, must hold.
+    #[prost(message, repeated, tag = "11")]
+    pub json: Vec<JsonExpectation>,
+    /// Headers that the answer must have.
+    #[prost(message, repeated, tag = "12")]
+    pub answer_headers: Vec<HeaderExpectation>,
+    /// Most of the body that is read, in bytes, up to 1 MiB; 0 is 64 KiB.
+    #[prost(uint32, tag = "13")]
+    pub body_bytes_max: u32,
 }
 
-/// A TCP connection that must be accepted.
-#[derive(Clone, PartialEq, prost::Message, Serialize)]
+/// A TCP connection that must be accepted, and the conversation over it.
+#[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct TcpCheck {
     /// Name or address.
     #[prost(string, tag = "1")]
@@ -89,6 +186,19 @@ pub struct TcpCheck {
     /// Port, 1 to 65,535.
     #[prost(uint32, tag = "2")]
     pub port: u32,
+    /// What is awaited and said, in order; empty hangs up at once.
+    #[prost(message, repeated, tag = "3")]
+    pub exchanges: Vec<Exchange>,
+    /// An [`Encryption`]; TCP alone has no word to start TLS with.
+    #[prost(enumeration = "Encryption", tag = "4")]
+    #[serde(with = "kinds::encryption_name")]
+    pub encryption: i32,
+    /// The name that the certificate must bear; empty is `host`.
+    #[prost(string, tag = "5")]
+    pub server_name: String,
+    /// Whether a certificate that does not verify is accepted; its expiry still counts.
+    #[prost(bool, tag = "6")]
+    pub accept_any_certificate: bool,
 }
 
 /// One backup set to look at.
@@ -123,3 +233,6 @@ pub struct BackupFiles {
     #[prost(uint32, tag = "2")]
     pub settle_seconds: u32,
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,12 @@ pub const ASSIGNED_MAX: usize = 512;
 /// Most artefacts listed for one backup set; the newest ones.
 pub const ARTEFACTS_MAX: usize = 32;
 
+/// Most certificates of a chain that one outcome tells.
+pub const CERTIFICATES_MAX: usize = 4;
+
+/// Most figures of one outcome; a plug-in's further ones are left out.
+pub const PROBE_VALUES_MAX: usize = 32;
+
 /// Largest assignment, in bytes, that an agent accepts in a reply.
 pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
 

@@ -32,7 +32,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     async fn outcome(host: &str, port: u32) -> ProbeOutcome {
-        let kind = Some(CheckKind::Tcp(TcpCheck { host: host.into(), port }));
+        let kind = Some(CheckKind::Tcp(TcpCheck { host: host.into(), port, ..TcpCheck::default() }));
         let spec = CheckSpec { id: "db".into(), interval_ms: 5000, timeout_ms: 2000, kind, ..CheckSpec::default() };
         probe(&spec, &Clock::system(), false).await
     }

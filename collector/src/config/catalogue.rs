@@ -311,6 +311,7 @@ fn read_http(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Option<CheckKind> 
         body_contains: body_contains.unwrap_or_default(),
         redirects_max: redirects,
         accept_any_certificate: any,
+        ..HttpCheck::default()
     }))
 }
 
@@ -332,7 +333,7 @@ fn read_tcp(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Option<CheckKind> {
     if !t.has("port") {
         t.missing(d, "port", "give 1 to 65535");
     }
-    Some(CheckKind::Tcp(TcpCheck { host: host?.value, port: to_u32(port?.value) }))
+    Some(CheckKind::Tcp(TcpCheck { host: host?.value, port: to_u32(port?.value), ..TcpCheck::default() }))
 }
 
 fn read_backup(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) -> Option<BackupSet> {

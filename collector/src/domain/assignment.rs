@@ -66,7 +66,7 @@ mod tests {
             degraded_after_ms: 0,
             certificate_warning_seconds: 0,
             confirm_failures: 2,
-            kind: CheckKind::Tcp(TcpCheck { host: "db".into(), port: 5432 }),
+            kind: CheckKind::Tcp(TcpCheck { host: "db".into(), port: 5432, ..TcpCheck::default() }),
         };
         let service = Service {
             id: ServiceId::parse("simpeg").expect("valid"),

@@ -16,7 +16,7 @@ use pantau_collector::domain::phrase::Phrase;
 use pantau_collector::engine::{Engine, EngineOptions, EngineTask};
 use pantau_collector::store::Store;
 use pantau_collector::store::records::{HostKey, JoinTokenRecord, ReceivedBatch};
-use pantau_shared::assignment::CheckKind;
+use pantau_shared::assignment::{CheckKind, TcpCheck};
 use pantau_shared::envelope::{Observation, ObservationBody};
 use pantau_shared::ids::{CheckId, HostId};
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
@@ -305,7 +305,7 @@ fn catalogue(hosts: &[HostId], services: usize) -> Result<Catalogue> {
             degraded_after_ms: 0,
             certificate_warning_seconds: 0,
             confirm_failures: 2,
-            kind: CheckKind::Tcp(pantau_shared::assignment::TcpCheck { host: "localhost".into(), port: 80 }),
+            kind: CheckKind::Tcp(TcpCheck { host: "localhost".into(), port: 80, ..TcpCheck::default() }),
         };
         catalogue.services.push(Service {
             id: ServiceId::parse(&format!("service-{number}"))?,

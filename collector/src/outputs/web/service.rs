@@ -11,11 +11,11 @@ use super::tickets::{self, TicketRow};
 use crate::domain::availability::{Availability, Outage};
 use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::{Check, Service};
+use crate::domain::check_target;
 use crate::domain::ticket::Ticket;
 use crate::snapshot::{CheckView, ServiceView, Snapshot};
 use crate::texts::Texts;
 use askama::Template;
-use pantau_shared::assignment::CheckKind;
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
 
 /// A field of the catalogue.
@@ -154,10 +154,7 @@ fn check_row(page: &Page, check: &Check, answer: &CheckView, joined: bool) -> Ch
     };
     CheckRow {
         name: check.name.clone(),
-        asks: match &check.kind {
-            CheckKind::Http(http) => http.url.clone(),
-            CheckKind::Tcp(tcp) => format!("tcp {}:{}", tcp.host, tcp.port),
-        },
+        asks: check_target::render_target(&check.kind),
         host: answer.host.to_string(),
         joined,
         badge: Badge::new(tone, texts.get(&format!("probe-{}", verdict.name().replace('_', "-")))),

@@ -170,6 +170,7 @@ fn view(service: &Service, state: State, since_s: i64, month: Figures, days: Vec
                     certificate_expires_at: Some(NOW.plus_secs(61 * 86_400).as_secs()),
                     repeated: false,
                     redirects: 0,
+                    ..ProbeOutcome::default()
                 })
             }),
         })
