@@ -16,7 +16,8 @@
 //! | `schedule` | pure: when the next asking is due |
 //! | `rounds` | the loops that observe |
 //! | `sampler` | kernel files → one sample |
-//! | `probes` | http, tcp: asking a service once |
+//! | `probes` | asking a service once, a file for each kind |
+//! | `local_checks` | checks of this host's own file |
 //! | `backups` | looking at a backup set |
 //! | `spool` | the durable queue between observing and sending |
 //! | `transport` | signed batches to the collector, acknowledgements and assignments back |
@@ -35,6 +36,7 @@ pub mod clock;
 pub mod config;
 mod facts;
 mod identity;
+mod local_checks;
 mod metrics;
 mod probes;
 mod rounds;
@@ -47,6 +49,8 @@ mod tls;
 mod transport;
 
 pub use identity::{Identity, IdentityError, JoinError, join};
+pub use local_checks::LocalProbes;
+pub use probes::ProbeSite;
 pub use sampler::Roots;
 pub use spool::SpoolError;
 pub use state::Liveness;
@@ -96,6 +100,8 @@ pub struct Settings {
     pub spool_age_max: Duration,
     /// Where the kernel's files are.
     pub roots: Roots,
+    /// Checks of this host's own, and what its owner permits all of them.
+    pub probes: LocalProbes,
     /// Signs of life; keep a clone to feed a watchdog.
     pub liveness: Arc<Liveness>,
 }
@@ -111,6 +117,7 @@ impl Settings {
             spool_bytes_max: SPOOL_BYTES_DEFAULT,
             spool_age_max: SPOOL_AGE_DEFAULT,
             roots: Roots::default(),
+            probes: LocalProbes::default(),
             liveness: Arc::default(),
         }
     }
@@ -177,7 +184,7 @@ pub async fn run(settings: Settings, clock: Clock, shutdown: watch::Receiver<boo
     let mut loops = JoinSet::new();
     let sampling = rounds::run_sampling(Arc::clone(&state), sampler, period_ms, shutdown.clone());
     loops.spawn(named("sampling", sampling));
-    loops.spawn(named("check", rounds::run_checks(Arc::clone(&state), shutdown.clone())));
+    loops.spawn(named("check", rounds::run_checks(Arc::clone(&state), settings.probes.clone(), shutdown.clone())));
     loops.spawn(named("backup", rounds::run_backups(Arc::clone(&state), shutdown.clone())));
     let sending = transport::run(Arc::clone(&state), settings.identity.clone(), key, client, shutdown.clone());
     loops.spawn(named("transport", sending));
@@ -228,12 +235,13 @@ pub struct Once {
     pub backups: Vec<BackupObservation>,
 }
 
-/// Looks at everything once: a sample, all checks and backup sets of the assignment kept in `data_dir`. Sends nothing
+/// Looks at everything once: a sample, all checks and backup sets of the assignment kept in `data_dir`, and
+/// the checks of this host's own file. Sends nothing
 /// and writes nothing; works beside a running agent and on a host that has not joined.
-pub async fn once(data_dir: &Path, roots: Roots, clock: &Clock) -> Once {
+pub async fn once(data_dir: &Path, roots: Roots, local: &LocalProbes, clock: &Clock) -> Once {
     let assignment = assignment_file::load(data_dir).unwrap_or_default();
     let sample = sampler::Sampler::new(roots).sample(clock.boot_ms()).await;
-    let probes = rounds::probe_all(clock, &assignment).await;
+    let probes = rounds::probe_all(clock, local, &assignment).await;
     let mut looks = Vec::with_capacity(assignment.backups.len());
     for set in &assignment.backups {
         looks.push(backups::inspect(set, clock).await);

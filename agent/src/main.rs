@@ -148,7 +148,9 @@ fn join(data_dir: &std::path::Path, url: &str, token: &str) -> anyhow::Result<()
 
 fn once(config: &Config) -> anyhow::Result<()> {
     let clock = Clock::system();
-    let seen = block_on(async { Ok(pantau_agent::once(&config.data_dir, config.roots.clone(), &clock).await) })?;
+    let seen = block_on(async {
+        Ok(pantau_agent::once(&config.data_dir, config.roots.clone(), &config.probes, &clock).await)
+    })?;
     print(&format!("{}\n", serde_json::to_string_pretty(&seen).context("cannot render JSON")?))
 }
 

@@ -62,6 +62,30 @@ pub(super) const SETTINGS: &[Setting] = &[
         doc: "Address and port of /metrics. Loopback only: it has neither TLS nor login.",
     },
     Setting {
+        key: "probes.checks_file",
+        default: "",
+        example: "\"/etc/pantau/checks.toml\"",
+        doc: "Checks of this host's own, asked beside the collector's and shown on /metrics only. Absolute.",
+    },
+    Setting {
+        key: "probes.plugin_arguments",
+        default: "false",
+        example: "true",
+        doc: "Whether the collector may give arguments to plug-ins. Some plug-ins run what their arguments say.",
+    },
+    Setting {
+        key: "probes.plugins_dir",
+        default: "",
+        example: "\"/etc/pantau/plugins\"",
+        doc: "Directory of the plug-ins that exec checks may run, as files or links. Absolute. Without it none is run.",
+    },
+    Setting {
+        key: "probes.secrets_dir",
+        default: "",
+        example: "\"/etc/pantau/secrets\"",
+        doc: "Directory of passwords and tokens for checks, as HOST/NAME: a secret is told to the host of its directory only. Absolute.",
+    },
+    Setting {
         key: "spool.max_age",
         default: "\"30d\"",
         example: "\"7d\"",
@@ -184,7 +208,7 @@ pub fn render_reference() -> String {
             out.push_str(&format!("\n[{section}]\n"));
         }
         let value = if setting.default.is_empty() { setting.example } else { setting.default };
-        let default = if setting.default.is_empty() { "none: what joining wrote" } else { setting.default };
+        let default = if setting.default.is_empty() { setting.absent() } else { setting.default };
         out.push_str(&format!(
             "\n# {}\n# Default: {default}. Example: {}.\n# {name} = {value}\n",
             setting.doc, setting.example
@@ -194,6 +218,11 @@ pub fn render_reference() -> String {
 }
 
 impl Setting {
+    /// What stands in for a setting without default.
+    fn absent(&self) -> &'static str {
+        if self.key == "collector.url" { "none: what joining wrote" } else { "none" }
+    }
+
     /// Default and example as they would stand in the file.
     #[cfg(test)]
     pub(super) fn texts(&self) -> (&'static str, &'static str) {
