@@ -54,6 +54,7 @@ macro_rules! messages {
     ($language:literal) => {
         [
             include_str!(concat!("../../config/locales/", $language, "/auth.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/checks.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/states.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/system.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/tickets.ftl")),
@@ -62,8 +63,8 @@ macro_rules! messages {
     };
 }
 
-const INDONESIAN: [&str; 5] = messages!("id");
-const ENGLISH: [&str; 5] = messages!("en");
+const INDONESIAN: [&str; 6] = messages!("id");
+const ENGLISH: [&str; 6] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

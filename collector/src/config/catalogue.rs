@@ -7,11 +7,13 @@
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama
 //! [[host]]                         # optional: id, nama; when any is listed, only listed hosts may be named
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …
-//! [[layanan.pemeriksaan]]          # id, jenis = "http" | "tcp", …
+//! [[layanan.pemeriksaan]]          # id, jenis (see `check_kinds`), …
 //! [[layanan.cadangan]]             # id, host, pola, selang, …
 //! ```
 //!
 //! What is wrong is a fault and refuses the file; what the regulation wants but the file may lack is a [`Finding`].
+
+mod check_kinds;
 
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
 use crate::domain::catalogue::{
@@ -20,7 +22,7 @@ use crate::domain::catalogue::{
 };
 use crate::domain::phrase::Phrase;
 use crate::domain::storm::StormPolicy;
-use pantau_shared::assignment::{BackupFiles, BackupSource, CheckKind, HttpCheck, TcpCheck};
+use pantau_shared::assignment::{BackupFiles, BackupSource};
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -265,16 +267,7 @@ fn read_check(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen, hos
     let degraded_after_ms = ms(d, "lambat_setelah", 0, 60_000, 0);
     let warning = t.duration_ms(d, "peringatan_sertifikat", 0..=366 * DAY_MS);
     let confirm = t.integer(d, "gagal_berturut", 1..=20).map_or(2, |p| to_u32(p.value));
-    if !t.has("jenis") {
-        t.missing(d, "jenis", "give one of \"http\", \"tcp\"");
-    }
-    let kind =
-        match t.choice(d, "jenis", &["http", "tcp"], |c| Some(c.to_owned()).filter(|c| c == "http" || c == "tcp")) {
-            Some(kind) if kind == "http" => read_http(d, t),
-            Some(_) => read_tcp(d, t),
-            None => return None,
-        };
-    t.finish(d);
+    let kind = check_kinds::read_kind(d, t);
     let id = id?;
     Some(Check {
         name: name.unwrap_or_else(|| id.to_string()),
@@ -288,52 +281,6 @@ fn read_check(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen, hos
         confirm_failures: confirm,
         kind: kind?,
     })
-}
-
-fn read_http(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Option<CheckKind> {
-    let url = t.required_text(d, "url", 2000);
-    if let Some(url) = &url
-        && !reqwest::Url::parse(&url.value).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.host().is_some())
-    {
-        let remedy = "give http://host/… or https://host/…";
-        d.add(url.span.clone(), &url.key, true, "is no web address", remedy);
-    }
-    let codes = ["GET", "HEAD"];
-    let method = t.choice(d, "metode", &codes, |c| codes.into_iter().find(|k| *k == c));
-    let accept_status = read_status(d, t);
-    let body_contains = t.text(d, "isi_memuat", 500).map(|p| p.value);
-    let redirects = t.integer(d, "pengalihan_maks", 0..=20).map_or(5, |p| to_u32(p.value));
-    let any = t.boolean(d, "terima_sertifikat_apa_pun").unwrap_or(false);
-    Some(CheckKind::Http(HttpCheck {
-        url: url?.value,
-        method: method.unwrap_or("GET").to_owned(),
-        accept_status,
-        body_contains: body_contains.unwrap_or_default(),
-        redirects_max: redirects,
-        accept_any_certificate: any,
-        ..HttpCheck::default()
-    }))
-}
-
-/// `status_diterima = ["200", "301"]`: exact codes; empty means the agent's default (2xx and 3xx).
-fn read_status(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Vec<u32> {
-    let mut out = Vec::new();
-    for text in t.texts(d, "status_diterima", 3) {
-        match text.value.parse::<u32>() {
-            Ok(code) if (100..=599).contains(&code) => out.push(code),
-            Ok(_) | Err(_) => d.add(text.span, &text.key, true, "is no HTTP status", "give 100 to 599, as text"),
-        }
-    }
-    out
-}
-
-fn read_tcp(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Option<CheckKind> {
-    let host = t.required_text(d, "alamat", 255);
-    let port = t.integer(d, "port", 1..=65_535);
-    if !t.has("port") {
-        t.missing(d, "port", "give 1 to 65535");
-    }
-    Some(CheckKind::Tcp(TcpCheck { host: host?.value, port: to_u32(port?.value), ..TcpCheck::default() }))
 }
 
 fn read_backup(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) -> Option<BackupSet> {

@@ -25,6 +25,7 @@ mod system;
 mod system_copies;
 mod ticket;
 mod tickets;
+mod unasked;
 mod visit;
 
 #[cfg(test)]

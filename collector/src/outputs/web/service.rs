@@ -46,6 +46,7 @@ pub(crate) struct CheckRow {
     pub(crate) badge: Badge,
     pub(crate) at: String,
     pub(crate) reason: String,
+    pub(crate) said: String,
     pub(crate) duration: String,
     pub(crate) phases: String,
     pub(crate) certificate: String,
@@ -160,6 +161,11 @@ fn check_row(page: &Page, check: &Check, answer: &CheckView, joined: bool) -> Ch
         badge: Badge::new(tone, texts.get(&format!("probe-{}", verdict.name().replace('_', "-")))),
         at: answer.at.map_or_else(|| "–".to_owned(), |at| texts.text("ago", &[("span", &texts.between(at, page.now))])),
         reason: outcome.map(|outcome| outcome.reason.clone()).unwrap_or_default(),
+        // A plug-in's own line, where the reason does not say it already.
+        said: outcome
+            .map(|outcome| outcome.answer.clone())
+            .filter(|said| outcome.is_some_and(|outcome| outcome.reason != *said))
+            .unwrap_or_default(),
         duration: outcome.map_or_else(|| "–".to_owned(), |outcome| texts.milliseconds(outcome.duration_us)),
         phases: outcome.map(|outcome| phases(texts, outcome)).unwrap_or_default(),
         certificate: outcome.and_then(|outcome| outcome.certificate_expires_at).map_or_else(String::new, |at| {
