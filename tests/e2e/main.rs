@@ -5,6 +5,7 @@ mod fleet;
 mod full_disk;
 mod http_service;
 mod office;
+mod probed_servers;
 mod programs;
 mod prometheus;
 mod refusals;
