@@ -10,6 +10,8 @@ use pantau_shared::probe::{CertificateSeen, ProbeOutcome, ProbeVerdict};
 use std::collections::BTreeMap;
 
 type Probes = BTreeMap<String, Answered>;
+/// Durations by phase, in microseconds.
+type Phases<const N: usize> = [(&'static str, Option<u64>); N];
 type Reading = (&'static str, &'static str, fn(&Answered) -> Option<f64>);
 
 /// A probe's own error says nothing about the service, so it has no success either way.
@@ -109,7 +111,7 @@ fn render_phases<const N: usize>(
     help: &str,
     probes: &Probes,
     kind: &'static str,
-    phases: fn(&Answered) -> [(&'static str, Option<u64>); N],
+    phases: fn(&Answered) -> Phases<N>,
 ) {
     let mut family = out.gauge(name, help);
     for (check, answered) in of_kind(probes, kind) {

@@ -98,7 +98,8 @@ async fn exchange(asking: &mut Asking<'_>, echo: &Echo, bounds: Bounds) -> Resul
     let mut sent_us = Vec::with_capacity(usize::from(bounds.count));
     let mut round_trips = vec![None; usize::from(bounds.count)];
     // A little before the bound, so that some loss is a figure and not the end of the asking.
-    let end = tokio::time::Instant::now() + asking.bound().mul_f32(0.9);
+    let end = tokio::time::sleep(asking.bound().mul_f32(0.9));
+    tokio::pin!(end);
     let mut ticks = tokio::time::interval(bounds.spacing);
     let mut bytes = [0; 2048];
     while round_trips.iter().any(Option::is_none) {
@@ -117,7 +118,7 @@ async fn exchange(asking: &mut Asking<'_>, echo: &Echo, bounds: Bounds) -> Resul
                 let Some(reply) = reply.filter(|reply| !echo.is_raw || reply.ident == echo.ident) else { continue };
                 take_reply(asking, reply, now_us, &sent_us, &mut round_trips);
             }
-            () = tokio::time::sleep_until(end) => break,
+            () = &mut end => break,
         }
     }
     round_trips.truncate(sent_us.len());

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use chrono::{Datelike, TimeDelta, Utc};
+use pantau_agent::clock::Clock;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -43,7 +44,7 @@ pub(crate) fn make(folder: &Path) -> Result<Certificates> {
         }
         Ok(paths)
     };
-    let (own, now) = (["localhost", "127.0.0.1"], Utc::now());
+    let (own, now) = (["localhost", "127.0.0.1"], Clock::system().now().to_utc());
     Ok(Certificates {
         authority: authority_path,
         good: sign("good", &own, now + TimeDelta::days(90))?,

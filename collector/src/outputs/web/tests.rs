@@ -3,6 +3,7 @@
 mod own;
 mod requests;
 pub(crate) mod site;
+mod unasked;
 
 use super::page::{Page, ReadOnlyNotice, Reader, Section, Theme};
 use super::{alone, assets, backups, host, hosts, overview, report, service, system, ticket, tickets};
