@@ -53,6 +53,8 @@ enum Trouble {
 pub(crate) struct Detail {
     /// The kind's word; empty for one that is not known.
     pub(crate) kind: &'static str,
+    /// Whether the check stands in this host's own file.
+    pub(crate) local: bool,
     /// Whether the first address asked is of version 6.
     pub(crate) is_v6: Option<bool>,
     /// The cipher suite agreed on.
@@ -195,7 +197,7 @@ pub(crate) async fn probe(spec: &CheckSpec, site: &ProbeSite, clock: &Clock, rep
     let outcome = ProbeOutcome { refused, repeated, duration_us, ..render_outcome(spec, &progress, judgement) };
     let certificates = progress.shown.as_ref().map(Shown::certificates).unwrap_or_default();
     let kind = spec.kind.as_ref().map_or("", CheckKind::name);
-    Answered { outcome, detail: Detail { kind, certificates, ..progress.detail } }
+    Answered { outcome, detail: Detail { kind, local, certificates, ..progress.detail } }
 }
 
 /// Time ran out. A look at this very host that does not end is the probe's trouble; a plug-in stands for what it asks.

@@ -147,7 +147,8 @@ impl State {
             backups = assignment.backups.len(),
             "new assignment"
         );
-        self.newest().probes.retain(|id, _| assignment.checks.iter().any(|check| check.id == *id));
+        let stays = |id: &String| assignment.checks.iter().any(|check| check.id == *id);
+        self.newest().probes.retain(|id, answered| answered.detail.local || stays(id));
         self.assignment.send_replace(Arc::new(assignment));
     }
 
