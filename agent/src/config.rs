@@ -9,6 +9,7 @@ mod resolve;
 pub use raw::render_reference;
 pub use resolve::Config;
 
+use crate::local_checks;
 use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,14 @@ pub enum ConfigError {
         /// Why.
         source: io::Error,
     },
+    /// The file of this host's own checks cannot be used.
+    #[error("{}: {reason}", path.display())]
+    Checks {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The file has problems; all of them.
     #[error("{}", render_problems(path, problems))]
     Invalid {
@@ -83,7 +92,13 @@ impl Config {
             Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(ConfigError::Read { path: path.to_owned(), source }),
         }
-        Self::parse(&text).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+        let parsed = Self::parse(&text);
+        let mut config = parsed.map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })?;
+        if let Some(path) = &config.checks_file {
+            let checks = local_checks::load(path);
+            config.probes.checks = checks.map_err(|reason| ConfigError::Checks { path: path.clone(), reason })?;
+        }
+        Ok(config)
     }
 
     /// Parses the text of a configuration file.

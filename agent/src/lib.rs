@@ -16,8 +16,11 @@
 //! | `schedule` | pure: when the next asking is due |
 //! | `rounds` | the loops that observe |
 //! | `sampler` | kernel files → one sample |
-//! | `probes` | http, tcp: asking a service once |
-//! | `backups` | looking at a backup set |
+//! | `probes` | asking a service once, a file for each kind |
+//! | `local_checks` | checks of this host's own file |
+//! | [`backups`] | looking at a backup set |
+//! | [`backup_run`] | `backup-run`: running a command and recording when and how it ended |
+//! | [`run_file`] | that record on its way to the agent |
 //! | `spool` | the durable queue between observing and sending |
 //! | `transport` | signed batches to the collector, acknowledgements and assignments back |
 //! | `tls` | whom a connection trusts |
@@ -30,14 +33,17 @@
 //! no loop waits for another; nothing here needs privileges.
 
 mod assignment_file;
-mod backups;
+pub mod backup_run;
+pub mod backups;
 pub mod clock;
 pub mod config;
 mod facts;
 mod identity;
+mod local_checks;
 mod metrics;
 mod probes;
 mod rounds;
+pub mod run_file;
 mod sampler;
 mod schedule;
 mod self_stats;
@@ -47,13 +53,17 @@ mod tls;
 mod transport;
 
 pub use identity::{Identity, IdentityError, JoinError, join};
+pub use local_checks::LocalProbes;
+pub use probes::ProbeSite;
 pub use sampler::Roots;
 pub use spool::SpoolError;
 pub use state::Liveness;
 pub use tls::{Trust, client_config};
 pub use transport::client::ClientError;
 
+use backups::{Access, Looker};
 use clock::Clock;
+use pantau_shared::assignment::BackupWatch;
 use pantau_shared::backup::BackupObservation;
 use pantau_shared::envelope::{AgentStarted, ObservationBody};
 use pantau_shared::probe::ProbeOutcome;
@@ -96,6 +106,10 @@ pub struct Settings {
     pub spool_age_max: Duration,
     /// Where the kernel's files are.
     pub roots: Roots,
+    /// What may be done to look at backups.
+    pub backups: Access,
+    /// Checks of this host's own, and what its owner permits all of them.
+    pub probes: LocalProbes,
     /// Signs of life; keep a clone to feed a watchdog.
     pub liveness: Arc<Liveness>,
 }
@@ -103,14 +117,17 @@ pub struct Settings {
 impl Settings {
     /// Settings with the defaults: 10 s, 256 MiB, 30 days, no `/metrics`.
     pub fn new(data_dir: impl Into<PathBuf>, identity: Identity) -> Self {
+        let data_dir = data_dir.into();
         Self {
-            data_dir: data_dir.into(),
+            backups: Access::below(&data_dir),
+            data_dir,
             identity,
             sample_period: SAMPLE_PERIOD_DEFAULT,
             metrics_listen: None,
             spool_bytes_max: SPOOL_BYTES_DEFAULT,
             spool_age_max: SPOOL_AGE_DEFAULT,
             roots: Roots::default(),
+            probes: LocalProbes::default(),
             liveness: Arc::default(),
         }
     }
@@ -165,6 +182,8 @@ pub async fn run(settings: Settings, clock: Clock, shutdown: watch::Receiver<boo
         Some(address) => Some(metrics::bind(address).await?),
         None => None,
     };
+    let looker = Looker::new(&settings.backups, clock.clone());
+    backups::prepare(&settings.backups);
     let assignment = assignment_file::load(&settings.data_dir).unwrap_or_default();
     let liveness = Arc::clone(&settings.liveness);
     let state = Arc::new(State::new(clock, settings.data_dir.clone(), boot_id, spool, liveness, assignment));
@@ -177,8 +196,8 @@ pub async fn run(settings: Settings, clock: Clock, shutdown: watch::Receiver<boo
     let mut loops = JoinSet::new();
     let sampling = rounds::run_sampling(Arc::clone(&state), sampler, period_ms, shutdown.clone());
     loops.spawn(named("sampling", sampling));
-    loops.spawn(named("check", rounds::run_checks(Arc::clone(&state), shutdown.clone())));
-    loops.spawn(named("backup", rounds::run_backups(Arc::clone(&state), shutdown.clone())));
+    loops.spawn(named("check", rounds::run_checks(Arc::clone(&state), settings.probes.clone(), shutdown.clone())));
+    loops.spawn(named("backup", rounds::run_backups(Arc::clone(&state), looker, shutdown.clone())));
     let sending = transport::run(Arc::clone(&state), settings.identity.clone(), key, client, shutdown.clone());
     loops.spawn(named("transport", sending));
     if let Some(listener) = listener {
@@ -228,15 +247,23 @@ pub struct Once {
     pub backups: Vec<BackupObservation>,
 }
 
-/// Looks at everything once: a sample, all checks and backup sets of the assignment kept in `data_dir`. Sends nothing
+/// Looks at one backup set once, as far as `access` goes. Sends nothing.
+pub async fn look_at(set: &BackupWatch, access: &Access, clock: &Clock) -> BackupObservation {
+    Looker::new(access, clock.clone()).inspect(set).await
+}
+
+/// Looks at everything once: a sample, all checks and backup sets of the assignment kept in `data_dir`, and
+/// the checks of this host's own file. Sends nothing
 /// and writes nothing; works beside a running agent and on a host that has not joined.
-pub async fn once(data_dir: &Path, roots: Roots, clock: &Clock) -> Once {
+pub async fn once(data_dir: &Path, roots: Roots, access: &Access, local: &LocalProbes, clock: &Clock) -> Once {
     let assignment = assignment_file::load(data_dir).unwrap_or_default();
     let sample = sampler::Sampler::new(roots).sample(clock.boot_ms()).await;
-    let probes = rounds::probe_all(clock, &assignment).await;
+    let probes = rounds::probe_all(clock, local, &assignment).await;
     let mut looks = Vec::with_capacity(assignment.backups.len());
+    // Another user's cache would be in the running agent's way.
+    let access = Access { cache_dir: None, ..access.clone() };
     for set in &assignment.backups {
-        looks.push(backups::inspect(set, clock).await);
+        looks.push(look_at(set, &access, clock).await);
     }
     Once { host: facts::read_facts(), sample, probes, backups: looks }
 }

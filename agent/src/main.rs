@@ -2,10 +2,13 @@
 
 use anyhow::{Context, anyhow};
 use clap::{Parser, Subcommand};
+use pantau_agent::backup_run::{BackupRunOrder, run_backup};
 use pantau_agent::clock::Clock;
 use pantau_agent::config::{Config, DEFAULT_PATH};
 use pantau_agent::{Identity, Liveness};
+use pantau_shared::ids::BackupSetId;
 use sd_notify::NotifyState;
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +50,32 @@ enum Command {
     CheckConfig(ConfigArgument),
     /// Prints one sample, all assigned probes and all assigned backup sets as JSON; sends nothing
     Once(ConfigArgument),
+    /// Runs a backup command and records when it began and how it ended, for the agent to tell the collector
+    #[command(
+        after_help = "Examples:\n  pantau-agent backup-run --set simpeg-db -- pg_dump -Fc -f /backup/simpeg.dump simpeg\n  \
+                      pantau-agent backup-run --set simpeg-files -- restic backup /srv/simpeg\n  \
+                      pantau-agent backup-run --set simpeg-files --verify -- restic check --read-data-subset=5%\n\n\
+                      The command's exit code is this one's; 127 when it is not found, 126 when it cannot be started, 128 + N \
+                      when signal N ended it. Its output and input are untouched. What restic (3), borg (1, 100 to 127), tar (1) \
+                      and rsync (23, 24) mean by their codes is known: such a backup is partial. Where a set looks at files or at a \
+                      repository, the run tells when the data were taken and whether the backup is whole.\n\n\
+                      Works while the agent is down, and as any user who may write to the folder of backups.runs_dir (default \
+                      /var/spool/pantau-agent, mode 1733). What cannot be recorded is said on standard error and never stops the \
+                      command."
+    )]
+    BackupRun {
+        /// The backup set at the collector; without it the one that is named after the program
+        #[arg(long, value_name = "ID", value_parser = BackupSetId::parse)]
+        set: Option<BackupSetId>,
+        /// The command verifies backups and makes none: what it finds good is shown as verified
+        #[arg(long)]
+        verify: bool,
+        #[command(flatten)]
+        config: ConfigArgument,
+        /// The command and its arguments
+        #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
+        command: Vec<OsString>,
+    },
     /// Joins this host to a collector with a single-use token
     #[command(after_help = "Example: pantau-agent join https://pantau.example.go.id:8420 pantau1.SECRET.PIN\n\
                             The token comes from `pantau-collector host join-token`. It pins the collector's certificate.")]
@@ -72,9 +101,12 @@ struct ConfigArgument {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Command::BackupRun { set, verify, config, command } = arguments.command {
+        return backup_run(set, verify, config.config.as_deref(), command);
+    }
     let ConfigArgument { config } = match &arguments.command {
         Command::Run(argument) | Command::CheckConfig(argument) | Command::Once(argument) => argument,
-        Command::Join { config, .. } => config,
+        Command::Join { config, .. } | Command::BackupRun { config, .. } => config,
     };
     let loaded = match Config::load(config.as_deref()) {
         Ok(loaded) => loaded,
@@ -93,6 +125,8 @@ fn main() -> ExitCode {
         Command::Join { url, token, data_dir, .. } => join(&data_dir.unwrap_or(loaded.data_dir), &url, &token),
         Command::Once(_) => once(&loaded),
         Command::Run(_) => run(&loaded),
+        // Done above, before the configuration could stand in its way.
+        Command::BackupRun { .. } => Ok(()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -148,8 +182,35 @@ fn join(data_dir: &std::path::Path, url: &str, token: &str) -> anyhow::Result<()
 
 fn once(config: &Config) -> anyhow::Result<()> {
     let clock = Clock::system();
-    let seen = block_on(async { Ok(pantau_agent::once(&config.data_dir, config.roots.clone(), &clock).await) })?;
+    let seen = block_on(async {
+        let (access, local) = (config.backup_access(), &config.probes);
+        Ok(pantau_agent::once(&config.data_dir, config.roots.clone(), &access, local, &clock).await)
+    })?;
     print(&format!("{}\n", serde_json::to_string_pretty(&seen).context("cannot render JSON")?))
+}
+
+/// A configuration that cannot be read must not keep a backup from being made.
+fn backup_run(
+    set: Option<BackupSetId>,
+    verifies: bool,
+    config: Option<&std::path::Path>,
+    command: Vec<OsString>,
+) -> ExitCode {
+    let folder = match Config::load(config) {
+        Ok(config) => config.runs_dir,
+        Err(error) => {
+            print_error(&anyhow!(error));
+            pantau_agent::run_file::DEFAULT_FOLDER.into()
+        }
+    };
+    let order = BackupRunOrder { set, verifies, command, folder };
+    match block_on(async { Ok(run_backup(&order, &Clock::system()).await) }) {
+        Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
+        Err(error) => {
+            print_error(&error);
+            ExitCode::from(126)
+        }
+    }
 }
 
 fn run(config: &Config) -> anyhow::Result<()> {

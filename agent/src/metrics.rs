@@ -6,6 +6,7 @@
 mod exposition;
 mod host;
 mod own;
+mod probed;
 
 use crate::RunError;
 use crate::state::State;
@@ -116,7 +117,7 @@ fn render(state: &State, facts: &AgentStarted) -> Result<String, prometheus::Err
     if let Some(sample) = sample {
         host::render_host(&mut out, facts, &sample, state.clock.now());
     }
-    own::render_probes(&mut out, &probes);
+    probed::render_probes(&mut out, &probes);
     own::render_self(&mut out, &state.stats, state.spool_stats());
     TextEncoder::new().encode_to_string(&out.into_families())
 }

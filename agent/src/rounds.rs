@@ -1,8 +1,10 @@
 //! The loops that observe: sampling, checks, backup sets. Each asks the schedule, starts what is due, puts what was seen
 //! into the spool. None waits for another, for the transport, or for something slow that it started itself.
 
-use crate::backups;
-use crate::probes;
+use crate::backups::Looker;
+use crate::clock::Clock;
+use crate::local_checks::LocalProbes;
+use crate::probes::{self, ProbeSite};
 use crate::sampler::Sampler;
 use crate::schedule::{Schedule, next_on_grid};
 use crate::state::State;
@@ -20,6 +22,9 @@ const PROBES_MAX: usize = 32;
 
 /// Most looks at backup sets under way at once: they read directories.
 const LOOKS_MAX: usize = 2;
+
+/// From one look at the folder of recorded runs to the next, in milliseconds: one `stat`.
+const RUNS_PERIOD_MS: u64 = 10_000;
 
 /// Longest pause before a failed probe is repeated, in milliseconds.
 const RETRY_PAUSE_MAX_MS: u32 = 60_000;
@@ -77,26 +82,28 @@ pub(crate) async fn run_sampling(
 }
 
 /// Asks every assigned check on its grid until shutdown.
-pub(crate) async fn run_checks(state: Arc<State>, mut shutdown: watch::Receiver<bool>) {
+pub(crate) async fn run_checks(state: Arc<State>, site: LocalProbes, mut shutdown: watch::Receiver<bool>) {
+    let site = Arc::new(site);
     let mut assignments = state.subscribe();
     let permits = Arc::new(Semaphore::new(PROBES_MAX));
     let mut schedule = Schedule::default();
-    let mut checks: BTreeMap<String, CheckSpec> = BTreeMap::new();
+    let mut checks: BTreeMap<String, (CheckSpec, bool)> = BTreeMap::new();
     let mut running: JoinSet<String> = JoinSet::new();
     let mut assigned = true;
     while !*shutdown.borrow() {
         if std::mem::take(&mut assigned) {
             let assignment = assignments.borrow_and_update().clone();
-            checks = assignment.checks.iter().map(|check| (check.id.clone(), check.clone())).collect();
+            checks = site.merge(&assignment.checks);
             let wanted: Vec<_> =
-                checks.values().map(|check| (check.id.clone(), period_ms(check.interval_ms))).collect();
+                checks.values().map(|(check, _)| (check.id.clone(), period_ms(check.interval_ms))).collect();
             schedule.assign(&wanted, state.clock.boot_ms());
         }
         let due = schedule.take_due(state.clock.boot_ms());
         state.stats.missed_ticks.add(due.missed);
         for id in due.start {
-            if let Some(check) = checks.get(&id) {
-                running.spawn(ask(Arc::clone(&state), check.clone(), Arc::clone(&permits)));
+            if let Some((check, local)) = checks.get(&id) {
+                let asked = Asked { check: check.clone(), local: *local };
+                running.spawn(ask(Arc::clone(&state), Arc::clone(&site), asked, Arc::clone(&permits)));
             }
         }
         tokio::select! {
@@ -120,30 +127,43 @@ fn finish(schedule: &mut Schedule, finished: Result<String, tokio::task::JoinErr
     }
 }
 
-/// Asks one check, and once more when it failed.
-async fn ask(state: Arc<State>, check: CheckSpec, permits: Arc<Semaphore>) -> String {
-    let outcome = ask_once(&state, &check, &permits, false).await;
-    let pause_ms = check.retry_pause_ms.min(RETRY_PAUSE_MAX_MS);
-    if outcome.verdict() == ProbeVerdict::Failed && pause_ms > 0 {
-        state.clock.sleep_until(state.clock.boot_ms() + u64::from(pause_ms)).await;
-        ask_once(&state, &check, &permits, true).await;
-    }
-    check.id
+struct Asked {
+    check: CheckSpec,
+    local: bool,
 }
 
-async fn ask_once(state: &State, check: &CheckSpec, permits: &Semaphore, repeated: bool) -> ProbeOutcome {
-    let outcome = {
+/// Asks one check, and once more when it failed.
+async fn ask(state: Arc<State>, site: Arc<LocalProbes>, asked: Asked, permits: Arc<Semaphore>) -> String {
+    let outcome = ask_once(&state, &site.site, &asked, &permits, false).await;
+    let pause_ms = asked.check.retry_pause_ms.min(RETRY_PAUSE_MAX_MS);
+    if outcome.verdict() == ProbeVerdict::Failed && pause_ms > 0 {
+        state.clock.sleep_until(state.clock.boot_ms() + u64::from(pause_ms)).await;
+        ask_once(&state, &site.site, &asked, &permits, true).await;
+    }
+    asked.check.id
+}
+
+async fn ask_once(state: &State, site: &ProbeSite, asked: &Asked, permits: &Semaphore, repeated: bool) -> ProbeOutcome {
+    let answered = {
         // The semaphore is never closed; without a permit the asking would merely not be bounded.
         let _permit = permits.acquire().await;
-        probes::probe(check, &state.clock, repeated).await
+        probes::probe(&asked.check, site, &state.clock, repeated, asked.local).await
     };
+    let outcome = answered.outcome.clone();
     state.stats.probes.add(1);
     if outcome.verdict() == ProbeVerdict::ProbeError {
         state.stats.probe_errors.add(1);
     }
+    let before = state.newest().probes.insert(asked.check.id.clone(), answered);
+    if asked.local {
+        // The collector knows nothing of it and would keep it for nobody; it is for /metrics.
+        return outcome;
+    }
     state.record(ObservationBody::Probe(outcome.clone()));
-    let before = state.newest().probes.insert(check.id.clone(), outcome.clone());
-    let changed = before.is_none_or(|before| before.verdict != outcome.verdict);
+    let changed = before.is_none_or(|before| before.outcome.verdict != outcome.verdict);
+    if changed && outcome.refused {
+        tracing::warn!(check = outcome.check, reason = outcome.reason, "assigned check is refused");
+    }
     // A repetition decides whether a failure is confirmed: it must not wait for the next sample.
     if changed || repeated {
         state.wake.notify_one();
@@ -152,7 +172,7 @@ async fn ask_once(state: &State, check: &CheckSpec, permits: &Semaphore, repeate
 }
 
 /// Looks at every assigned backup set on its grid until shutdown.
-pub(crate) async fn run_backups(state: Arc<State>, mut shutdown: watch::Receiver<bool>) {
+pub(crate) async fn run_backups(state: Arc<State>, looker: Looker, mut shutdown: watch::Receiver<bool>) {
     let mut assignments = state.subscribe();
     let permits = Arc::new(Semaphore::new(LOOKS_MAX));
     let mut schedule = Schedule::default();
@@ -166,15 +186,18 @@ pub(crate) async fn run_backups(state: Arc<State>, mut shutdown: watch::Receiver
             let wanted: Vec<_> = sets.values().map(|set| (set.id.clone(), period_ms(set.interval_ms))).collect();
             schedule.assign(&wanted, state.clock.boot_ms());
         }
+        // A recorded start or end is told at once, not at the set's next tick.
+        looker.runs.changed_sets().iter().for_each(|set| schedule.hasten(set, state.clock.boot_ms()));
         let due = schedule.take_due(state.clock.boot_ms());
         state.stats.missed_ticks.add(due.missed);
         for id in due.start {
             if let Some(set) = sets.get(&id) {
-                running.spawn(look(Arc::clone(&state), set.clone(), Arc::clone(&permits)));
+                running.spawn(look(Arc::clone(&state), looker.clone(), set.clone(), Arc::clone(&permits)));
             }
         }
+        let runs_due = state.clock.boot_ms() + if sets.is_empty() { u64::MAX / 4000 } else { RUNS_PERIOD_MS };
         tokio::select! {
-            () = state.clock.sleep_until(schedule.next_due().unwrap_or(u64::MAX / 2000)) => {}
+            () = state.clock.sleep_until(schedule.next_due().unwrap_or(u64::MAX / 2000).min(runs_due)) => {}
             Some(finished) = running.join_next() => finish(&mut schedule, finished),
             changed = assignments.changed() => assigned = changed.is_ok(),
             _ = shutdown.changed() => {}
@@ -182,21 +205,22 @@ pub(crate) async fn run_backups(state: Arc<State>, mut shutdown: watch::Receiver
     }
 }
 
-async fn look(state: Arc<State>, set: BackupWatch, permits: Arc<Semaphore>) -> String {
+async fn look(state: Arc<State>, looker: Looker, set: BackupWatch, permits: Arc<Semaphore>) -> String {
     let observation = {
         let _permit = permits.acquire().await;
-        backups::inspect(&set, &state.clock).await
+        looker.inspect(&set).await
     };
     state.stats.backup_looks.add(1);
     state.record(ObservationBody::Backup(observation));
     set.id
 }
 
-/// Asks every check of `assignment` once, in order.
-pub(crate) async fn probe_all(state_clock: &crate::clock::Clock, assignment: &Assignment) -> Vec<ProbeOutcome> {
-    let mut outcomes = Vec::with_capacity(assignment.checks.len());
-    for check in &assignment.checks {
-        outcomes.push(probes::probe(check, state_clock, false).await);
+/// Asks every check of `assignment` and of this host's own file once, in order of their names.
+pub(crate) async fn probe_all(clock: &Clock, local: &LocalProbes, assignment: &Assignment) -> Vec<ProbeOutcome> {
+    let checks = local.merge(&assignment.checks);
+    let mut outcomes = Vec::with_capacity(checks.len());
+    for (check, is_local) in checks.values() {
+        outcomes.push(probes::probe(check, &local.site, clock, false, *is_local).await.outcome);
     }
     outcomes
 }

@@ -3,11 +3,11 @@
 
 use crate::assignment_file;
 use crate::clock::{Clock, Moment};
+use crate::probes::Answered;
 use crate::self_stats::SelfStats;
 use crate::spool::{Spool, SpoolStats, Stored};
 use pantau_shared::assignment::Assignment;
 use pantau_shared::envelope::ObservationBody;
-use pantau_shared::probe::ProbeOutcome;
 use pantau_shared::sample::Sample;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ impl Liveness {
 pub(crate) struct Newest {
     pub(crate) sample: Option<Arc<Sample>>,
     /// By check.
-    pub(crate) probes: BTreeMap<String, ProbeOutcome>,
+    pub(crate) probes: BTreeMap<String, Answered>,
 }
 
 /// Shared by all tasks of one agent.
@@ -147,7 +147,8 @@ impl State {
             backups = assignment.backups.len(),
             "new assignment"
         );
-        self.newest().probes.retain(|id, _| assignment.checks.iter().any(|check| check.id == *id));
+        let stays = |id: &String| assignment.checks.iter().any(|check| check.id == *id);
+        self.newest().probes.retain(|id, answered| answered.detail.local || stays(id));
         self.assignment.send_replace(Arc::new(assignment));
     }
 

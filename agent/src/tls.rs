@@ -9,6 +9,8 @@
 //! A probe also wants to know when the certificates expire, whether they verify or not; [`Recorder`] looks at them on
 //! their way to the verifier.
 
+use pantau_shared::limits::{CERTIFICATES_MAX, cut_text};
+use pantau_shared::probe::CertificateSeen;
 use ring::digest::{SHA256, digest};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, verify_server_cert_signed_by_trust_anchor, verify_server_name};
@@ -17,6 +19,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use x509_parser::extensions::GeneralName;
 
 /// Whom to trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,17 +60,19 @@ pub fn client_config(trust: Trust) -> Result<Arc<ClientConfig>, Error> {
     Ok(Arc::new(config_with(verifier(trust)?)?))
 }
 
-/// A client configuration for one probe, and where to find the earliest expiry of the certificates it was shown.
+/// A client configuration for one probe, and where to find the certificates it was shown. `protocols` are offered by
+/// ALPN; none offers none, because some servers hang up on a protocol they do not know.
 ///
 /// # Errors
 /// When the platform's roots cannot be loaded.
-pub(crate) fn recording_config(trust: Trust) -> Result<(Arc<ClientConfig>, Expiry), Error> {
-    let expiry = Expiry::default();
-    let recorder = Recorder { inner: verifier(trust)?, expiry: expiry.clone() };
+pub(crate) fn recording_config(trust: Trust, protocols: &[&[u8]]) -> Result<(Arc<ClientConfig>, Shown), Error> {
+    let shown = Shown::default();
+    let recorder = Recorder { inner: verifier(trust)?, shown: shown.clone() };
     let mut config = config_with(Arc::new(recorder))?;
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     // A resumed session shows no certificate.
     config.resumption = Resumption::disabled();
-    Ok((Arc::new(config), expiry))
+    Ok((Arc::new(config), shown))
 }
 
 fn config_with(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, Error> {
@@ -80,29 +85,52 @@ fn config_with(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, Er
     Ok(config)
 }
 
-/// The earliest `notAfter` of a presented chain, in Unix seconds, once it has been seen.
+/// The chain that a server showed, the server's own certificate first, once it has been seen; parsed when asked for.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Expiry(Arc<Mutex<Option<i64>>>);
+pub(crate) struct Shown(Arc<Mutex<Vec<CertificateDer<'static>>>>);
 
-impl Expiry {
-    /// What was seen.
-    pub(crate) fn get(&self) -> Option<i64> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shown {
+    /// The earliest `notAfter` of the chain, in Unix seconds.
+    pub(crate) fn earliest_expiry(&self) -> Option<i64> {
+        self.certificates().iter().map(|certificate| certificate.expires_at).min()
+    }
+
+    /// What the chain says of itself, its first [`CERTIFICATES_MAX`]; what cannot be parsed is left out.
+    pub(crate) fn certificates(&self) -> Vec<CertificateSeen> {
+        let chain = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        chain.iter().take(CERTIFICATES_MAX).filter_map(describe).collect()
     }
 }
 
-fn earliest_expiry(leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> Option<i64> {
-    let expiry = |der: &CertificateDer<'_>| {
-        let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
-        Some(certificate.validity().not_after.timestamp())
-    };
-    std::iter::once(leaf).chain(others).filter_map(expiry).min()
+fn describe(der: &CertificateDer<'_>) -> Option<CertificateSeen> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+    let names = certificate.subject_alternative_name().ok().flatten().map(|names| {
+        let names = names.value.general_names.iter().filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some((*name).to_owned()),
+            GeneralName::IPAddress(bytes) => render_address(bytes),
+            _ => None,
+        });
+        names.collect::<Vec<_>>().join(",")
+    });
+    Some(CertificateSeen {
+        subject: cut_text(&certificate.subject().to_string()),
+        issuer: cut_text(&certificate.issuer().to_string()),
+        names: cut_text(&names.unwrap_or_default()),
+        begins_at: certificate.validity().not_before.timestamp(),
+        expires_at: certificate.validity().not_after.timestamp(),
+        sha256: digest(&SHA256, der).as_ref().to_vec(),
+    })
+}
+
+fn render_address(bytes: &[u8]) -> Option<String> {
+    let v4 = <[u8; 4]>::try_from(bytes).ok().map(|bytes| std::net::IpAddr::from(bytes).to_string());
+    v4.or_else(|| <[u8; 16]>::try_from(bytes).ok().map(|bytes| std::net::IpAddr::from(bytes).to_string()))
 }
 
 #[derive(Debug)]
 struct Recorder {
     inner: Arc<dyn ServerCertVerifier>,
-    expiry: Expiry,
+    shown: Shown,
 }
 
 #[derive(Debug)]
@@ -203,7 +231,8 @@ impl ServerCertVerifier for Recorder {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        *self.expiry.0.lock().unwrap_or_else(PoisonError::into_inner) = earliest_expiry(leaf, others);
+        let chain = std::iter::once(leaf).chain(others).take(CERTIFICATES_MAX).map(|der| der.clone().into_owned());
+        *self.shown.0.lock().unwrap_or_else(PoisonError::into_inner) = chain.collect();
         self.inner.verify_server_cert(leaf, others, name, ocsp, now)
     }
 
@@ -295,9 +324,12 @@ mod tests {
     }
 
     #[test]
-    fn the_earliest_expiry_is_recorded() {
+    fn the_chain_is_described() {
         let chain = chain();
-        assert!(earliest_expiry(&chain.leaf, std::slice::from_ref(&chain.ca)) > Some(1_800_000_000));
-        assert_eq!(earliest_expiry(&CertificateDer::from(vec![1, 2, 3]), &[]), None);
+        let shown = |chain: Vec<CertificateDer<'static>>| Shown(Arc::new(Mutex::new(chain)));
+        let seen = shown(vec![chain.leaf, chain.ca]);
+        assert!(seen.earliest_expiry() > Some(1_800_000_000));
+        assert_eq!((seen.certificates().len(), seen.certificates()[0].names.as_str()), (2, "collector.test"));
+        assert_eq!(shown(vec![CertificateDer::from(vec![1, 2, 3])]).earliest_expiry(), None);
     }
 }

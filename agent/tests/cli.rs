@@ -44,7 +44,7 @@ fn empty_host() -> (tempfile::TempDir, String) {
 async fn help_is_enough_to_begin_with() {
     let help = agent(&["--help"]).await;
     assert_eq!(help.code, Some(0));
-    for word in ["run", "check-config", "once", "join", "host join-token", "Exit codes", "PANTAU_LOG"] {
+    for word in ["run", "check-config", "once", "backup-run", "join", "host join-token", "Exit codes", "PANTAU_LOG"] {
         assert!(help.stdout.contains(word), "{word} is missing in\n{}", help.stdout);
     }
     let join = agent(&["join", "--help"]).await;
@@ -111,4 +111,29 @@ async fn joining_with_nonsense_is_refused_without_repeating_it() {
     let ran = agent(&["join", "http://127.0.0.1:9", secret, "--config", &config]).await;
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr.contains("not a join token") && !ran.stderr.contains("secretsecret"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn backup_run_passes_output_and_exit_code_and_leaves_a_record() {
+    let (directory, _) = empty_host();
+    let runs = directory.path().join("runs");
+    std::fs::create_dir(&runs).expect("creates");
+    let config = directory.path().join("runs.toml");
+    std::fs::write(&config, format!("[backups]\nruns_dir = \"{}\"\n", runs.display())).expect("writes");
+    let config = config.display().to_string();
+    let words = ["backup-run", "--set", "db", "--config", &config, "--", "sh", "-c", "echo hai; echo aduh >&2; exit 7"];
+    let ran = agent(&words).await;
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(7), "hai\n", "aduh\n"));
+    let names: Vec<_> =
+        std::fs::read_dir(&runs).expect("lists").map(|entry| entry.expect("entry").file_name()).collect();
+    assert_eq!(names.len(), 1);
+    assert!(names[0].to_string_lossy().starts_with("db."), "{names:?}");
+    // A broken configuration must not keep a backup from being made.
+    std::fs::write(&config, "backups = 1").expect("writes");
+    let ran = agent(&["backup-run", "--set", "db", "--config", &config, "--", "true"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("backups"), "{}", ran.stderr);
+    for bad in [&["backup-run", "--set", "Ä", "--", "true"][..], &["backup-run"]] {
+        assert_eq!(agent(bad).await.code, Some(2), "{bad:?}");
+    }
 }

@@ -252,7 +252,7 @@ async fn everything_arrives_once_through_deaths_of_both_and_lost_replies() {
 async fn an_assignment_is_applied_at_once_and_kept_for_a_start_without_collector() {
     let store = Shared::default();
     let (directory, double) = joined(&store).await;
-    let kind = Some(CheckKind::Tcp(TcpCheck { host: "127.0.0.1".into(), port: 0 }));
+    let kind = Some(CheckKind::Tcp(TcpCheck { host: "127.0.0.1".into(), ..TcpCheck::default() }));
     let check = CheckSpec { id: "web".into(), interval_ms: 1000, timeout_ms: 500, kind, ..CheckSpec::default() };
     store.lock().expect("store").assignment =
         Some(Assignment { revision: 7, sample_period_ms: 1000, checks: vec![check], backups: vec![] });

@@ -10,7 +10,10 @@
 use crate::auth::{self, Role, password};
 use crate::config::settings::Settings;
 use crate::domain::profile::Profile;
+use crate::engine::Engine;
+use crate::explain;
 use crate::report;
+use crate::revising;
 use crate::shutdown::stopped;
 use crate::store::records::{ApiTokenRecord, JoinTokenRecord, UserRecord};
 use crate::store::{Store, StoreError};
@@ -27,8 +30,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 
-/// Longest command.
-const LINE_BYTES_MAX: u64 = 1024 * 1024;
+/// Longest command: a catalogue of the largest size, as JSON.
+const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Longest answer: a report of ten thousand services, each below 1.5 kB.
 const REPLY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Commands at the same time.
@@ -55,6 +58,13 @@ pub enum Command {
     },
     /// The text of the catalogue in force.
     ExportCatalogue,
+    /// Puts a catalogue in force, as a new revision.
+    ApplyCatalogue {
+        /// Its file, for what is said of it.
+        file: String,
+        /// Its text.
+        text: String,
+    },
     /// Lists enrolled hosts.
     ListHosts,
     /// Adds a person, or gives an existing one a new password or role. The password is generated when none is given.
@@ -80,6 +90,31 @@ pub enum Command {
         /// Its form.
         format: report::Format,
     },
+    /// Why a service stood as it did, or why its figures are what they are.
+    Explain {
+        /// Which service.
+        service: String,
+        /// A time or a period; this instant without.
+        when: Option<String>,
+        /// Its form.
+        format: explain::Format,
+    },
+    /// The document of a period's report, as JSON: some services of it, so that a long one shows how far it is.
+    ReportDocument {
+        /// Such as `2026-06`.
+        period: String,
+        /// Only this service.
+        service: Option<String>,
+        /// So many services were told before.
+        skip: usize,
+        /// What was known then is counted, in Unix seconds; `None`: now.
+        at: Option<i64>,
+    },
+    /// The public key of reports, as PEM with its identifier; with `rotate` a new one takes its place.
+    ReportKey {
+        /// Whether to make a new one.
+        rotate: bool,
+    },
     /// Makes an API token.
     NewToken {
         /// For what.
@@ -103,6 +138,8 @@ pub struct AdminContext {
     pub profile: Arc<Profile>,
     /// Pin of the collector's certificate, part of every join token; none on plain loopback.
     pub pin: Option<[u8; 32]>,
+    /// The running engine; none where the command works on the store of a stopped collector.
+    pub engine: Option<Engine>,
 }
 
 /// Carries out a command; the text that answers it.
@@ -124,10 +161,25 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
             let kept = store.read(|reader| reader.catalogue())?;
             Ok(kept.context("no catalogue has been applied yet")?.text)
         }
+        Command::ApplyCatalogue { file, text } => {
+            revising::apply(store, &context.profile, context.engine.as_ref(), (&file, &text), now).await
+        }
         Command::ListHosts => list_hosts(store),
         Command::SaveUser { name, role, password } => save_user(store, name, role, password).await,
         Command::DisableUser { name } => disable_user(store, &name, now).await,
         Command::NewToken { name, scope } => new_token(store, name, scope, now).await,
+        Command::Explain { service, when, format } => {
+            let (store, profile) = (store.clone(), Arc::clone(&context.profile));
+            let explain = move || explain::command(&store, &profile, &service, when.as_deref(), format, now);
+            tokio::task::spawn_blocking(explain).await?
+        }
+        Command::ReportDocument { period, service, skip, at } => {
+            let (store, profile) = (store.clone(), Arc::clone(&context.profile));
+            let at = at.map_or(now, Timestamp::from_secs).min(now).floor_second();
+            let part = move || report::document_part(&store, &profile, &period, service.as_deref(), skip, at);
+            Ok(serde_json::to_string(&tokio::task::spawn_blocking(part).await??)?)
+        }
+        Command::ReportKey { rotate } => report_key(store, rotate, now).await,
         Command::ReportAvailability { period, service, format } => {
             // Reads a year, and counts what is not rolled up: on a thread that may block.
             let (store, profile) = (store.clone(), Arc::clone(&context.profile));
@@ -222,6 +274,16 @@ async fn disable_user(store: &Store, name: &str, now: Timestamp) -> Result<Strin
     Ok(format!("`{name}` can no longer log in"))
 }
 
+async fn report_key(store: &Store, rotate: bool, now: Timestamp) -> Result<String> {
+    let key = report::freeze::key_in_force(store, rotate, now.floor_second()).await?;
+    let retired = store.read(|reader| reader.report_keys())?.len().saturating_sub(1);
+    let mut text = format!("{}key_id {}", report::seal::render_pem(&key.public_key), key.key_id);
+    if retired > 0 {
+        text += &format!("\nearlier keys that reports are proved with: {retired}");
+    }
+    Ok(text)
+}
+
 async fn new_token(store: &Store, name: String, scope: String, now: Timestamp) -> Result<String> {
     ensure!(scope == "read" || scope == "write", "`{scope}` is no scope: read, write");
     ensure!(!name.is_empty() && name.len() <= 64, "a token's name has 1 to 64 characters");
@@ -307,6 +369,7 @@ pub async fn request(settings: &Settings, command: Command, clock: &crate::clock
     let context = AdminContext {
         profile: Arc::new(crate::opening::load_profile(settings)?),
         pin: crate::opening::open_tls(settings, clock.now())?.map(|tls| tls.pin()),
+        engine: None,
     };
     execute(&store, &context, command, clock.now()).await
 }

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::domain::profile::Profile;
 use crate::engine::Engine;
+use crate::outputs::receivers::Receivers;
 use crate::own_backup::OwnBackup;
 use crate::store::Store;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub struct App {
     pub stats: Arc<crate::self_stats::SelfStats>,
     /// How the own backup stands.
     pub own_backup: OwnBackup,
+    /// Who is told of tickets.
+    pub receivers: Arc<Receivers>,
     /// Whether requests arrive over TLS: cookies are `Secure` then.
     pub tls: bool,
 }

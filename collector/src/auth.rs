@@ -56,6 +56,22 @@ impl Role {
         }
     }
 
+    /// Whether the role may approve what others propose for the registers.
+    pub const fn may_approve(self) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Operator | Self::Viewer => false,
+        }
+    }
+
+    /// Whether the role may take responsibility for a report (Tabel 1: Penanggung jawab).
+    pub const fn may_freeze(self) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Operator | Self::Viewer => false,
+        }
+    }
+
     /// The message that names the role.
     pub const fn label(self) -> &'static str {
         match self {

@@ -3,7 +3,12 @@
 //! A file goes through the syntax, then through [`diagnostics`] readers that know what each key may hold. Nothing is
 //! used of a file with a fault in it. Unknown keys are faults: a misspelt one would otherwise be silently ignored.
 
+mod calendar;
 pub mod catalogue;
 pub mod diagnostics;
 pub mod profile;
+mod receiver_options;
+pub mod receivers;
 pub mod settings;
+
+pub(crate) use calendar::WEEKDAYS;

@@ -183,7 +183,7 @@ async fn generate(
     let scenario = Scenario::new(seed, end, days);
     let start = scenario.start;
     let revision = store.write(move |writer| writer.save_catalogue(CATALOGUE, start)).await?;
-    let catalogue = Arc::new(catalogue::parse("catalogue.toml", CATALOGUE, revision)?);
+    let catalogue = Arc::new(catalogue::parse("catalogue.toml", CATALOGUE, revision, profile)?);
     for (index, host) in (0_u8..).zip(catalogue.host_names.keys().cloned()) {
         enrol(store, index, host, start).await?;
     }
@@ -195,7 +195,7 @@ async fn generate(
         profile: Arc::clone(profile),
         catalogue: Arc::clone(&catalogue),
         catalogue_applied_at: start,
-        targets: Vec::new(),
+        routing: crate::domain::route::Routing::default(),
         render: Arc::new(move |phrase| texts.phrase(phrase)),
         stats: Arc::new(SelfStats::default()),
         demo: true,
@@ -270,7 +270,7 @@ async fn work(
 /// # Errors
 /// The store's.
 pub async fn live(app: App, end: Timestamp) -> Result<()> {
-    let catalogue = Arc::new(catalogue::parse("catalogue.toml", CATALOGUE, 0)?);
+    let catalogue = Arc::new(catalogue::parse("catalogue.toml", CATALOGUE, 0, &app.profile)?);
     let begun = app.clock.now();
     let mut office = Office::new(Scenario::new(SEED, end, DAYS), catalogue, begun);
     let mut before = begun;

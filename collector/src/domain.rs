@@ -12,14 +12,18 @@
 //! | [`composite`] | a service from its components |
 //! | [`assignment`] | what a host is asked to watch |
 //! | [`availability`] | timeline + service time + maintenance + corrections → figures and verdict |
+//! | [`improvement`] | what the facts of a period suggest to do |
+//! | [`check_target`] | what a check asks, in one line |
 //! | [`clock_skew`] | when an observation was really made |
 //! | [`catalogue`] | services with their eleven fields, checks, backup sets |
 //! | [`profile`] | the regulation as data |
 //! | [`ticket`] | the 15-field ticket and its states |
 //! | [`phrase`] | a sentence that is not yet in a language |
+//! | [`route`] | which receivers hear of a ticket |
 //! | [`rate`] | counters to rates and shares, never a spike |
 //! | [`threshold`] | hysteresis and hold over a host's readings |
 //! | [`silence`] | a host that is no longer heard |
+//! | [`register`] | planned maintenance and corrections: proposed, approved, on record |
 //! | [`storm`] | many hosts silent together: one ticket |
 //! | [`rpo`] | freshness of backups |
 //! | [`sizing`] | how many bytes a site takes on disk |
@@ -34,12 +38,16 @@ pub mod availability;
 pub mod burn;
 pub mod calendar;
 pub mod catalogue;
+pub mod check_target;
 pub mod clock_skew;
 pub mod composite;
+pub mod improvement;
 pub mod interval;
 pub mod phrase;
 pub mod profile;
 pub mod rate;
+pub mod register;
+pub mod route;
 pub mod rpo;
 pub mod silence;
 pub mod sizing;

@@ -6,8 +6,11 @@
 //! again from the same facts. State lives in memory and is rebuilt from the store at start. Evaluating costs what
 //! changed. People's actions take the same four steps.
 
+mod backup_commands;
 mod backup_model;
+mod backup_views;
 mod blind;
+mod budget_model;
 mod checkpoint;
 mod commands;
 mod deadlines;
@@ -16,10 +19,13 @@ mod evaluate;
 mod host_model;
 mod hosts;
 mod index;
-mod load;
+pub(crate) mod load;
+mod maintenance_model;
 pub mod message;
 mod model;
-mod service_model;
+pub mod part_ledger;
+mod registers;
+pub(crate) mod service_model;
 mod shown;
 mod storm_model;
 mod task;
@@ -29,15 +35,21 @@ use crate::clock::Clock;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Profile};
+use crate::domain::register::RegisterRefusal;
+use crate::domain::route::Routing;
+use crate::domain::rpo::proof::EntryRefusal;
 use crate::domain::ticket::{Ticket, TicketAction, TicketNumber, TicketRefusal};
 use crate::self_stats::SelfStats;
 use crate::snapshot::Snapshot;
 use crate::store::{Store, StoreError};
 use commands::Command;
+use pantau_shared::ids::BackupSetId;
 use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+pub use backup_commands::NewVerification;
+pub use registers::RegisterChange;
 pub use task::EngineTask;
 
 /// Renders a phrase in Bahasa Indonesia, for what leaves.
@@ -59,8 +71,8 @@ pub struct EngineOptions {
     pub catalogue: Arc<Catalogue>,
     /// When it was applied.
     pub catalogue_applied_at: Timestamp,
-    /// Names of the webhook receivers: each is told of every event.
-    pub targets: Vec<String>,
+    /// Who is told of what.
+    pub routing: Routing,
     /// For symptoms in messages.
     pub render: Render,
     /// The collector's counters.
@@ -84,9 +96,24 @@ pub enum CommandError {
     /// No such ticket.
     #[error("there is no ticket {0}")]
     NoSuchTicket(TicketNumber),
+    /// No such maintenance.
+    #[error("there is no maintenance {0}")]
+    NoSuchMaintenance(u32),
+    /// No such correction.
+    #[error("there is no correction {0}")]
+    NoSuchCorrection(u32),
+    /// The rules of the registers refuse.
+    #[error("the entry is refused")]
+    NotRecorded(#[source] RegisterRefusal),
     /// The rules refuse.
     #[error("the action is refused")]
     Refused(#[source] TicketRefusal),
+    /// Not a backup set of the catalogue, or not one that this can be done to.
+    #[error("there is no such backup set `{0}`")]
+    NoSuchSet(BackupSetId),
+    /// An entry about backups that contradicts itself.
+    #[error("the entry is refused")]
+    EntryRefused(#[source] EntryRefusal),
     /// Not a service of the catalogue.
     #[error("there is no service `{0}`")]
     NoSuchService(ServiceId),
@@ -181,6 +208,16 @@ impl Engine {
         self.send(Command::Catalogue { catalogue, applied_at, reply }, answer).await
     }
 
+    /// Proposes maintenance or a correction, or carries out what a person decides on one; the number of the record. The
+    /// snapshot shows it when this returns.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn change_register(&self, change: RegisterChange, actor: String) -> Result<u32, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Register { change: Box::new(change), actor, reply }, answer).await
+    }
+
     async fn send<T>(
         &self,
         command: Command,
@@ -193,6 +230,15 @@ impl Engine {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod backup_tests;
+
+#[cfg(test)]
+mod composition_tests;
+
+#[cfg(test)]
+mod budget_tests;
 
 #[cfg(test)]
 mod restart_tests;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! agents ──HTTPS──► ingest ──► store ──► engine (load, decide, commit, announce) ──► snapshot ──► web, api, metrics
-//!                              (facts)        └─ domain: the pure rules ─┘        └► outbox ──► webhook
+//!                              (facts)        └─ domain: the pure rules ─┘        └► outbox ──► receivers
 //! ```
 //!
 //! | module | says what lives there | does not know |
@@ -13,7 +13,7 @@
 //! | [`series`] | the table of all that a host measures | where values are kept |
 //! | [`engine`] | the four steps, commands, delivery | SQL, HTTP |
 //! | [`snapshot`] | the read model | how it came about |
-//! | [`outputs`] | web, API, metrics, webhook | how to change state |
+//! | [`outputs`] | web, API, metrics, receivers | how to change state |
 //! | [`auth`] | who may come in | pages |
 //! | [`server`], [`tls`] | addresses, connections, the certificate | what is served |
 //! | [`texts`] | both languages | who reads them |
@@ -21,33 +21,43 @@
 //! | [`config`] | collector.toml, the catalogue's and the profile's file; all faults at once | what is done with them |
 //! | `host_series` | a host's series over a span, for pages and API | how it is shown |
 //! | [`rulebook`] | by which rules each service is counted and judged | the ledger |
+//! | [`backup_period`] | a backup set, or a service by its sets, over a period against the RPO | how it is shown |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
+//! | [`correction_preview`] | what a correction would change, month by month | how it is shown |
+//! | [`revising`] | a new revision of the catalogue: what it changes, from when | how it is watched |
 //! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
+//! | [`explain`] | from a figure down to the raw answers behind it, for page, API and command line | any rule of its own |
 //! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
 //! | [`admin`] | commands of this machine's administrator, over a Unix socket | the network |
 //! | [`own_backup`] | copies of the own store, restoring, integrity | SQL |
+//! | [`openings`] | when calendars open next, in words | which service time counts |
 //! | [`quickstart`] | one command to see it all | an office's needs |
 //! | [`clock`] | the only reader of the clock | |
 
 pub mod admin;
 pub mod app;
 pub mod auth;
+pub mod backup_period;
 pub mod clock;
 mod closing;
 pub mod config;
+pub mod correction_preview;
 pub mod demo;
 pub mod domain;
 pub mod engine;
+pub mod explain;
 mod host_series;
 pub mod http_error;
 pub mod ingest;
 pub mod opening;
+pub mod openings;
 pub mod outputs;
 pub mod own_backup;
 pub mod quickstart;
 pub mod report;
 mod retention;
+pub mod revising;
 pub mod rulebook;
 pub mod run;
 pub mod self_stats;

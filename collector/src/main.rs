@@ -9,16 +9,22 @@ use pantau_collector::clock::Clock;
 use pantau_collector::config::catalogue;
 use pantau_collector::config::settings::Settings;
 use pantau_collector::domain::catalogue::Catalogue;
+use pantau_collector::domain::profile::Profile;
+use pantau_collector::explain;
 use pantau_collector::opening;
+use pantau_collector::openings;
 use pantau_collector::own_backup::command::{self, RestoreOptions};
 use pantau_collector::quickstart::{self, Quickstart};
+use pantau_collector::report::command::{self as command_of_reports, FormFormat, ReportOptions};
 use pantau_collector::report::{self, Format};
+use pantau_collector::revising;
 use pantau_collector::run::Collector;
 use pantau_collector::store::StoreError;
+use pantau_collector::texts::{Language, Texts};
 use pantau_collector::{space_watch, system};
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -75,6 +81,18 @@ enum Action {
     /// Reports
     #[command(subcommand)]
     Report(ReportAction),
+    /// Why a service stood as it did at a time, or why its figures of a period are what they are
+    Explain {
+        /// Which service, by its identifier
+        service: String,
+        /// 2026-06-14T10:15 (local), RFC 3339, `now`; or a period: 2026-06, 2026-06-14, 2026-W24. Without: now
+        when: Option<String>,
+        /// Form of the output
+        #[arg(long, value_enum, default_value_t = explain::Format::Text)]
+        format: explain::Format,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Copy everything the collector knows into one file, while it runs
     Backup {
         /// The file to make, or a folder to make one in
@@ -100,8 +118,13 @@ enum Action {
     },
     /// Rewrite a store made by an early version, so that its file shrinks by itself; the collector must be stopped
     Compact(ConfigFile),
-    /// Check the store's file, also while the collector runs; exit code 1 when it is damaged
+    /// Check the store's file, also while the collector runs; or prove a report: exit code 1 when it is damaged or refused
     Verify {
+        /// A frozen report (JSON): its seal, its figures, and the ledger where there is a store
+        report: Option<PathBuf>,
+        /// The public key that must have signed it: a PEM file, or 64 hexadecimal digits
+        #[arg(long, requires = "report")]
+        key: Option<PathBuf>,
         /// Only the pages, not every row against every index
         #[arg(long)]
         quick: bool,
@@ -123,6 +146,22 @@ enum CatalogueAction {
     Check {
         /// The file
         file: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Say what a file would change, field by field, and from when figures would follow it
+    Diff {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Put a file in force as a new revision, also while the collector runs; the same content changes nothing
+    Apply {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
     },
     /// Print the catalogue in force, as it was applied
     Export(ConfigFile),
@@ -198,6 +237,31 @@ enum TokenAction {
 
 #[derive(Debug, Subcommand)]
 enum ReportAction {
+    /// The monthly monitoring form with every figure's calculation
+    Monitoring {
+        /// 2026-06, 2026-Q2, 2026, 2026-W24 or 2026-06-14
+        #[arg(long)]
+        period: String,
+        /// Only this service
+        #[arg(long)]
+        service: Option<String>,
+        /// Form of the output
+        #[arg(long, value_enum, default_value_t = FormFormat::Text)]
+        format: FormFormat,
+        /// File to write; pantau-PERIOD.pdf or .xlsx when not given, else standard output
+        #[arg(long)]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Print the public key that signs frozen reports
+    Key {
+        /// Let a new key sign from now on; reports of before stay provable
+        #[arg(long)]
+        rotate: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Availability of all services against their targets
     Availability {
         /// 2026-06, 2026-Q2, 2026, 2026-W24 or 2026-06-14
@@ -267,14 +331,22 @@ fn act(action: Action) -> Result<ExitCode> {
         Action::CheckConfig { file, config } => {
             with_settings(ConfigFile { config: file.or(config.config) }, |settings| Ok(check(&settings)))
         }
-        Action::Catalogue(CatalogueAction::Check { file }) => check_catalogue(&file),
-        Action::Catalogue(CatalogueAction::Export(config)) => ask(config, Command::ExportCatalogue),
+        Action::Catalogue(action) => catalogue_action(action),
         Action::Host(action) => host(action),
         Action::User(action) => user(action),
         Action::Token(TokenAction::New { name, scope, config }) => ask(config, Command::NewToken { name, scope }),
+        Action::Report(ReportAction::Key { rotate, config }) => ask(config, Command::ReportKey { rotate }),
+        Action::Report(ReportAction::Monitoring { period, service, format, output, config }) => {
+            let options = ReportOptions { period, service, format, output };
+            with_settings(config, |settings| {
+                say(&block_on(command_of_reports::monitoring(&settings, &options, &Clock::system()))?);
+                Ok(ExitCode::SUCCESS)
+            })
+        }
         Action::Report(ReportAction::Availability { period, service, format, config }) => {
             ask(config, Command::ReportAvailability { period, service, format })
         }
+        Action::Explain { service, when, format, config } => ask(config, Command::Explain { service, when, format }),
         Action::Backup { to, force, config } => with_settings(config, |settings| {
             say(&command::backup(&settings, &to, force, Clock::system().now())?);
             Ok(ExitCode::SUCCESS)
@@ -288,12 +360,80 @@ fn act(action: Action) -> Result<ExitCode> {
             say(&command::compact(&settings, Clock::system().now())?);
             Ok(ExitCode::SUCCESS)
         }),
-        Action::Verify { quick, config } => with_settings(config, |settings| {
+        Action::Verify { report: Some(file), key, config, .. } => verify_report(&file, key.as_deref(), config),
+        Action::Verify { report: None, quick, config, .. } => with_settings(config, |settings| {
             let verified = command::verify(&settings, quick)?;
             say(&verified.text);
             Ok(if verified.whole { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }),
     }
+}
+
+fn catalogue_action(action: CatalogueAction) -> Result<ExitCode> {
+    match action {
+        CatalogueAction::Check { file, config } => {
+            with_settings(config, |settings| check_catalogue(&file, &opening::load_profile(&settings)?))
+        }
+        CatalogueAction::Export(config) => ask(config, Command::ExportCatalogue),
+        CatalogueAction::Diff { file, config } => with_settings(config, |settings| {
+            let profile = opening::load_profile(&settings)?;
+            with_catalogue(&file, &profile, |_, new| {
+                let clock = Clock::system();
+                let text = block_on(admin::request(&settings, Command::ExportCatalogue, &clock))?;
+                let old = catalogue::parse("catalogue in force", &text, 0, &profile)?;
+                say(&revising::describe(&old, new, profile.time_zone, clock.now()));
+                Ok(ExitCode::SUCCESS)
+            })
+        }),
+        CatalogueAction::Apply { file, config } => with_settings(config, |settings| {
+            let profile = opening::load_profile(&settings)?;
+            with_catalogue(&file, &profile, |text, _| {
+                let command = Command::ApplyCatalogue { file: file.display().to_string(), text: text.to_owned() };
+                say(&block_on(with_spinner(admin::request(&settings, command, &Clock::system())))?);
+                Ok(ExitCode::SUCCESS)
+            })
+        }),
+    }
+}
+
+/// A faulty catalogue is exit code 2, with all its faults.
+fn with_catalogue(
+    file: &Path,
+    profile: &Profile,
+    then: impl FnOnce(&str, &Catalogue) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    match catalogue::parse(&file.display().to_string(), &text, 0, profile) {
+        Ok(catalogue) => then(&text, &catalogue),
+        Err(faults) => {
+            eprintln!("{faults}");
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+/// Proves a report's file; a file or key that cannot be read is bad usage.
+fn verify_report(file: &Path, key: Option<&Path>, config: ConfigFile) -> Result<ExitCode> {
+    let (text, key) = match command_of_reports::read(file, key) {
+        Ok(read) => read,
+        Err(error) => {
+            eprintln!("pantau-collector: {error:#}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    // A file is proved anywhere; the ledger is asked where a configuration is named, or is where it always is.
+    let settings = match Settings::read(config.config.as_deref()) {
+        Ok(settings) => Some(settings).filter(|settings| settings.store_file().exists()),
+        Err(error) if config.config.is_some() => {
+            eprintln!("{:#}", anyhow::Error::from(error));
+            return Ok(ExitCode::from(2));
+        }
+        Err(_) => None,
+    };
+    let verified =
+        block_on(async { Ok(command_of_reports::verify(&text, key, settings.as_ref(), &Clock::system()).await) })?;
+    say(&verified.text);
+    Ok(ExitCode::from(verified.code))
 }
 
 fn host(action: HostAction) -> Result<ExitCode> {
@@ -352,22 +492,33 @@ fn with_settings(config: ConfigFile, then: impl FnOnce(Settings) -> Result<ExitC
 }
 
 fn check(settings: &Settings) -> ExitCode {
+    let profile = opening::load_profile(settings);
+    // With a faulty profile the catalogue's own faults are told by the built-in one.
+    let regulation = profile.as_ref().map_or_else(|_| pantau_collector::config::profile::bangka_2025(), Clone::clone);
     let catalogue = opening::read_catalogue(&settings.catalogue).and_then(|text| {
-        let parsed = catalogue::parse(&settings.catalogue.display().to_string(), &text, 0);
+        let parsed = catalogue::parse(&settings.catalogue.display().to_string(), &text, 0, &regulation);
         parsed.map_err(anyhow::Error::from)
     });
-    let profile = opening::load_profile(settings).map(drop);
     let mut code = ExitCode::SUCCESS;
     for error in [catalogue.as_ref().err(), profile.as_ref().err()].into_iter().flatten() {
         eprintln!("{error:#}");
         code = ExitCode::from(2);
     }
-    if let (Ok(catalogue), Ok(())) = (&catalogue, &profile) {
+    if let (Ok(catalogue), Ok(profile)) = (&catalogue, &profile) {
         let services = catalogue.services.len();
         say(&format!("configuration is good: {services} services, {} findings", catalogue.findings.len()));
+        say_openings(catalogue, profile);
         say_need(settings, catalogue);
     }
     code
+}
+
+/// The next openings of every calendar that a service names: a misread holiday is seen before it counts.
+fn say_openings(catalogue: &Catalogue, profile: &Profile) {
+    let texts = Texts::new(Language::Id, profile.time_zone);
+    for line in openings::lines(texts, catalogue, Clock::system().now()) {
+        say(&line);
+    }
 }
 
 /// What the configured site will need of its disk; what does not fit is a warning, no fault.
@@ -381,22 +532,16 @@ fn say_need(settings: &Settings, catalogue: &Catalogue) {
     }
 }
 
-fn check_catalogue(file: &PathBuf) -> Result<ExitCode> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    match catalogue::parse(&file.display().to_string(), &text, 0) {
-        Ok(catalogue) => {
-            let services = catalogue.services.len();
-            say(&format!("catalogue is good: {services} services, {} findings", catalogue.findings.len()));
-            for finding in &catalogue.findings {
-                say(&report::finding(finding));
-            }
-            Ok(ExitCode::SUCCESS)
+fn check_catalogue(file: &Path, profile: &Profile) -> Result<ExitCode> {
+    with_catalogue(file, profile, |_, catalogue| {
+        let services = catalogue.services.len();
+        say(&format!("catalogue is good: {services} services, {} findings", catalogue.findings.len()));
+        for finding in &catalogue.findings {
+            say(&report::finding(finding));
         }
-        Err(faults) => {
-            eprintln!("{faults}");
-            Ok(ExitCode::from(2))
-        }
-    }
+        say_openings(catalogue, profile);
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 async fn serve(settings: Settings) -> Result<ExitCode> {

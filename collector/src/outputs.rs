@@ -4,5 +4,6 @@
 pub(crate) mod api;
 pub(crate) mod health;
 pub(crate) mod metrics;
+pub(crate) mod ping;
+pub mod receivers;
 pub mod web;
-pub mod webhook;

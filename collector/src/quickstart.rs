@@ -181,7 +181,9 @@ mod tests {
     fn the_starter_catalogue_is_valid_and_watches_the_own_page() {
         let host = HostId::parse("kantor").expect("valid");
         let text = starter_catalogue(&host, "http://127.0.0.1:8420");
-        let catalogue = crate::config::catalogue::parse("catalogue.toml", &text, 1).expect("valid");
+        let catalogue =
+            crate::config::catalogue::parse("catalogue.toml", &text, 1, &crate::config::profile::bangka_2025())
+                .expect("valid");
         assert_eq!(catalogue.services.len(), 1);
         assert_eq!(catalogue.services[0].checks.len(), 1);
         assert_eq!(catalogue.services[0].hosts, [host]);

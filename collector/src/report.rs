@@ -1,12 +1,35 @@
-//! The availability report on the command line: for people in Bahasa Indonesia, for spreadsheets, for programs. The
-//! printable page is the web's.
+//! Reports: the table of figures on the command line, and the monthly monitoring form with its proof.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`document`] | the form as data: one structure behind all outputs, and what is signed |
+//! | [`build`] | that structure from the store |
+//! | [`form`] | the structure in words: sections and tables for page, text, XLSX |
+//! | [`freeze`], [`seal`], [`canonical`] | a month that no longer changes, its signature, its bytes |
+//! | [`recount`], [`verify`] | counting it again, and proving a file |
+//! | [`command`] | the command line's part |
+
+pub mod build;
+pub mod canonical;
+pub mod command;
+pub mod document;
+pub mod form;
+pub mod freeze;
+pub mod html;
+pub mod recount;
+pub mod seal;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod utilisation;
+pub mod verify;
 
 use crate::config::catalogue;
 use crate::domain::availability::{AvailabilitySums, Verdict};
 use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::{Catalogue, Finding, Service, ServiceId};
 use crate::domain::profile::Profile;
-use crate::rulebook::Rulebook;
+use crate::rulebook;
 use crate::service_period::{self, FigureList};
 use crate::store::Store;
 use crate::texts::{Language, Texts};
@@ -37,6 +60,54 @@ struct Row<'a> {
     figures: FigureList,
 }
 
+/// Services in one part of a document.
+pub const PART_SERVICES: usize = 25;
+
+/// Part of a document, and of how many services the whole is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentPart {
+    /// Of all parts together.
+    pub services: usize,
+    /// Head and some services.
+    pub document: document::Document,
+}
+
+/// At most [`PART_SERVICES`] services of a period's document, for the catalogue in force.
+///
+/// # Errors
+/// A period that is none, a service that is not in the catalogue, or the store.
+pub fn document_part(
+    store: &Store,
+    profile: &Profile,
+    period: &str,
+    only: Option<&str>,
+    skip: usize,
+    now: Timestamp,
+) -> Result<DocumentPart> {
+    let period = Period::parse(period)?;
+    let (catalogue, applied_at) = catalogue_in_force(store, profile)?;
+    let chosen = chosen(&catalogue, only)?;
+    let rulebook = store.read(|reader| rulebook::load_whole(reader, profile, &catalogue, applied_at))?;
+    let site = build::Site { profile, catalogue: &catalogue, rulebook: &rulebook, period, now, judgement_only: false };
+    let part: Vec<&Service> = chosen.iter().skip(skip).take(PART_SERVICES).copied().collect();
+    let document = store.read(|reader| build::load(reader, &site, &part))?;
+    Ok(DocumentPart { services: chosen.len(), document })
+}
+
+fn catalogue_in_force(store: &Store, profile: &Profile) -> Result<(Catalogue, Timestamp)> {
+    let kept = store.read(|reader| reader.catalogue())?.context("no catalogue has been applied yet")?;
+    Ok((catalogue::parse("catalogue in force", &kept.text, kept.revision, profile)?, kept.applied_at))
+}
+
+fn chosen<'a>(catalogue: &'a Catalogue, only: Option<&str>) -> Result<Vec<&'a Service>> {
+    let is_asked = |service: &&Service| only.is_none_or(|only| service.id.as_str() == only);
+    let chosen: Vec<&Service> = catalogue.services.iter().filter(is_asked).collect();
+    if let Some(only) = only {
+        ensure!(!chosen.is_empty(), "there is no service `{only}`; known: {}", known(catalogue));
+    }
+    Ok(chosen)
+}
+
 /// The report of one period for the catalogue in force.
 ///
 /// # Errors
@@ -50,15 +121,10 @@ pub fn availability(
     now: Timestamp,
 ) -> Result<String> {
     let period = Period::parse(period)?;
-    let kept = store.read(|reader| reader.catalogue())?.context("no catalogue has been applied yet")?;
-    let catalogue = catalogue::parse("catalogue in force", &kept.text, kept.revision)?;
-    let chosen: Vec<&Service> =
-        catalogue.services.iter().filter(|service| only.is_none_or(|only| service.id.as_str() == only)).collect();
-    if let Some(only) = only {
-        ensure!(!chosen.is_empty(), "there is no service `{only}`; known: {}", known(&catalogue));
-    }
+    let (catalogue, applied_at) = catalogue_in_force(store, profile)?;
+    let chosen = chosen(&catalogue, only)?;
     let zone = profile.time_zone;
-    let rulebook = Rulebook::of_catalogue(zone, &catalogue);
+    let rulebook = store.read(|reader| rulebook::load_whole(reader, profile, &catalogue, applied_at))?;
     let ids: Vec<&ServiceId> = chosen.iter().map(|service| &service.id).collect();
     let judged = store.read(|reader| service_period::load_many(reader, &rulebook, &ids, period, now))?;
     let rows: Vec<Row<'_>> = chosen.iter().zip(&judged).map(|(service, judged)| row(service, judged)).collect();
@@ -118,6 +184,36 @@ fn text(rows: &[Row<'_>], profile: &Profile, zone: Tz, period: Period, now: Time
     out
 }
 
+/// All figures of a document, a line per service: the names of the JSON, without its lists.
+pub(crate) fn write_csv(document: &document::Document) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for service in &document.services {
+        let figures = serde_json::to_value(&service.figures).unwrap_or_default();
+        let members = figures.as_object().into_iter().flatten();
+        let (names, values): (Vec<&str>, Vec<String>) = members
+            .map(|(name, value)| (name.as_str(), value.as_str().map_or_else(|| plain(value), str::to_owned)))
+            .unzip();
+        if lines.is_empty() {
+            lines.push(format!("period,service,nama,{}", names.join(",")));
+        }
+        let (period, id) = (&document.head.period, &service.id);
+        lines.push(format!("{period},{id},{},{}", quoted(&service.name), values.join(",")));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A form as a workbook.
+///
+/// # Errors
+/// What the file format refuses.
+pub(crate) fn write_sheet(document: &document::Document, form: &form::Form) -> Result<Vec<u8>> {
+    sheet::render(document, form)
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    if value.is_null() { String::new() } else { value.to_string() }
+}
+
 fn csv(rows: &[Row<'_>]) -> String {
     let mut out = String::from("service,nama");
     for (name, _) in
@@ -146,83 +242,6 @@ fn quoted(text: &str) -> String {
 /// A finding of the catalogue in Bahasa Indonesia.
 pub fn finding(finding: &Finding) -> String {
     let texts = Texts::new(Language::Id, chrono_tz::Asia::Jakarta);
-    format!("{}: {}", finding.service, texts.phrase(&finding.phrase))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::availability::{Counts, Figures};
-
-    fn row_of_simpeg() -> Row<'static> {
-        let counts = Counts { up_s: 2_591_999, down_s: 1, ..Counts::ZERO };
-        let figures = Figures {
-            counts,
-            agreed_s: counts.agreed_s(),
-            availability_ppm: counts.availability_ppm(),
-            availability_min_ppm: counts.availability_min_ppm(),
-            availability_max_ppm: counts.availability_max_ppm(),
-            coverage_ppm: counts.coverage_ppm(),
-            outages: 1,
-            longest_outage_s: 1,
-            mtrs_s: Some(1),
-            mtbf_s: None,
-            target_ppm: Some(995_000),
-            target_changed: false,
-            budget_s: Some(12_960),
-            budget_left_s: Some(-1),
-            verdict: Verdict::Met,
-        };
-        Row { service: "simpeg", nama: "SIMPEG", figures: FigureList(figures) }
-    }
-
-    #[test]
-    fn programs_read_every_figure_under_one_name_in_both_forms() {
-        let row = row_of_simpeg();
-        let json = serde_json::to_value(&row).expect("serialises");
-        let expected = serde_json::json!({
-            "service": "simpeg", "nama": "SIMPEG",
-            "target": 0.995, "target_ppm": 995_000,
-            "availability": 0.999_999, "availability_ppm": 999_999,
-            "availability_min_ppm": 999_999, "availability_max_ppm": 999_999,
-            "coverage": 1.0, "coverage_ppm": 1_000_000,
-            "agreed_s": 2_592_000, "up_s": 2_591_999, "degraded_s": 0, "down_s": 1, "unknown_s": 0, "excluded_s": 0,
-            "outages": 1, "longest_outage_s": 1, "mtrs_s": 1, "mtbf_s": null,
-            "budget_s": 12_960, "budget_left_s": -1, "verdict": "tercapai", "target_changed": false,
-        });
-        assert_eq!(json, expected);
-        let csv = csv(&[row]);
-        let lines: Vec<&str> = csv.lines().collect();
-        assert_eq!(
-            lines,
-            [
-                "service,nama,target_ppm,availability_ppm,availability_min_ppm,availability_max_ppm,coverage_ppm,agreed_s,up_s,degraded_s,down_s,unknown_s,excluded_s,outages,longest_outage_s,mtrs_s,mtbf_s,budget_s,budget_left_s,verdict,target_changed",
-                "simpeg,\"SIMPEG\",995000,999999,999999,999999,1000000,2592000,2591999,0,1,0,0,1,1,1,,12960,-1,tercapai,false",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_person_reads_a_table_in_bahasa_indonesia() {
-        let zone = chrono_tz::Asia::Jakarta;
-        let row = row_of_simpeg();
-        let profile = crate::config::profile::bangka_2025();
-        let period = Period::parse("2026-06").expect("a month");
-        let text = text(&[row], &profile, zone, period, Timestamp::from_secs(1_782_864_000));
-        let lines: Vec<&str> = text.lines().skip(3).take(2).collect();
-        let words = |line: &str| {
-            line.split("  ").map(str::trim).filter(|w| !w.is_empty()).map(str::to_owned).collect::<Vec<_>>()
-        };
-        assert_eq!(
-            words(lines[0]),
-            ["Layanan", "Target", "Ketersediaan", "Cakupan pemantauan", "Waktu henti", "Putusan"]
-        );
-        assert_eq!(words(lines[1]), ["SIMPEG", "99,50 %", "99,99 %", "100,00 %", "1 detik", "Target tercapai"]);
-    }
-
-    #[test]
-    fn a_field_is_quoted_for_spreadsheets() {
-        assert_eq!(quoted("a \"b\", c"), "\"a \"\"b\"\", c\"");
-        assert_eq!(quoted("=1+1"), "\"'=1+1\"");
-    }
+    let text = texts.phrase(&finding.phrase);
+    finding.service.as_ref().map_or_else(|| text.clone(), |service| format!("{service}: {text}"))
 }

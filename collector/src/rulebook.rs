@@ -4,20 +4,29 @@
 //! takes force. Everything that computes a figure takes it, so that two figures of one period can't follow different rules.
 //! Does not know the ledger, nor where its parts are kept.
 
+mod history;
+mod load;
+
 use crate::domain::availability::rules::AgreedTerms;
 use crate::domain::availability::{Correction, MaintenanceWindow, Policy, Rules};
 use crate::domain::calendar::Calendar;
-use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::catalogue::{Catalogue, Service, ServiceId};
 use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::register::{Register, Wanted};
 use chrono_tz::Tz;
+use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
+
+pub use history::History;
+pub use load::{load, load_whole};
 
 /// The rules of all services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rulebook {
     zone: Tz,
     services: HashMap<ServiceId, ServiceRules>,
+    unread: Vec<u32>,
 }
 
 /// The rules of one service; the fields are those of [`Rules`].
@@ -31,19 +40,32 @@ pub struct ServiceRules {
     pub component_maintenance: Option<IntervalSet>,
     /// All corrections.
     pub corrections: Vec<Correction>,
-    /// How time is counted and judged.
-    pub policy: Policy,
 }
 
 impl ServiceRules {
+    /// How time is counted at `at`.
+    pub fn policy_at(&self, at: Timestamp) -> Policy {
+        self.terms_at(at).map_or_else(Policy::default, |terms| terms.policy)
+    }
+
+    /// What is agreed at `at`.
+    pub fn terms_at(&self, at: Timestamp) -> Option<&AgreedTerms> {
+        let started = self.terms.partition_point(|terms| terms.valid_from <= at);
+        self.terms.get(started.saturating_sub(1))
+    }
+
     /// Always in service time, with `target_ppm` for ever, nothing planned, nothing corrected.
     pub fn always(zone: Tz, target_ppm: Option<u32>) -> Self {
         Self {
-            terms: vec![AgreedTerms { valid_from: Interval::ALL.from, calendar: Calendar::always(zone), target_ppm }],
+            terms: vec![AgreedTerms {
+                valid_from: Interval::ALL.from,
+                calendar: Calendar::always(zone),
+                target_ppm,
+                policy: Policy::default(),
+            }],
             maintenance: Vec::new(),
             component_maintenance: None,
             corrections: Vec::new(),
-            policy: Policy::default(),
         }
     }
 }
@@ -51,11 +73,66 @@ impl ServiceRules {
 impl Rulebook {
     /// The rules by one catalogue for ever.
     pub fn of_catalogue(zone: Tz, catalogue: &Catalogue) -> Self {
-        let rules = catalogue
-            .services
-            .iter()
-            .map(|service| (service.id.clone(), ServiceRules::always(zone, service.target.map(|target| target.ppm))));
-        Self { zone, services: rules.collect() }
+        let mut history = History::new(zone);
+        // The first revision reaches back for ever, whenever it was applied.
+        history.take(catalogue, Timestamp::from_ms(0));
+        Self { zone, services: history.into_rules(), unread: Vec::new() }
+    }
+
+    /// Revisions of the catalogue that can't be read any more; their neighbours' terms hold.
+    pub fn unread(&self) -> &[u32] {
+        &self.unread
+    }
+
+    /// The rules of `service` as they are kept; `None`: unknown here.
+    pub fn of(&self, service: &ServiceId) -> Option<&ServiceRules> {
+        self.services.get(service)
+    }
+
+    /// The same rules with what `register` holds of maintenance and corrections.
+    #[must_use]
+    pub fn with_register(&self, register: &Register, catalogue: &Catalogue) -> Self {
+        let mut book = self.clone();
+        for service in &catalogue.services {
+            let Some(rules) = book.services.get_mut(&service.id) else { continue };
+            rules.maintenance = register.windows_of(&service.id, book.zone).map(|(_, window)| window).collect();
+            let notice_s = |begins| rules.policy_at(begins).min_notice_s;
+            let components = register.component_maintenance(service, book.zone, Wanted::NoticeAt(&notice_s));
+            rules.component_maintenance = Some(components).filter(|set| !set.is_empty());
+            rules.corrections = register.corrections_of(&service.id);
+        }
+        book
+    }
+
+    /// The rules of `service` alone, with one correction more: what its figures would be.
+    #[must_use]
+    pub fn corrected(&self, service: &ServiceId, correction: Correction) -> Self {
+        let mut rules = self.services.get(service).cloned().unwrap_or_else(|| ServiceRules::always(self.zone, None));
+        rules.corrections.push(correction);
+        Self { zone: self.zone, services: HashMap::from([(service.clone(), rules)]), unread: Vec::new() }
+    }
+
+    /// Whether anything on record lies over the ledger of `service`.
+    pub fn is_overlaid(&self, service: &ServiceId) -> bool {
+        self.services.get(service).is_some_and(|rules| {
+            let windows = !rules.maintenance.is_empty() || rules.component_maintenance.is_some();
+            windows || !rules.corrections.is_empty()
+        })
+    }
+
+    /// How much notice maintenance of `service` needs to count by its newest terms, in seconds.
+    pub fn min_notice_s(&self, service: &ServiceId) -> u64 {
+        let newest = self.services.get(service).and_then(|rules| rules.terms.last());
+        newest.map_or_else(Policy::default, |terms| terms.policy).min_notice_s
+    }
+
+    /// The same for maintenance of several things: the longest that any service concerned asks for.
+    pub fn min_notice_of(&self, services: &[ServiceId], hosts: &[HostId], catalogue: &Catalogue) -> u64 {
+        let concerned = |service: &&Service| {
+            services.contains(&service.id) || service.hosts.iter().any(|host| hosts.contains(host))
+        };
+        let notices = catalogue.services.iter().filter(concerned).map(|service| self.min_notice_s(&service.id));
+        notices.max().unwrap_or(Policy::default().min_notice_s)
     }
 
     /// The zone of local dates.
@@ -73,7 +150,6 @@ impl Rulebook {
             maintenance: rules.maintenance,
             component_maintenance: rules.component_maintenance,
             corrections: rules.corrections,
-            policy: rules.policy,
         }
     }
 }

@@ -8,19 +8,19 @@ use crate::admin::{self, AdminContext};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::closing;
-use crate::config::catalogue;
 use crate::config::settings::{Settings, TlsChoice};
-use crate::domain::catalogue::Catalogue;
+use crate::domain::profile::Profile;
 use crate::engine::deliver::Deliverer;
 use crate::engine::{Engine, EngineOptions, EngineTask};
 use crate::ingest::front::Front;
 use crate::ingest::{Ingest, IngestOptions};
 use crate::opening::{load_profile, open_tls, own_folder, read_catalogue};
-use crate::outputs::webhook::{WebhookTarget, Webhooks};
-use crate::outputs::{api, health, metrics, web};
+use crate::outputs::receivers::{self, Receivers};
+use crate::outputs::{api, health, metrics, ping, web};
 use crate::own_backup::progress::Bar;
 use crate::own_backup::{OwnBackup, schedule};
 use crate::retention;
+use crate::revising::{self, InForce};
 use crate::self_stats::SelfStats;
 use crate::server::{Listen, Server};
 use crate::service_period;
@@ -54,22 +54,12 @@ pub struct Collector {
     tls: Option<Tls>,
     ingest: Arc<Ingest>,
     engine: EngineTask,
-    webhooks: Webhooks,
 }
 
-/// Checks the catalogue's file, keeps it as a revision when it is another than before, and gives it with the moment at
-/// which it was applied.
-///
-/// # Errors
-/// All its faults, or the store.
-pub async fn apply_catalogue(settings: &Settings, store: &Store, now: Timestamp) -> Result<(Catalogue, Timestamp)> {
-    let file = settings.catalogue.display().to_string();
+/// The catalogue in force once the configured file was looked at.
+async fn take_catalogue(settings: &Settings, profile: &Profile, store: &Store, now: Timestamp) -> Result<InForce> {
     let text = read_catalogue(&settings.catalogue)?;
-    catalogue::parse(&file, &text, 0)?;
-    let kept = text.clone();
-    let revision = store.write(move |writer| writer.save_catalogue(&kept, now)).await?;
-    let applied_at = store.read(|reader| reader.catalogue())?.map_or(now, |kept| kept.applied_at);
-    Ok((catalogue::parse(&file, &text, revision)?, applied_at))
+    revising::take_file(store, profile, &settings.catalogue.display().to_string(), &text, now).await
 }
 
 impl Collector {
@@ -90,9 +80,8 @@ impl Collector {
         let server = Server::bind(&settings.listen.iter().map(listen).collect::<Vec<_>>())?;
         let store = open_store(&settings, clock.now())?;
         let profile = Arc::new(load_profile(&settings)?);
-        let (catalogue, applied_at) = apply_catalogue(&settings, &store, clock.now()).await?;
-        let targets: Vec<WebhookTarget> = settings.webhooks.iter().cloned().map(Into::into).collect();
-        let webhooks = Webhooks::new(&targets)?;
+        let InForce { catalogue, applied_at } = take_catalogue(&settings, &profile, &store, clock.now()).await?;
+        let receivers = Arc::new(Receivers::new(&settings.receivers)?);
         let stats = Arc::new(SelfStats::default());
         let texts = Texts::new(Language::Id, profile.time_zone);
         let (engine, task) = Engine::start(EngineOptions {
@@ -101,16 +90,16 @@ impl Collector {
             profile: Arc::clone(&profile),
             catalogue: Arc::new(catalogue),
             catalogue_applied_at: applied_at,
-            targets: targets.into_iter().map(|target| target.name).collect(),
+            routing: settings.routing.clone(),
             render: Arc::new(move |phrase| texts.phrase(phrase)),
             stats: Arc::clone(&stats),
             demo,
         })?;
         let own_backup = OwnBackup::default();
-        let app = App { clock, store, engine, profile, stats, own_backup, tls: tls_on };
+        let app = App { clock, store, engine, profile, stats, own_backup, receivers, tls: tls_on };
         let pin = tls.as_ref().map(Tls::pin);
         let ingest = intake(&app);
-        Ok(Self { app, pin, settings, server, tls, ingest, engine: task, webhooks })
+        Ok(Self { app, pin, settings, server, tls, ingest, engine: task })
     }
 
     /// Runs until `shutdown`, or until a part fails.
@@ -118,19 +107,22 @@ impl Collector {
     /// # Errors
     /// The part that failed.
     pub async fn run(self, shutdown: watch::Receiver<bool>) -> Result<()> {
-        let Self { app, pin, settings, server, tls, ingest, engine, webhooks } = self;
+        let Self { app, pin, settings, server, tls, ingest, engine } = self;
         let deliverer = Deliverer {
             store: app.store.clone(),
             clock: app.clock.clone(),
             stats: Arc::clone(&app.stats),
             signal: app.engine.outbox_signal(),
-            sender: webhooks,
+            sender: Arc::clone(&app.receivers),
         };
         // Parts behind the listeners stop after them: a request in flight still finds its engine.
         let (stop_inner, inner) = watch::channel(false);
         let mut parts: JoinSet<(&str, Result<()>)> = JoinSet::new();
         parts.spawn(endless("engine", engine.run(inner.clone())));
         parts.spawn(endless("delivery", deliverer.run(inner.clone())));
+        for (name, watcher) in receivers::watchers(&app, &settings.receivers, &inner)? {
+            parts.spawn(endless(name, watcher));
+        }
         parts.spawn(endless("closing", closing::run(app.clone(), inner.clone())));
         parts.spawn(endless("retention", retention::run(app.clone(), settings.retention, inner.clone())));
         parts.spawn(endless("roll-ups", service_period::run(app.clone(), inner.clone())));
@@ -141,7 +133,7 @@ impl Collector {
         if let Some(tls) = tls {
             parts.spawn(endless("certificate", tls.run(app.clock.clone(), inner.clone())));
         }
-        let context = AdminContext { profile: Arc::clone(&app.profile), pin };
+        let context = AdminContext { profile: Arc::clone(&app.profile), pin, engine: Some(app.engine.clone()) };
         let socket = admin::serve(settings.clone(), app.store.clone(), context, app.clock.clone(), inner.clone());
         parts.spawn(async move { ("admin socket", socket.await) });
         let reloading = reload(app.clone(), settings, inner);
@@ -203,6 +195,7 @@ fn router(app: App, ingest: &Arc<Ingest>) -> Router {
         .merge(api::router(app.clone()))
         .merge(metrics::router(app.clone()))
         .merge(health::router(app.clone()))
+        .merge(ping::router(app.clone()))
         .merge(web::router(app))
 }
 
@@ -241,14 +234,8 @@ async fn reload(app: App, settings: Settings, mut stop: watch::Receiver<bool>) -
 }
 
 async fn reapply(app: &App, settings: &Settings) -> Result<u32> {
-    let (catalogue, applied_at) = apply_catalogue(settings, &app.store, app.clock.now()).await?;
+    let InForce { catalogue, applied_at } = take_catalogue(settings, &app.profile, &app.store, app.clock.now()).await?;
     let revision = catalogue.revision;
     app.engine.apply_catalogue(Arc::new(catalogue), applied_at).await?;
     Ok(revision)
-}
-
-impl From<crate::config::settings::Webhook> for WebhookTarget {
-    fn from(webhook: crate::config::settings::Webhook) -> Self {
-        Self { name: webhook.name, url: webhook.url, secret_file: webhook.secret_file }
-    }
 }

@@ -64,6 +64,10 @@ pub struct SelfStats {
     pub evaluation_failures: Counter,
     /// Services replayed from their stored answers because some came late.
     pub late_replays: Counter,
+    /// Months of services whose closed days were counted and kept.
+    pub months_filled: Counter,
+    /// Months whose counted days could not be read back.
+    pub months_damaged: Counter,
     /// Messages taken by a receiver.
     pub deliveries: Counter,
     /// Tries that a receiver did not take.

@@ -12,7 +12,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::availability::{self, Availability, AvailabilitySums, Rules};
+use crate::domain::availability::{self, Availability, AvailabilitySums, Rules, Tile, tiles};
 use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
@@ -75,6 +75,45 @@ pub fn load_with_outages(
     let begins = reader.ledger_begins(service)?;
     let rows = reader.ledger(service, window.from.plus_secs(-BEYOND_S), window.to.plus_secs(BEYOND_S))?;
     Ok(evaluate(rulebook, service, period, begins, &rows, now))
+}
+
+/// A judged period with all that its figures rest on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worked {
+    /// Figures and outages.
+    pub judged: Availability,
+    /// Every second of the window.
+    pub tiles: Vec<Tile>,
+    /// The rules it was judged by.
+    pub rules: Rules,
+    /// The same with no correction taken into account, where there is an approved one.
+    pub without_corrections: Option<Availability>,
+}
+
+/// The figures of [`load_with_outages`] with the tiles behind them.
+///
+/// # Errors
+/// What the store says.
+pub fn load_worked(
+    reader: &Reader,
+    rulebook: &Rulebook,
+    service: &ServiceId,
+    period: Period,
+    now: Timestamp,
+) -> Result<Worked, StoreError> {
+    let window = period.interval(rulebook.zone());
+    let rules = rulebook.rules(service, reader.ledger_begins(service)?, now);
+    let rows = reader.ledger(service, window.from.plus_secs(-BEYOND_S), window.to.plus_secs(BEYOND_S))?;
+    let known = |row: &LedgerRow| StateInterval { interval: Interval::new(row.from, row.to), state: row.state };
+    let states = Timeline::from_intervals(rows.iter().map(known)).floored();
+    let terms = rules.terms();
+    let input = rules.input(&terms, window, Some(now.floor_second()), &states);
+    let (judged, tiles) = tiles::work_out(&input);
+    let corrected = rules.corrections.iter().any(|correction| correction.approved);
+    let uncorrected = availability::Input { corrections: &[], ..input };
+    let without_corrections = corrected.then(|| availability::evaluate(&uncorrected));
+    drop(terms);
+    Ok(Worked { judged, tiles, rules, without_corrections })
 }
 
 /// The judgement from ledger rows; see [`judge`].

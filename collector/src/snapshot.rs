@@ -5,9 +5,14 @@
 //! it was decided and committed before. Parts that did not change are shared with the snapshot before.
 
 use crate::domain::availability::Figures;
+use crate::domain::burn::Budget;
 use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
-use crate::domain::profile::Profile;
+use crate::domain::profile::{Operator, Profile};
+use crate::domain::register::Register;
+use crate::domain::rpo::job::JobState;
+use crate::domain::rpo::proof::Proof;
 use crate::domain::state::State;
 use crate::domain::ticket::Ticket;
 use crate::rulebook::Rulebook;
@@ -16,6 +21,7 @@ use pantau_shared::ids::{BackupSetId, CheckId, HostId};
 use pantau_shared::probe::ProbeOutcome;
 use pantau_shared::sample::Sample;
 use pantau_shared::timestamp::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The site at one moment.
@@ -29,6 +35,8 @@ pub struct Snapshot {
     pub profile: Arc<Profile>,
     /// By which rules each service is counted and judged.
     pub rulebook: Arc<Rulebook>,
+    /// Maintenance and corrections on record.
+    pub register: Arc<Register>,
     /// One per service, in catalogue order.
     pub services: Arc<Vec<Arc<ServiceView>>>,
     /// One per enrolled host, by identifier.
@@ -58,12 +66,38 @@ pub struct ServiceView {
     pub reason: Option<Phrase>,
     /// Calendar month to date, against the target.
     pub month: Figures,
+    /// Its error budget now; `None` without a target.
+    pub budget: Option<Budget>,
     /// Local days, oldest first, the last one today; at most 90.
     pub days: Vec<DayView>,
     /// First moment it was watched.
     pub effective_from: Option<Timestamp>,
     /// Its checks with their newest answers.
     pub checks: Vec<CheckView>,
+    /// Its approved maintenance.
+    pub maintenance: MaintenanceView,
+}
+
+/// A service's approved maintenance as seen from now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MaintenanceView {
+    /// The window that runs now.
+    pub now: Option<WindowView>,
+    /// The next one.
+    pub next: Option<WindowView>,
+}
+
+/// One approved window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowView {
+    /// Number of its record.
+    pub number: u32,
+    /// What is done.
+    pub title: Arc<str>,
+    /// From when to when; an explicit end is taken into account.
+    pub interval: Interval,
+    /// Whether it counts as maintenance: announced and approved in time.
+    pub counted: bool,
 }
 
 /// One local day of a service, in seconds.
@@ -169,8 +203,27 @@ impl BackupState {
     }
 }
 
+/// What is odd about a backup although it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Suspicion {
+    /// Less than half as large as those before it.
+    Shrunk,
+    /// Done in less than a fifth of the usual time.
+    ShortRun,
+}
+
+impl Suspicion {
+    /// The code in the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Shrunk => "mengecil",
+            Self::ShortRun => "terlalu_cepat",
+        }
+    }
+}
+
 /// A backup set now.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BackupView {
     /// Which.
     pub id: BackupSetId,
@@ -186,10 +239,38 @@ pub struct BackupView {
     pub newest: Option<(String, Option<u64>)>,
     /// RPO in force.
     pub rpo_seconds: Option<u32>,
+    /// How the exposure is compared with it.
+    pub operator: Operator,
+    /// When 80 % of the RPO are used up unless something newer comes; may lie in the past.
+    pub at_risk_at: Option<Timestamp>,
+    /// When the RPO breaks unless something newer comes; may lie in the past.
+    pub breach_at: Option<Timestamp>,
+    /// Whether the service needs it.
+    pub required: bool,
     /// When the set was last looked at successfully.
     pub looked_at: Option<Timestamp>,
     /// Why the last look failed.
     pub error: Option<String>,
+    /// Since when nobody confirms what is known ("belum terkonfirmasi"); the exposure grows on.
+    pub unconfirmed_since: Option<Timestamp>,
+    /// How far it is proved that it can be restored.
+    pub proof: Option<Proof>,
+    /// What is odd about the newest usable backup.
+    pub suspicions: Vec<Suspicion>,
+    /// The exposure its schedule leads to by the longest run that was observed, in seconds, when that cannot hold the RPO.
+    pub impossible_s: Option<u64>,
+    /// How its job stands; none for a set without a watched heartbeat.
+    pub job: Option<JobState>,
+    /// When it was verified last, and the data time of what was verified.
+    pub verified: Option<(Timestamp, Option<Timestamp>)>,
+    /// When it is to be verified next; none where nothing asks for it. In the past when it never was and is due.
+    pub verification_due: Option<Timestamp>,
+    /// Until which local date the service's last successful restore drill or recovery counts; none without one.
+    pub drill_until: Option<chrono::NaiveDate>,
+    /// The reading "per posisi kemarin", where the office shows it (G28).
+    pub yesterday: Option<bool>,
+    /// Whether it is a backup at all; else a job that is only watched.
+    pub is_backup: bool,
 }
 
 /// What waits in the outbox.
@@ -199,6 +280,21 @@ pub struct OutboxView {
     pub pending: u64,
     /// When the oldest of them was made.
     pub oldest_at: Option<Timestamp>,
-    /// Messages that a receiver refused for good.
+    /// Messages that a receiver refused for good and nobody has looked at.
+    pub rejected: u64,
+    /// The same by receiver; only those for which something waits or was refused.
+    pub targets: BTreeMap<String, TargetQueue>,
+}
+
+/// What waits for one receiver.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TargetQueue {
+    /// Messages not yet delivered or given up.
+    pub pending: u64,
+    /// When the oldest of them was made.
+    pub oldest_at: Option<Timestamp>,
+    /// How often the most tried of them was tried.
+    pub attempts: u32,
+    /// Messages that it refused for good and nobody has looked at.
     pub rejected: u64,
 }

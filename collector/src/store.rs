@@ -11,17 +11,21 @@
 //! callers see domain types, reached by aggregate. Decides nothing.
 
 mod accept;
+pub mod audit;
 pub mod backup;
+pub mod backup_records;
 mod catalogue;
 mod checkpoint;
 pub mod chunk;
 mod columns;
 mod copy_error;
 mod decision;
+mod external;
 mod facts;
 mod figures;
 mod files;
 mod gather;
+pub mod heartbeats;
 mod hosts;
 pub mod integrity;
 mod ledger;
@@ -31,6 +35,9 @@ mod open;
 mod outbox;
 mod people;
 pub mod records;
+mod recoveries;
+mod registers;
+pub mod reports;
 pub mod restore;
 mod retention;
 pub mod rollup;

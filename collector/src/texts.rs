@@ -54,6 +54,13 @@ macro_rules! messages {
     ($language:literal) => {
         [
             include_str!(concat!("../../config/locales/", $language, "/auth.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/backups.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/checks.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/delivery.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/explain.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/registers.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/report.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/rules.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/states.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/system.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/tickets.ftl")),
@@ -62,8 +69,8 @@ macro_rules! messages {
     };
 }
 
-const INDONESIAN: [&str; 5] = messages!("id");
-const ENGLISH: [&str; 5] = messages!("en");
+const INDONESIAN: [&str; 12] = messages!("id");
+const ENGLISH: [&str; 12] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

@@ -29,6 +29,20 @@ pub const ASSIGNED_MAX: usize = 512;
 /// Most artefacts listed for one backup set; the newest ones.
 pub const ARTEFACTS_MAX: usize = 32;
 
+/// Most runs told with one look at a backup set; the newest ones.
+pub const RUNS_MAX: usize = 16;
+
+/// Most verifications told with one look at a backup set; the newest ones.
+pub const VERIFICATIONS_MAX: usize = 8;
+
+/// Most paths, tags or the like in one filter of a backup source.
+pub const FILTERS_MAX: usize = 16;
+/// Most certificates of a chain that one outcome tells.
+pub const CERTIFICATES_MAX: usize = 4;
+
+/// Most figures of one outcome; a plug-in's further ones are left out.
+pub const PROBE_VALUES_MAX: usize = 32;
+
 /// Largest assignment, in bytes, that an agent accepts in a reply.
 pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
 

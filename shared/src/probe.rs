@@ -18,7 +18,7 @@ pub enum ProbeVerdict {
     ProbeError = 4,
 }
 
-/// The step at which an asking ended. In the order in which they happen.
+/// The step at which an asking ended. The first six in the order in which they happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum ProbePhase {
@@ -36,6 +36,12 @@ pub enum ProbePhase {
     Transfer = 5,
     /// Judging the content of the answer.
     Content = 6,
+    /// The protocol's own opening and login, after connect and TLS.
+    Handshake = 7,
+    /// A question of the protocol after its opening.
+    Query = 8,
+    /// Looking at the agent's own host: a program that runs, a process, a unit.
+    Local = 9,
 }
 
 impl ProbePhase {
@@ -49,6 +55,9 @@ impl ProbePhase {
             Self::FirstByte => "processing",
             Self::Transfer => "transfer",
             Self::Content => "content",
+            Self::Handshake => "handshake",
+            Self::Query => "query",
+            Self::Local => "local",
         }
     }
 }
@@ -114,4 +123,60 @@ pub struct ProbeOutcome {
     /// How often the answer was redirected before it was read.
     #[prost(uint32, tag = "15")]
     pub redirects: u32,
+    /// Whether the check itself was refused by the agent: the reason says what is wrong with it. A probe error.
+    #[prost(bool, tag = "16")]
+    pub refused: bool,
+    /// The TLS version agreed on as it stands on the wire: 0x0303 is 1.2, 0x0304 is 1.3.
+    #[prost(uint32, optional, tag = "17")]
+    pub tls_version: Option<u32>,
+    /// The certificates shown, the server's own first; told only when they were the trouble. At most
+    /// [`crate::limits::CERTIFICATES_MAX`].
+    #[prost(message, repeated, tag = "18")]
+    pub certificates: Vec<CertificateSeen>,
+    /// A plug-in's exit code.
+    #[prost(uint32, optional, tag = "19")]
+    pub exit_code: Option<u32>,
+    /// What a plug-in said, its first line. At most [`crate::limits::TEXT_BYTES_MAX`].
+    #[prost(string, tag = "20")]
+    pub answer: String,
+    /// Figures beside the times: loss, offset, a plug-in's own. At most [`crate::limits::PROBE_VALUES_MAX`].
+    #[prost(message, repeated, tag = "21")]
+    pub values: Vec<ProbeValue>,
+}
+
+/// A certificate that a server showed.
+#[derive(Clone, PartialEq, Eq, prost::Message, Serialize)]
+pub struct CertificateSeen {
+    /// Subject, RFC 4514 style. At most [`crate::limits::TEXT_BYTES_MAX`], as the other texts.
+    #[prost(string, tag = "1")]
+    pub subject: String,
+    /// Issuer.
+    #[prost(string, tag = "2")]
+    pub issuer: String,
+    /// DNS names and addresses it is for, joined by commas.
+    #[prost(string, tag = "3")]
+    pub names: String,
+    /// `notBefore`, Unix seconds.
+    #[prost(int64, tag = "4")]
+    pub begins_at: i64,
+    /// `notAfter`, Unix seconds.
+    #[prost(int64, tag = "5")]
+    pub expires_at: i64,
+    /// SHA-256 of its DER.
+    #[prost(bytes = "vec", tag = "6")]
+    pub sha256: Vec<u8>,
+}
+
+/// A figure that an asking gave.
+#[derive(Clone, PartialEq, prost::Message, Serialize)]
+pub struct ProbeValue {
+    /// What it is, such as `loss` or a plug-in's label.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// How much, in `unit`. A plug-in's figures are decimals of any scale, so this is no integer.
+    #[prost(double, tag = "2")]
+    pub value: f64,
+    /// `s`, `%`, `B`, `c` (a counter), or empty, in the plug-in's words.
+    #[prost(string, tag = "3")]
+    pub unit: String,
 }

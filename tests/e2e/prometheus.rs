@@ -38,7 +38,7 @@ async fn check_metrics(what: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn catalogue(url: &str) -> String {
+pub(crate) fn catalogue(url: &str) -> String {
     format!(
         "[pemantauan]\nperiode_sampel = \"1s\"\n\n[[layanan]]\nid = \"uji\"\nnama = \"Uji\"\ndeskripsi = \"Uji\"\n\
          penyedia = \"Diskominfotik\"\nadministrator_layanan = [\"A\"]\nadministrator_infrastruktur = [\"B\"]\n\

@@ -17,6 +17,7 @@
 #![expect(clippy::print_stdout, reason = "the lines are this program's result")]
 
 mod availability;
+mod backup_tools;
 mod backups;
 mod calendars;
 mod case;
@@ -47,6 +48,7 @@ const RUNNERS: &[(&str, &str, Runner)] = &[
     ("backups", "drill_validity", backups::drill_validity),
     ("backups", "heartbeat", backups::heartbeat),
     ("backups", "lint", backups::lint),
+    ("backups", "parse", backup_tools::parse),
     ("backups", "period", backups::period),
     ("backups", "posisi_kemarin", backups::posisi_kemarin),
     ("backups", "retroactive", backups::retroactive),

@@ -1,209 +1,241 @@
-//! Files that match a pattern, each of them one artefact.
+//! Files that match a pattern, each of them one artefact: which there are, and what is known of each.
 //!
-//! The data time is the time in the file's name when the name says itself in which zone it is (`…Z`, `…+0700`); else the
-//! file's modification time, which is the end of writing and so an estimate. A bare local time in a name is not used
-//! here: the agent does not know the zone its writer meant.
+//! Their end is their last modification. Their data time follows [`super::file_time`]; whether they are whole follows
+//! [`super::content`]; what became of the command that wrote them follows [`super::runs`].
 
-use super::Found;
-use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone};
+use super::content::stream::Wholeness;
+use super::content::{Demands, FileKey, Reading};
+use super::file_time::{Clues, NameTime, instant, parse_pattern};
+use super::runs;
+use chrono_tz::Tz;
 use glob::{MatchOptions, glob_with};
 use pantau_shared::assignment::BackupFiles;
-use pantau_shared::backup::{BackupArtefact, BackupStatus, DataTimeBasis};
+use pantau_shared::backup::{BackupArtefact, BackupRun, BackupStatus};
 use pantau_shared::limits::cut_text;
-use std::fs::Metadata;
+use regex_lite::Regex;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
 
 /// Most matching entries looked at; a pattern that matches more is told as an error instead of judged by a part.
 const ENTRIES_MAX: u64 = 20_000;
 
+/// Longest expression that finds the time in a name, in bytes.
+const EXPRESSION_BYTES_MAX: usize = 500;
+
 /// Why files cannot be looked at.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FilesError {
+pub enum FilesError {
     /// The pattern is not absolute.
     #[error("assignment: pattern `{pattern}` does not begin with /")]
-    Relative { pattern: String },
+    Relative {
+        /// Which.
+        pattern: String,
+    },
     /// The pattern is no pattern.
     #[error("assignment: pattern `{pattern}` cannot be used")]
-    Pattern { pattern: String, source: glob::PatternError },
+    Pattern {
+        /// Which.
+        pattern: String,
+    },
+    /// The zone is not known.
+    #[error("assignment: zone `{zone}` is not known; times in names need one, such as Asia/Jakarta")]
+    Zone {
+        /// Which.
+        zone: String,
+    },
+    /// The expression for names cannot be used.
+    #[error("assignment: expression `{expression}` cannot be used; it needs the groups y, mo, d and h")]
+    Expression {
+        /// Which.
+        expression: String,
+    },
     /// A directory cannot be listed.
-    #[error("cannot list {path}")]
-    List { path: String, source: std::io::Error },
+    #[error("cannot list {path}: the agent's user needs to be able to read it")]
+    List {
+        /// Which.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// More than the bound.
     #[error("more than {ENTRIES_MAX} files match `{pattern}`")]
-    TooMany { pattern: String },
+    TooMany {
+        /// Which.
+        pattern: String,
+    },
 }
 
-/// Looks at the files now. `now_ms` tells what is still being written.
-pub(crate) fn read_files(source: &BackupFiles, now_ms: i64) -> Result<Found, FilesError> {
-    let pattern = &source.pattern;
-    if !pattern.starts_with('/') {
-        return Err(FilesError::Relative { pattern: cut_text(pattern) });
+/// An assignment that can be used.
+#[derive(Debug, Clone)]
+pub struct FileRules {
+    glob: String,
+    time: NameTime,
+    zone: Option<Tz>,
+    settle_ms: i64,
+    duration_ms: Option<i64>,
+    born_here: bool,
+    pub(crate) read_content: bool,
+    pub(crate) demands: Demands,
+}
+
+impl FileRules {
+    /// Checks what was assigned.
+    ///
+    /// # Errors
+    /// What cannot be used.
+    pub fn resolve(source: &BackupFiles) -> Result<Self, FilesError> {
+        let pattern = &source.pattern;
+        if !pattern.starts_with('/') {
+            return Err(FilesError::Relative { pattern: cut_text(pattern) });
+        }
+        let refused = || FilesError::Pattern { pattern: cut_text(pattern) };
+        let (glob, told) = parse_pattern(pattern).ok_or_else(refused)?;
+        let bad_zone = || FilesError::Zone { zone: cut_text(&source.zone) };
+        let zone = match source.zone.as_str() {
+            "" => None,
+            name => Some(name.parse::<Tz>().map_err(|_| bad_zone())?),
+        };
+        let time = if !source.name_pattern.is_empty() {
+            let refused = || FilesError::Expression { expression: cut_text(&source.name_pattern) };
+            let expression = Some(&source.name_pattern).filter(|text| text.len() <= EXPRESSION_BYTES_MAX);
+            let regex = expression.and_then(|text| Regex::new(text).ok()).ok_or_else(refused)?;
+            let named: Vec<&str> = regex.capture_names().flatten().collect();
+            if !["y", "mo", "d", "h"].iter().all(|group| named.contains(group)) {
+                return Err(refused());
+            }
+            NameTime::Groups(Box::new(regex), zone.ok_or_else(bad_zone)?)
+        } else if let Some(told) = told {
+            let regex = Regex::new(&told).map_err(|_| refused())?;
+            NameTime::Groups(Box::new(regex), zone.ok_or_else(bad_zone)?)
+        } else {
+            NameTime::Usual(zone)
+        };
+        Ok(Self {
+            glob,
+            time,
+            zone,
+            settle_ms: i64::from(source.settle_seconds) * 1000,
+            duration_ms: Some(i64::from(source.duration_seconds) * 1000).filter(|ms| *ms > 0),
+            born_here: source.born_here,
+            read_content: source.read_content,
+            demands: Demands { trailer: source.trailer.clone(), bytes_max: source.read_bytes_max },
+        })
     }
+}
+
+/// One file as it was listed.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub(crate) path: PathBuf,
+    pub(crate) key: FileKey,
+    size: u64,
+    modified_ms: i64,
+    birth_ms: Option<i64>,
+}
+
+impl Listed {
+    /// A file of which no more is known than this; times are Unix ms.
+    pub fn new(path: impl Into<PathBuf>, size: u64, modified_ms: i64, birth_ms: Option<i64>) -> Self {
+        Self { path: path.into(), key: FileKey::default(), size, modified_ms, birth_ms }
+    }
+}
+
+/// Lists the files now.
+pub(crate) fn list_files(rules: &FileRules) -> Result<Vec<Listed>, FilesError> {
+    let refused = |_| FilesError::Pattern { pattern: cut_text(&rules.glob) };
     let options =
         MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
-    let paths = glob_with(pattern, options)
-        .map_err(|error| FilesError::Pattern { pattern: cut_text(pattern), source: error })?;
-    let mut found = Found::default();
+    let mut found = Vec::new();
     let mut entries = 0;
-    for path in paths {
+    for path in glob_with(&rules.glob, options).map_err(refused)? {
         entries += 1;
         if entries > ENTRIES_MAX {
-            return Err(FilesError::TooMany { pattern: cut_text(pattern) });
+            return Err(FilesError::TooMany { pattern: cut_text(&rules.glob) });
         }
         let path = path.map_err(|error| {
             let path = error.path().display().to_string();
             FilesError::List { path, source: error.into() }
         })?;
         // A file may be rotated away between listing and looking.
-        let Ok(metadata) = path.metadata() else {
-            continue;
-        };
+        let Ok(metadata) = path.metadata() else { continue };
         if metadata.is_file() {
-            found.total += 1;
-            found.artefacts.push(artefact(&path, &metadata, source.settle_seconds, now_ms));
+            let modified_ms = metadata.mtime().saturating_mul(1000).saturating_add(metadata.mtime_nsec() / 1_000_000);
+            let birth = metadata.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+            let birth_ms = birth.and_then(|born| i64::try_from(born.as_millis()).ok());
+            let key = FileKey::of(&metadata);
+            found.push(Listed { path, key, size: metadata.len(), modified_ms, birth_ms });
         }
     }
     Ok(found)
 }
 
-fn artefact(path: &Path, metadata: &Metadata, settle_seconds: u32, now_ms: i64) -> BackupArtefact {
-    let modified_ms = metadata.mtime().saturating_mul(1000).saturating_add(metadata.mtime_nsec() / 1_000_000);
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-    let named_ms = parse_stamp(name);
-    let settling = now_ms.saturating_sub(modified_ms) < i64::from(settle_seconds) * 1000;
-    let status = if settling { BackupStatus::Running } else { BackupStatus::Ok };
-    let basis = if named_ms.is_some() { DataTimeBasis::FileName } else { DataTimeBasis::Modified };
-    BackupArtefact {
-        name: cut_text(&path.display().to_string()),
-        started_at_ms: None,
-        ended_at_ms: (!settling).then_some(modified_ms),
-        data_time_ms: Some(named_ms.unwrap_or(modified_ms)),
+/// A file as an artefact, with all that is known of it. Pure.
+pub fn evaluate(
+    file: &Listed,
+    rules: &FileRules,
+    runs: &[BackupRun],
+    reading: Option<&Reading>,
+    now_ms: i64,
+) -> BackupArtefact {
+    let path = file.path.to_string_lossy();
+    let settling = now_ms.saturating_sub(file.modified_ms) < rules.settle_ms;
+    let run = runs::writer_of(runs, file.modified_ms);
+    let header = reading.and_then(|reading| reading.content.header);
+    let header_ms = header.and_then(|time| instant(time.local, if time.utc { Tz::UTC } else { rules.zone? }));
+    let clues = Clues {
+        run_start_ms: run.map(|run| run.started_at_ms),
+        named_ms: rules.time.find(&path),
+        header_ms,
+        birth_ms: file.birth_ms.filter(|_| rules.born_here),
+        duration_ms: rules.duration_ms,
+        modified_ms: file.modified_ms,
+    };
+    let (data_ms, basis) = clues.data_time();
+    let (status, reason) = match reading.map(|reading| &reading.content.wholeness) {
+        _ if settling => (BackupStatus::Running, ""),
+        None | Some(Wholeness::Whole { .. }) => (BackupStatus::Ok, ""),
+        Some(Wholeness::Cut(said)) => (BackupStatus::Partial, said.as_str()),
+        Some(Wholeness::Damaged(said)) => (BackupStatus::Failed, said.as_str()),
+        Some(Wholeness::NotRead(said)) => (BackupStatus::Ok, said.as_str()),
+    };
+    let verified = reading.filter(|reading| reading.content.wholeness == Wholeness::Whole { verified: true });
+    let mut artefact = BackupArtefact {
+        name: cut_text(&path),
+        ended_at_ms: (!settling).then_some(file.modified_ms),
+        data_time_ms: Some(data_ms),
         basis: basis as i32,
         status: status as i32,
-        size_bytes: Some(metadata.len()),
-    }
-}
-
-/// Finds a date and time with an explicit zone in a file name: `20260601T013000Z`, `2026-06-01_01-30+0700`, …
-/// Gives Unix ms of the first one.
-pub(crate) fn parse_stamp(name: &str) -> Option<i64> {
-    let bytes = name.as_bytes();
-    (0..bytes.len())
-        .filter(|&at| bytes[at].is_ascii_digit() && (at == 0 || !bytes[at - 1].is_ascii_digit()))
-        .find_map(|at| parse_stamp_at(&bytes[at..]))
-}
-
-fn parse_stamp_at(bytes: &[u8]) -> Option<i64> {
-    let mut text = Text(bytes);
-    let year = text.number(4)?;
-    text.skip(b"-_");
-    let month = text.number(2)?;
-    text.skip(b"-_");
-    let day = text.number(2)?;
-    if !text.skip(b"T_-") {
-        return None;
-    }
-    let hour = text.number(2)?;
-    text.skip(b":-_.");
-    let minute = text.number(2)?;
-    let seconds = Text(text.0);
-    text.skip(b":_.");
-    let second = match text.number(2) {
-        Some(second) => second,
-        None => {
-            // `-` before seconds would hide the sign of an offset; only behind dashes in the time it separates.
-            text = seconds;
-            let mut dashed = Text(text.0);
-            match (dashed.skip(b"-"), dashed.number(2), dashed.zone()) {
-                (true, Some(second), Some(_)) => {
-                    text.skip(b"-");
-                    text.number(2)?;
-                    second
-                }
-                _ => 0,
-            }
-        }
+        size_bytes: Some(file.size),
+        verified_at_ms: verified.filter(|_| !settling).map(|reading| reading.read_at_ms),
+        reason: cut_text(reason),
+        ..BackupArtefact::default()
     };
-    let zone = text.zone()?;
-    let local = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?.and_hms_opt(hour, minute, second)?;
-    let instant: DateTime<FixedOffset> = zone.from_local_datetime(&local).single()?;
-    Some(instant.timestamp_millis())
-}
-
-/// The rest of a name.
-struct Text<'a>(&'a [u8]);
-
-impl Text<'_> {
-    /// Takes exactly `digits` digits.
-    fn number(&mut self, digits: usize) -> Option<u32> {
-        let (head, rest) = self.0.split_at_checked(digits)?;
-        if !head.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        self.0 = rest;
-        Some(head.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')))
+    if let Some(run) = run {
+        runs::mark_file(&mut artefact, run);
     }
-
-    /// Takes one byte out of `any`, if it stands there.
-    fn skip(&mut self, any: &[u8]) -> bool {
-        match self.0.split_first() {
-            Some((first, rest)) if any.contains(first) => {
-                self.0 = rest;
-                true
-            }
-            Some(_) | None => false,
-        }
-    }
-
-    /// Takes `Z` or an offset from UTC.
-    fn zone(&mut self) -> Option<FixedOffset> {
-        if self.skip(b"Zz") {
-            return FixedOffset::east_opt(0);
-        }
-        let sign = if self.skip(b"+") { 1 } else { self.skip(b"-").then_some(-1)? };
-        let hours = self.number(2)?;
-        self.skip(b":");
-        let minutes = self.number(2)?;
-        FixedOffset::east_opt(sign * i32::try_from(hours * 3600 + minutes * 60).ok()?)
-    }
+    artefact
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pantau_shared::timestamp::Timestamp;
+    use crate::backups::content::stream::Content;
+    use pantau_shared::backup::DataTimeBasis;
     use std::fs::File;
+    use std::path::Path;
     use std::time::{Duration, SystemTime};
-
-    #[test]
-    fn only_a_time_with_its_zone_is_taken_from_a_name() {
-        let cases = [
-            ("simpeg-20260601T013000Z.sql.gz", Some("2026-06-01T01:30:00Z")),
-            ("simpeg_2026-06-01_08-30-15+0700.sql", Some("2026-06-01T01:30:15Z")),
-            ("db-2026-06-01T08:30:00+07:00.dump", Some("2026-06-01T01:30:00Z")),
-            ("db-202606010130Z.dump", None),
-            ("db-20260601-0130-0330.dump", Some("2026-06-01T05:00:00Z")),
-            ("db-20260601T0130Z.dump", Some("2026-06-01T01:30:00Z")),
-            ("v12-20260601_013000z", Some("2026-06-01T01:30:00Z")),
-            ("db-20260601.sql", None),
-            ("db-20260601-013000.sql", None),
-            ("db-20261301T013000Z", None),
-            ("db-20260601T253000Z", None),
-            ("20260601T013000+2500", None),
-            ("", None),
-            ("é2026", None),
-        ];
-        for (name, expected) in cases {
-            let found = parse_stamp(name).map(|ms| Timestamp::from_ms(ms).to_string());
-            assert_eq!(found.as_deref(), expected, "{name}");
-        }
-    }
 
     fn write(path: &Path, bytes: usize, modified_s: u64) {
         std::fs::write(path, vec![b'x'; bytes]).expect("writes");
         let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(modified_s);
         File::options().write(true).open(path).expect("opens").set_modified(modified).expect("sets");
+    }
+
+    fn rules(pattern: &str, change: impl FnOnce(&mut BackupFiles)) -> Result<FileRules, FilesError> {
+        let mut source = BackupFiles { pattern: pattern.into(), ..BackupFiles::default() };
+        change(&mut source);
+        FileRules::resolve(&source)
     }
 
     #[test]
@@ -214,11 +246,11 @@ mod tests {
         write(&dir.path().join("db-20260601T013000Z.gz"), 1, 1500);
         write(&dir.path().join("other.gz"), 1, 1500);
         std::fs::create_dir(dir.path().join("db-dir.gz")).expect("creates");
-        let pattern = format!("{}/db-*.gz", dir.path().display());
-        let mut found = read_files(&BackupFiles { pattern, settle_seconds: 60 }, 2_000_000).expect("looks");
-        found.artefacts.sort_by_key(|artefact| artefact.size_bytes);
-        assert_eq!(found.total, 3);
-        let [named, old, young] = found.artefacts.as_slice() else { panic!("three artefacts") };
+        let rules = rules(&format!("{}/db-*.gz", dir.path().display()), |s| s.settle_seconds = 60).expect("rules");
+        let files = list_files(&rules).expect("lists");
+        let mut found: Vec<_> = files.iter().map(|file| evaluate(file, &rules, &[], None, 2_000_000)).collect();
+        found.sort_by_key(|artefact| artefact.size_bytes);
+        let [named, old, young] = found.as_slice() else { panic!("three artefacts") };
         assert_eq!((named.basis(), named.ended_at_ms), (DataTimeBasis::FileName, Some(1_500_000)));
         assert_eq!(
             (old.status(), old.basis(), old.data_time_ms),
@@ -228,10 +260,37 @@ mod tests {
     }
 
     #[test]
-    fn nothing_found_is_not_an_error_and_bad_patterns_are() {
-        let look = |pattern: &str| read_files(&BackupFiles { pattern: pattern.into(), settle_seconds: 0 }, 0);
-        assert_eq!(look("/no/such/place/*.gz").expect("nothing"), Found::default());
-        assert!(matches!(look("relative/*.gz"), Err(FilesError::Relative { .. })));
-        assert!(matches!(look("/backup/***"), Err(FilesError::Pattern { .. })));
+    fn nothing_found_is_not_an_error_and_what_cannot_be_used_is_told() {
+        let empty = rules("/no/such/place/*.gz", |_| {}).expect("rules");
+        assert!(list_files(&empty).expect("nothing").is_empty());
+        assert!(matches!(rules("relative/*.gz", |_| {}), Err(FilesError::Relative { .. })));
+        assert!(matches!(rules("/backup/***", |_| {}), Err(FilesError::Pattern { .. })));
+        assert!(matches!(rules("/b/%Y%m%d-%H.gz", |_| {}), Err(FilesError::Zone { .. })));
+        assert!(matches!(rules("/b/*.gz", |s| s.zone = "Mars/Olympus".into()), Err(FilesError::Zone { .. })));
+        let expression = |text: &str| {
+            rules("/b/*.gz", |s| {
+                s.zone = "Asia/Jakarta".into();
+                s.name_pattern = text.into();
+            })
+        };
+        assert!(expression(r"(?P<y>\d{4})(?P<mo>\d\d)(?P<d>\d\d)(?P<h>\d\d)").is_ok());
+        assert!(matches!(expression(r"(\d{4})"), Err(FilesError::Expression { .. })));
+        assert!(matches!(expression("("), Err(FilesError::Expression { .. })));
+    }
+
+    #[test]
+    fn what_was_read_decides_what_is_told() {
+        let rules = rules("/b/*.gz", |_| {}).expect("rules");
+        let file = Listed::new("/b/x.gz", 5, 1000, None);
+        let told = |wholeness| {
+            let reading = Reading { content: Content { wholeness, header: None }, read_at_ms: 7 };
+            let artefact = evaluate(&file, &rules, &[], Some(&reading), 9000);
+            (artefact.status(), artefact.verified_at_ms, artefact.reason)
+        };
+        assert_eq!(told(Wholeness::Whole { verified: true }), (BackupStatus::Ok, Some(7), String::new()));
+        assert_eq!(told(Wholeness::Whole { verified: false }), (BackupStatus::Ok, None, String::new()));
+        assert_eq!(told(Wholeness::Cut("cut".into())), (BackupStatus::Partial, None, "cut".into()));
+        assert_eq!(told(Wholeness::Damaged("bad".into())), (BackupStatus::Failed, None, "bad".into()));
+        assert_eq!(told(Wholeness::NotRead("large".into())), (BackupStatus::Ok, None, "large".into()));
     }
 }

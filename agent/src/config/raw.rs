@@ -32,6 +32,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         doc: "Time from one sample to the next, 1s to 300s, until the collector's assignment names one.",
     },
     Setting {
+        key: "backups.runs_dir",
+        default: "\"/var/spool/pantau-agent\"",
+        example: "\"/srv/spool/pantau-agent\"",
+        doc: "Folder in which `pantau-agent backup-run` leaves its records for the agent; both read this setting. Absolute. Mode 1733, or 1730 with a group.",
+    },
+    Setting {
+        key: "backups.tools",
+        default: "true",
+        example: "false",
+        doc: "Whether restic, borg, pgbackrest, psql and zfs may be started to look at backups, where the collector assigns such a set. Nothing else is ever started.",
+    },
+    Setting {
         key: "collector.url",
         default: "",
         example: "\"https://pantau.example.go.id:8420\"",
@@ -60,6 +72,30 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "\"127.0.0.1:9420\"",
         example: "\"[::1]:9420\"",
         doc: "Address and port of /metrics. Loopback only: it has neither TLS nor login.",
+    },
+    Setting {
+        key: "probes.checks_file",
+        default: "",
+        example: "\"/etc/pantau/checks.toml\"",
+        doc: "Checks of this host's own, asked beside the collector's and shown on /metrics only. Absolute.",
+    },
+    Setting {
+        key: "probes.plugin_arguments",
+        default: "false",
+        example: "true",
+        doc: "Whether the collector may give arguments to plug-ins. Some plug-ins run what their arguments say.",
+    },
+    Setting {
+        key: "probes.plugins_dir",
+        default: "",
+        example: "\"/etc/pantau/plugins\"",
+        doc: "Directory of the plug-ins that exec checks may run, as files or links. Absolute. Without it none is run.",
+    },
+    Setting {
+        key: "probes.secrets_dir",
+        default: "",
+        example: "\"/etc/pantau/secrets\"",
+        doc: "Directory of passwords and tokens for checks, as HOST/NAME: a secret is told to the host of its directory only. Absolute.",
     },
     Setting {
         key: "spool.max_age",
@@ -184,7 +220,7 @@ pub fn render_reference() -> String {
             out.push_str(&format!("\n[{section}]\n"));
         }
         let value = if setting.default.is_empty() { setting.example } else { setting.default };
-        let default = if setting.default.is_empty() { "none: what joining wrote" } else { setting.default };
+        let default = if setting.default.is_empty() { setting.absent() } else { setting.default };
         out.push_str(&format!(
             "\n# {}\n# Default: {default}. Example: {}.\n# {name} = {value}\n",
             setting.doc, setting.example
@@ -194,6 +230,11 @@ pub fn render_reference() -> String {
 }
 
 impl Setting {
+    /// What stands in for a setting without default.
+    fn absent(&self) -> &'static str {
+        if self.key == "collector.url" { "none: what joining wrote" } else { "none" }
+    }
+
     /// Default and example as they would stand in the file.
     #[cfg(test)]
     pub(super) fn texts(&self) -> (&'static str, &'static str) {

@@ -2,7 +2,11 @@
 
 use super::Problem;
 use super::raw::{Given, Raw};
-use crate::{Identity, Roots, SAMPLE_PERIOD_DEFAULT, SPOOL_AGE_DEFAULT, SPOOL_BYTES_DEFAULT, Settings};
+use crate::backups::Access;
+use crate::run_file::DEFAULT_FOLDER;
+use crate::{
+    Identity, LocalProbes, ProbeSite, Roots, SAMPLE_PERIOD_DEFAULT, SPOOL_AGE_DEFAULT, SPOOL_BYTES_DEFAULT, Settings,
+};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +14,7 @@ use toml::de::DeValue;
 use url::Url;
 
 /// A checked configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Directory of key, identity, assignment and spool.
     pub data_dir: PathBuf,
@@ -26,6 +30,14 @@ pub struct Config {
     pub spool_age_max: Duration,
     /// Where the kernel's files are.
     pub roots: Roots,
+    /// Where `backup-run` leaves its records.
+    pub runs_dir: PathBuf,
+    /// Whether tools may be started to look at backups.
+    pub backup_tools: bool,
+    /// File of this host's own checks.
+    pub checks_file: Option<PathBuf>,
+    /// Its checks, once the file is read, and what the owner permits.
+    pub probes: LocalProbes,
 }
 
 impl Config {
@@ -40,8 +52,18 @@ impl Config {
             spool_bytes_max: self.spool_bytes_max,
             spool_age_max: self.spool_age_max,
             roots: self.roots.clone(),
+            backups: self.backup_access(),
+            probes: self.probes.clone(),
             ..Settings::new(self.data_dir.clone(), identity)
         }
+    }
+}
+
+impl Config {
+    /// What may be done to look at backups.
+    pub fn backup_access(&self) -> Access {
+        let runs_dir = Some(self.runs_dir.clone());
+        Access { runs_dir, tools: self.backup_tools, ..Access::below(&self.data_dir) }
     }
 }
 
@@ -56,6 +78,10 @@ pub(super) fn resolve(raw: &Raw<'_>, problems: &mut Vec<Problem>) -> Config {
         SocketAddr::from(([127, 0, 0, 1], 9420)),
         |given| text(given)?.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback()),
     );
+    let roots = Roots {
+        proc_root: reader.read("host.proc_root", path, "/proc".into(), absolute),
+        sys_root: reader.read("host.sys_root", path, "/sys".into(), absolute),
+    };
     Config {
         data_dir: reader.read("data_dir", path, "/var/lib/pantau-agent".into(), absolute),
         sample_period: reader.read(
@@ -83,10 +109,20 @@ pub(super) fn resolve(raw: &Raw<'_>, problems: &mut Vec<Problem>) -> Config {
             SPOOL_AGE_DEFAULT,
             |given| duration(given, 3600, 3650 * 86_400),
         ),
-        roots: Roots {
-            proc_root: reader.read("host.proc_root", path, "/proc".into(), absolute),
-            sys_root: reader.read("host.sys_root", path, "/sys".into(), absolute),
-        },
+        runs_dir: reader.read("backups.runs_dir", path, DEFAULT_FOLDER.into(), absolute),
+        backup_tools: reader.read("backups.tools", "true or false", true, |given| given.value.as_bool()),
+        checks_file: reader.read("probes.checks_file", path, None, |given| absolute(given).map(Some)),
+        probes: LocalProbes { site: resolve_site(&mut reader, path, roots.proc_root.clone()), checks: Vec::new() },
+        roots,
+    }
+}
+
+fn resolve_site(reader: &mut Reader<'_, '_>, path: &str, proc_root: PathBuf) -> ProbeSite {
+    ProbeSite {
+        secrets_dir: reader.read("probes.secrets_dir", path, None, |given| absolute(given).map(Some)),
+        plugins_dir: reader.read("probes.plugins_dir", path, None, |given| absolute(given).map(Some)),
+        plugin_arguments: reader.read("probes.plugin_arguments", "true or false", false, |given| given.value.as_bool()),
+        proc_root,
     }
 }
 

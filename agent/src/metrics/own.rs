@@ -1,55 +1,11 @@
-//! Probes under blackbox_exporter's names, with the label `check`; and the agent's own figures. Pure.
+//! The agent's own figures. Pure.
 
 use super::exposition::Exposition;
 use crate::self_stats::SelfStats;
 use crate::spool::SpoolStats;
-use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
-use std::collections::BTreeMap;
 
-fn seconds(us: u64) -> f64 {
+pub(super) fn seconds(us: u64) -> f64 {
     us as f64 / 1_000_000.0
-}
-
-/// The newest outcome of every check.
-pub(super) fn render_probes(out: &mut Exposition, probes: &BTreeMap<String, ProbeOutcome>) {
-    type Reading = (&'static str, &'static str, fn(&ProbeOutcome) -> Option<f64>);
-    // A probe's own error says nothing about the service, so it has no success either way.
-    let success: fn(&ProbeOutcome) -> Option<f64> = |outcome| match outcome.verdict() {
-        ProbeVerdict::Ok | ProbeVerdict::Degraded => Some(1.0),
-        ProbeVerdict::Failed => Some(0.0),
-        ProbeVerdict::ProbeError | ProbeVerdict::Unspecified => None,
-    };
-    let families: [Reading; 5] = [
-        ("probe_success", "Displays whether or not the probe was a success.", success),
-        ("probe_duration_seconds", "Returns how long the probe took to complete in seconds.", |o| {
-            Some(seconds(o.duration_us))
-        }),
-        ("probe_http_status_code", "Response HTTP status code.", |o| o.http_status.map(f64::from)),
-        ("probe_http_redirects", "The number of redirects.", |o| o.http_status.map(|_| f64::from(o.redirects))),
-        ("probe_ssl_earliest_cert_expiry", "Returns earliest SSL cert expiry in unixtime.", |o| {
-            o.certificate_expires_at.map(|at| at as f64)
-        }),
-    ];
-    for (name, help, read) in families {
-        let mut family = out.gauge(name, help);
-        for (check, outcome) in probes {
-            family.add(&[("check", check)], read(outcome));
-        }
-    }
-    let mut family =
-        out.gauge("probe_http_duration_seconds", "Duration of HTTP request by phase, summed over all redirects.");
-    for (check, outcome) in probes.iter().filter(|(_, outcome)| outcome.http_status.is_some()) {
-        let phases = [
-            ("connect", outcome.connect_us),
-            ("processing", outcome.first_byte_us),
-            ("resolve", outcome.resolve_us),
-            ("tls", outcome.tls_us),
-            ("transfer", outcome.transfer_us),
-        ];
-        for (phase, us) in phases {
-            family.add(&[("check", check), ("phase", phase)], us.map(seconds));
-        }
-    }
 }
 
 /// The agent's own figures.

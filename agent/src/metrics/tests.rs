@@ -3,11 +3,12 @@
 use super::*;
 use crate::clock::Clock;
 use crate::facts::read_facts;
+use crate::probes::{Answered, Detail};
 use crate::rounds::take_sample;
 use crate::sampler::{Roots, Sampler};
 use crate::spool::{Limits, Spool};
 use pantau_shared::assignment::Assignment;
-use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
+use pantau_shared::probe::{ProbeOutcome, ProbeValue, ProbeVerdict};
 use pantau_shared::sample::Pressure;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -25,13 +26,28 @@ async fn state(directory: &std::path::Path) -> Arc<State> {
     let outcome = ProbeOutcome {
         verdict: ProbeVerdict::Ok as i32,
         http_status: Some(200),
+        tls_version: Some(0x0304),
         connect_us: Some(1500),
         certificate_expires_at: Some(1_900_000_000),
         ..ProbeOutcome::default()
     };
-    state.newest().probes.insert("web".into(), outcome);
+    let detail = Detail { kind: "http", tls_cipher: Some("TLS13_AES_256_GCM_SHA384"), ..Detail::default() };
+    state.newest().probes.insert("web".into(), Answered { outcome, detail });
+    let detail = Detail { kind: "dns", dns_records: Some([2, 0, 1]), ..Detail::default() };
+    let outcome =
+        ProbeOutcome { verdict: ProbeVerdict::Failed as i32, first_byte_us: Some(900), ..ProbeOutcome::default() };
+    state.newest().probes.insert("name".into(), Answered { outcome, detail });
+    let value = ProbeValue { name: "load1".into(), value: 0.5, unit: String::new() };
+    let outcome = ProbeOutcome {
+        verdict: ProbeVerdict::Ok as i32,
+        exit_code: Some(0),
+        values: vec![value.clone(), value],
+        ..ProbeOutcome::default()
+    };
+    let detail = Detail { kind: "exec", ..Detail::default() };
+    state.newest().probes.insert("load".into(), Answered { outcome, detail });
     let own = ProbeOutcome { verdict: ProbeVerdict::ProbeError as i32, ..ProbeOutcome::default() };
-    state.newest().probes.insert("broken".into(), own);
+    state.newest().probes.insert("broken".into(), Answered { outcome: own, detail: Detail::default() });
     Arc::new(state)
 }
 
@@ -53,16 +69,21 @@ async fn text_holds_the_names_that_dashboards_look_for() {
         "node_boot_time_seconds ",
         "node_network_receive_bytes_total{device=\"lo\"} ",
         "node_uname_info{",
-        "probe_success{check=\"web\"} 1",
-        "probe_http_duration_seconds{check=\"web\",phase=\"connect\"} 0.0015",
-        "probe_ssl_earliest_cert_expiry{check=\"web\"} 1900000000",
+        "probe_success{check=\"web\",kind=\"http\"} 1",
+        "probe_success{check=\"name\",kind=\"dns\"} 0",
+        "probe_http_duration_seconds{check=\"web\",kind=\"http\",phase=\"connect\"} 0.0015",
+        "probe_ssl_earliest_cert_expiry{check=\"web\",kind=\"http\"} 1900000000",
+        "probe_tls_version_info{check=\"web\",kind=\"http\",version=\"TLS 1.3\"} 1",
+        "probe_dns_answer_rrs{check=\"name\",kind=\"dns\"} 2",
+        "probe_dns_duration_seconds{check=\"name\",kind=\"dns\",phase=\"request\"} 0.0009",
+        "pantau_agent_probe_value{check=\"load\",kind=\"exec\",name=\"load1\",unit=\"\"} 0.5",
         "pantau_agent_failed_sources_total{source=\"stat\"} 1",
         "pantau_agent_build_info{version=",
     ];
     for line in expected {
         assert!(text.lines().any(|found| found.starts_with(line)), "{line} is missing in\n{text}");
     }
-    assert!(!text.contains("probe_success{check=\"broken\"}"));
+    assert!(!text.contains("probe_success{check=\"broken\""));
     for line in text.lines().filter(|line| line.starts_with("# TYPE ")) {
         let name = line.split(' ').nth(2).expect("name");
         assert!(text.contains(&format!("# HELP {name} ")), "{name} has no help");

@@ -1,36 +1,59 @@
 //! From a name to a TCP connection, phase by phase: what every connecting probe begins with.
 
-use super::{Progress, Trouble};
-use crate::clock::Clock;
+use super::{Asking, Trouble};
 use pantau_shared::probe::ProbePhase;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpStream, UdpSocket, lookup_host};
 
 /// Most addresses of one name that are tried, in the resolver's order.
 const ADDRESSES_MAX: usize = 4;
 
-/// Resolves `host` and connects to the first of its addresses that accepts. `bound` is shared among the addresses, so
-/// that one that does not answer leaves time for the next.
-pub(super) async fn connect(
-    host: &str,
-    port: u16,
-    bound: Duration,
-    clock: &Clock,
-    progress: &mut Progress,
-) -> Result<TcpStream, Trouble> {
-    let from_us = progress.enter(ProbePhase::Resolve, clock);
+/// The addresses of `host`, at least one.
+pub(super) async fn resolve(asking: &mut Asking<'_>, host: &str, port: u16) -> Result<Vec<SocketAddr>, Trouble> {
+    if host.is_empty() {
+        return Err(asking.refuse("no host to ask"));
+    }
+    let from_us = asking.enter(ProbePhase::Resolve);
     let resolved = lookup_host((host, port)).await;
-    Progress::lap(&mut progress.resolve_us, from_us, clock);
-    let addresses: Vec<SocketAddr> = match resolved {
-        Ok(addresses) => addresses.take(ADDRESSES_MAX).collect(),
-        Err(error) => return Err(trouble(&format!("cannot resolve {host}"), &error)),
-    };
-    let from_us = progress.enter(ProbePhase::Connect, clock);
-    let connected = connect_any(host, &addresses, bound).await;
-    Progress::lap(&mut progress.connect_us, from_us, clock);
+    asking.lap(|progress| &mut progress.resolve_us, from_us);
+    match resolved {
+        Ok(addresses) => {
+            let addresses: Vec<_> = addresses.take(ADDRESSES_MAX).collect();
+            asking.progress.detail.is_v6 = addresses.first().map(SocketAddr::is_ipv6);
+            if addresses.is_empty() {
+                return Err(Trouble::Failed(format!("{host} has no address")));
+            }
+            Ok(addresses)
+        }
+        Err(error) => Err(trouble(&format!("cannot resolve {host}"), &error)),
+    }
+}
+
+/// Resolves `host` and connects to the first of its addresses that accepts. The check's bound is shared among the
+/// addresses, so that one that does not answer leaves time for the next.
+pub(super) async fn connect(asking: &mut Asking<'_>, host: &str, port: u16) -> Result<TcpStream, Trouble> {
+    let addresses = resolve(asking, host, port).await?;
+    let from_us = asking.enter(ProbePhase::Connect);
+    let connected = connect_any(host, &addresses, asking.bound()).await;
+    asking.lap(|progress| &mut progress.connect_us, from_us);
     connected
+}
+
+/// Resolves `host` and gives a socket that talks to its first address only.
+pub(super) async fn open_udp(asking: &mut Asking<'_>, host: &str, port: u16) -> Result<UdpSocket, Trouble> {
+    let addresses = resolve(asking, host, port).await?;
+    let Some(address) = addresses.first() else {
+        return Err(Trouble::Failed(format!("{host} has no address")));
+    };
+    asking.enter(ProbePhase::Connect);
+    let any: SocketAddr =
+        if address.is_ipv6() { (std::net::Ipv6Addr::UNSPECIFIED, 0).into() } else { ([0, 0, 0, 0], 0).into() };
+    let socket =
+        UdpSocket::bind(any).await.map_err(|error| Trouble::Probe(format!("cannot open a socket: {error}")))?;
+    socket.connect(address).await.map_err(|error| trouble(&format!("cannot reach {address}"), &error))?;
+    Ok(socket)
 }
 
 async fn connect_any(host: &str, addresses: &[SocketAddr], bound: Duration) -> Result<TcpStream, Trouble> {

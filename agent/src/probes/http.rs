@@ -1,30 +1,32 @@
 //! An HTTP or HTTPS request, phase by phase, and the judgement on its answer.
 //!
-//! Bounds: the check's timeout over everything (redirects included), [`BODY_BYTES_MAX`] of body, [`HEAD_BYTES_MAX`] of
+//! Bounds: the check's timeout over everything (redirects included), [`BODY_BYTES_MAX`] of body at most, [`HEAD_BYTES_MAX`] of
 //! head, `redirects_max` redirects. Every asking makes a connection of its own: what is measured is what a new visitor
-//! meets. Knows no cookies and no credentials.
+//! meets. Knows no cookies; a secret goes to the URL's own host and nowhere else.
 
 use super::connect::connect;
-use super::{Judgement, Progress, Trouble};
-use crate::clock::Clock;
-use crate::tls::{Expiry, Trust, recording_config};
-use ::http::{Method, Request, Response, header};
+use super::conversation::handshake;
+use super::{Asking, Judgement, Trouble};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
-use pantau_shared::assignment::{CheckSpec, HttpCheck};
+use pantau_shared::assignment::HttpCheck;
 use pantau_shared::probe::ProbePhase;
-use rustls::pki_types::ServerName;
-use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-/// Most of a body that is read, in bytes; text to be found must stand within it.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+mod evaluate;
+
+use evaluate::{Answer, Expectations};
+
+/// Most of a body that is read unless the check says otherwise, in bytes; what is to be found must stand within it.
+const BODY_BYTES_DEFAULT: usize = 64 * 1024;
+
+/// Most of a body that a check may ask to be read, in bytes.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Largest head of an answer, in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -32,71 +34,76 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Most redirects followed, whatever the assignment says.
 const REDIRECTS_MAX: u32 = 20;
 
-/// What came back at the end of the redirects.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Answer {
-    status: u16,
-    body: Vec<u8>,
-}
-
 /// Asks and judges.
-pub(super) async fn ask(
-    spec: &CheckSpec,
-    check: &HttpCheck,
-    clock: &Clock,
-    progress: &mut Progress,
-) -> Result<Judgement, Trouble> {
-    let bad = |what: &str| Trouble::Probe(format!("assignment: {what}"));
-    let mut url = Url::parse(&check.url).map_err(|error| bad(&format!("`{}` is not a URL: {error}", check.url)))?;
-    let method = if check.method.is_empty() { "GET" } else { check.method.as_str() };
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| bad(&format!("`{method}` is not a method")))?;
+pub(super) async fn ask(asking: &mut Asking<'_>, check: &HttpCheck) -> Result<Judgement, Trouble> {
+    let expectations = Expectations::parse(check).map_err(|what| asking.refuse(&what))?;
+    let url = Url::parse(&check.url);
+    let mut url = url.map_err(|error| asking.refuse(&format!("`{}` is not a URL: {error}", check.url)))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(bad(&format!("`{}` is not an http or https URL", check.url)));
+        return Err(asking.refuse(&format!("`{}` is not an http or https URL", check.url)));
     }
+    let mut question = Question::parse(asking, check, &url).await?;
     let redirects_max = check.redirects_max.min(REDIRECTS_MAX);
     let answer = loop {
-        let response = request(spec, check, &method, &url, clock, progress).await?;
+        let response = request(asking, check, &question, &url).await?;
         let location = redirect_location(&response.0).filter(|_| check.redirects_max > 0);
         let Some(location) = location else {
-            break read_answer(response, clock, progress).await?;
+            break read_answer(asking, check, response).await?;
         };
-        if progress.redirects >= redirects_max {
+        if asking.progress.redirects >= redirects_max {
             return Err(Trouble::Failed(format!("redirected more than {redirects_max} times")));
         }
-        progress.redirects += 1;
-        url = follow(&url, &location)?;
+        asking.progress.redirects += 1;
+        let next = follow(&url, &location)?;
+        question.follow(response.0.status().as_u16(), url.origin() == next.origin());
+        url = next;
     };
-    progress.phase = Some(ProbePhase::Content);
-    let expires_at = progress.expiry.as_ref().and_then(Expiry::get);
-    Ok(evaluate(spec, check, &answer, expires_at, clock.now().as_secs()))
+    asking.progress.phase = Some(ProbePhase::Content);
+    let (judgement, by_pattern) = evaluate::evaluate(check, &expectations, &answer);
+    asking.progress.detail.failed_by_pattern = by_pattern;
+    Ok(judgement)
 }
 
-/// Judges an answer. Pure.
-fn evaluate(spec: &CheckSpec, check: &HttpCheck, answer: &Answer, expires_at: Option<i64>, now: i64) -> Judgement {
-    let status = u32::from(answer.status);
-    let accepted = match check.accept_status.as_slice() {
-        [] => (200..300).contains(&status),
-        wanted => wanted.contains(&status),
-    };
-    if !accepted {
-        return Judgement::failed(ProbePhase::Content, format!("answered with status {status}"));
-    }
-    let wanted = check.body_contains.as_bytes();
-    if !wanted.is_empty() && !answer.body.windows(wanted.len()).any(|window| window == wanted) {
-        let reason = format!("answer does not contain `{}`", check.body_contains);
-        return Judgement::failed(ProbePhase::Content, reason);
-    }
-    let left = expires_at.map(|expires_at| expires_at.saturating_sub(now));
-    match left {
-        Some(left) if spec.certificate_warning_seconds > 0 && left < i64::from(spec.certificate_warning_seconds) => {
-            let reason = if left <= 0 {
-                "certificate has expired".to_owned()
-            } else {
-                format!("certificate expires in {left} s")
-            };
-            Judgement::degraded(ProbePhase::Tls, reason)
+/// What is asked, at every stop of the redirects.
+struct Question {
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Question {
+    async fn parse(asking: &Asking<'_>, check: &HttpCheck, url: &Url) -> Result<Self, Trouble> {
+        let method = if check.method.is_empty() { "GET" } else { check.method.as_str() };
+        let bad_method = |_| asking.refuse(&format!("`{method}` is not a method"));
+        let method = Method::from_bytes(method.as_bytes()).map_err(bad_method)?;
+        let mut headers = HeaderMap::new();
+        for header in &check.headers {
+            let bad = || asking.refuse(&format!("`{}` is not a header or has no such value", header.name));
+            let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| bad())?;
+            let mut text = header.value.clone();
+            if !header.secret.is_empty() {
+                let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
+                text.push_str(&asking.site.read_secret(host, &header.secret).await?);
+            }
+            let mut value = HeaderValue::from_str(&text).map_err(|_| bad())?;
+            value.set_sensitive(!header.secret.is_empty());
+            headers.append(name, value);
         }
-        Some(_) | None => Judgement::ok(),
+        Ok(Self { method, headers, body: Bytes::copy_from_slice(check.body.as_bytes()) })
+    }
+
+    /// Secrets stay with the place they are for; what was posted is not posted again (RFC 9110, 15.4).
+    fn follow(&mut self, status: u16, same_origin: bool) {
+        if !same_origin {
+            let kept = self.headers.iter().filter(|(_, value)| !value.is_sensitive());
+            let kept: HeaderMap = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+            self.headers = kept;
+        }
+        let becomes_get = status == 303 || (matches!(status, 301 | 302) && self.method == Method::POST);
+        if becomes_get && self.method != Method::HEAD {
+            self.method = Method::GET;
+            self.body = Bytes::new();
+        }
     }
 }
 
@@ -127,12 +134,10 @@ impl Drop for Connection {
 
 /// Connects to the URL's host, sends the request, and waits for the head of the answer.
 async fn request(
-    spec: &CheckSpec,
+    asking: &mut Asking<'_>,
     check: &HttpCheck,
-    method: &Method,
+    question: &Question,
     url: &Url,
-    clock: &Clock,
-    progress: &mut Progress,
 ) -> Result<(Response<Incoming>, Connection), Trouble> {
     let host = match url.host() {
         Some(Host::Domain(name)) => name.to_owned(),
@@ -141,42 +146,31 @@ async fn request(
         None => return Err(Trouble::Failed("no host in URL".to_owned())),
     };
     let port = url.port_or_known_default().unwrap_or(80);
-    let bound = Duration::from_millis(u64::from(spec.timeout_ms));
-    let tcp = connect(&host, port, bound, clock, progress).await?;
-    let (mut sender, connection) = if url.scheme() == "https" {
-        let stream = handshake_tls(&host, tcp, check.accept_any_certificate, clock, progress).await?;
+    let tcp = connect(asking, &host, port).await?;
+    let is_tls = url.scheme() == "https";
+    asking.progress.detail.is_http_tls = Some(is_tls);
+    let (mut sender, connection) = if is_tls {
+        let stream = handshake(asking, tcp, &host, check.accept_any_certificate, &[b"http/1.1"]).await?;
         start(TokioIo::new(stream)).await?
     } else {
         start(TokioIo::new(tcp)).await?
     };
-    let from_us = progress.enter(ProbePhase::FirstByte, clock);
-    let response = sender.send_request(build(method, url)?).await;
-    Progress::lap(&mut progress.first_byte_us, from_us, clock);
+    let from_us = asking.enter(ProbePhase::FirstByte);
+    let response = sender.send_request(build(question, url)?).await;
+    asking.lap(|progress| &mut progress.first_byte_us, from_us);
     let response = response.map_err(|error| Trouble::Failed(format!("no answer: {}", render_chain(&error))))?;
-    progress.http_status = Some(response.status().as_u16());
+    asking.progress.http_status = Some(response.status().as_u16());
+    asking.progress.detail.http_version = match response.version() {
+        Version::HTTP_10 => Some(10),
+        Version::HTTP_11 => Some(11),
+        _ => None,
+    };
+    let length = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    asking.progress.detail.content_length = length.and_then(|text| text.parse().ok());
     Ok((response, connection))
 }
 
-async fn handshake_tls(
-    host: &str,
-    tcp: TcpStream,
-    accept_any: bool,
-    clock: &Clock,
-    progress: &mut Progress,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Trouble> {
-    let trust = if accept_any { Trust::Any } else { Trust::Platform };
-    let made = recording_config(trust).map_err(|error| Trouble::Probe(format!("cannot set up TLS: {error}")))?;
-    let (config, expiry) = made;
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|error| Trouble::Failed(format!("`{host}` cannot be verified in a certificate: {error}")))?;
-    let from_us = progress.enter(ProbePhase::Tls, clock);
-    progress.expiry = Some(expiry);
-    let stream = TlsConnector::from(config).connect(name, tcp).await;
-    Progress::lap(&mut progress.tls_us, from_us, clock);
-    stream.map_err(|error| Trouble::Failed(format!("TLS handshake failed: {error}")))
-}
-
-async fn start<S>(io: S) -> Result<(SendRequest<Empty<Bytes>>, Connection), Trouble>
+async fn start<S>(io: S) -> Result<(SendRequest<Full<Bytes>>, Connection), Trouble>
 where
     S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
@@ -193,46 +187,60 @@ where
     Ok((sender, Connection(task)))
 }
 
-fn build(method: &Method, url: &Url) -> Result<Request<Empty<Bytes>>, Trouble> {
+fn build(question: &Question, url: &Url) -> Result<Request<Full<Bytes>>, Trouble> {
     let authority = match (url.host(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_string(),
         (None, _) => String::new(),
     };
     let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    Request::builder()
-        .method(method)
-        .uri(target)
-        .header(header::HOST, authority)
-        .header(header::USER_AGENT, concat!("pantau-agent/", env!("CARGO_PKG_VERSION")))
-        .header(header::ACCEPT, "*/*")
-        .header(header::CONNECTION, "close")
-        .body(Empty::new())
-        .map_err(|error| Trouble::Probe(format!("cannot build the request: {error}")))
+    let mut request = Request::new(Full::new(question.body.clone()));
+    *request.method_mut() = question.method.clone();
+    let uri = target.parse();
+    *request.uri_mut() = uri.map_err(|error| Trouble::Probe(format!("cannot build the request: {error}")))?;
+    let headers = request.headers_mut();
+    let agent = concat!("pantau-agent/", env!("CARGO_PKG_VERSION"));
+    let host = HeaderValue::from_str(&authority);
+    headers.insert(header::HOST, host.map_err(|error| Trouble::Probe(format!("cannot build the request: {error}")))?);
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    // The check's own headers stand in the place of ours.
+    for name in question.headers.keys() {
+        headers.remove(name);
+    }
+    for (name, value) in &question.headers {
+        headers.append(name.clone(), value.clone());
+    }
+    Ok(request)
 }
 
 async fn read_answer(
+    asking: &mut Asking<'_>,
+    check: &HttpCheck,
     (response, connection): (Response<Incoming>, Connection),
-    clock: &Clock,
-    progress: &mut Progress,
 ) -> Result<Answer, Trouble> {
-    let from_us = progress.enter(ProbePhase::Transfer, clock);
+    let bytes_max = match usize::try_from(check.body_bytes_max) {
+        Ok(0) | Err(_) => BODY_BYTES_DEFAULT,
+        Ok(bytes) => bytes.min(BODY_BYTES_MAX),
+    };
+    let from_us = asking.enter(ProbePhase::Transfer);
     let (head, mut incoming) = response.into_parts();
     let mut body = Vec::new();
-    while body.len() < BODY_BYTES_MAX {
+    while body.len() < bytes_max {
         let Some(frame) = incoming.frame().await else {
             break;
         };
         let frame = frame.map_err(|error| Trouble::Failed(format!("answer broke off: {}", render_chain(&error))))?;
         if let Ok(data) = frame.into_data() {
-            body.extend_from_slice(&data[..data.len().min(BODY_BYTES_MAX - body.len())]);
-            progress.body_bytes = Some(body.len() as u64);
+            body.extend_from_slice(&data[..data.len().min(bytes_max - body.len())]);
+            asking.progress.body_bytes = Some(body.len() as u64);
         }
     }
-    Progress::lap(&mut progress.transfer_us, from_us, clock);
-    progress.body_bytes = Some(body.len() as u64);
+    asking.lap(|progress| &mut progress.transfer_us, from_us);
+    asking.progress.body_bytes = Some(body.len() as u64);
     drop(connection);
-    Ok(Answer { status: head.status.as_u16(), body })
+    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
 }
 
 /// hyper's own text says little; the cause says what happened.

@@ -1,72 +1,97 @@
 //! The catalogue's file: the regulation's eleven fields per service, its checks, backup sets, and the thresholds.
 //!
 //! ```toml
+//! berlaku_sejak = "2026-07-01"     # optional: from when on targets, hours and policies hold
 //! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s"
 //! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
 //!                                  # flap_starts_min = 3, flap_window_seconds = 3600, flap_stable_seconds = 1800,
 //!                                  # escalation_resolution_percent = 75, recovery_prompt_rto_percent = 50,
 //!                                  # storm_hosts_min = 5, storm_share_percent = 5
+//! [register]                       # optional: dua_orang = true (who proposes does not approve)
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama
-//! [[host]]                         # optional: id, nama; when any is listed, only listed hosts may be named
-//! [[layanan]]                      # id, nama, deskripsi, penyedia, …
-//! [[layanan.pemeriksaan]]          # id, jenis = "http" | "tcp", …
-//! [[layanan.cadangan]]             # id, host, pola, selang, …
+//! [[kalender]]                     # optional: id, templat, senin … minggu, libur, cuti_bersama, rentang, …
+//! [[host]]                         # optional: id, nama, luar; when any is listed, only listed hosts may be named
+//! [[layanan]]                      # id, nama, deskripsi, penyedia, …, susunan, bergantung_pada
+//! [[layanan.pemeriksaan]]          # id, jenis (see `check_kinds`), …, vantage_min, seri, penentu
+//! [[layanan.komponen]]             # id, nama, pemeriksaan, target_ketersediaan
+//! [[layanan.cadangan]]             # id, host, selang, …; see `catalogue/backups.rs`; its source: `catalogue/backup_source.rs`
+//! [cadangan]                       # optional: bacaan_posisi_kemarin, verifikasi_tiap, uji_pulih_berlaku
 //! ```
 //!
 //! What is wrong is a fault and refuses the file; what the regulation wants but the file may lack is a [`Finding`].
 
+mod agreement;
+mod backup_source;
+mod backups;
+mod check;
+mod check_kinds;
+mod composition;
+mod findings;
+mod host;
+mod monitoring;
+mod service;
+mod threshold;
+
+use super::calendar::read_calendars;
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
-use crate::domain::catalogue::{
-    AvailabilityTarget, BackupSet, Catalogue, Check, Finding, Service, ServiceClass, ServiceGroup, ServiceId,
-    Threshold, ThresholdMetric, TicketPolicy,
-};
-use crate::domain::phrase::Phrase;
-use crate::domain::storm::StormPolicy;
-use crate::domain::ticket::escalation::EscalationPolicy;
-use crate::domain::ticket::flap::FlapPolicy;
-use pantau_shared::assignment::{BackupFiles, BackupSource, CheckKind, HttpCheck, TcpCheck};
-use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
+use crate::domain::catalogue::{Catalogue, NamedCalendar, Service};
+use crate::domain::profile::Profile;
+use pantau_shared::ids::{HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest text of a field, in characters.
 const TEXT_MAX: usize = 500;
 const DAY_MS: u64 = 86_400_000;
-/// Product defaults of the thresholds (G46): metric, alarm and clearing in permille, hold in seconds.
-const THRESHOLDS: [(ThresholdMetric, u32, u32, u32); 4] = [
-    (ThresholdMetric::Cpu, 950, 850, 900),
-    (ThresholdMetric::Memory, 950, 900, 900),
-    (ThresholdMetric::Storage, 900, 850, 600),
-    (ThresholdMetric::Bandwidth, 900, 800, 900),
-];
-
-/// Reads a catalogue.
+/// Reads a catalogue of an office whose regulation is `profile`: calendars without a zone have the profile's, and its
+/// templates may be named.
 ///
 /// # Errors
 /// Every fault of the file at once.
-pub fn parse(file: &str, text: &str, revision: u32) -> Result<Catalogue, FileFaults> {
+pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result<Catalogue, FileFaults> {
     let mut d = Diagnostics::new(file, text);
     let Some((table, span)) = d.parse() else { return d.finish(None) };
     let root = TableReader::root(&table, span);
     let mut seen = Seen::default();
     let mut catalogue = Catalogue { revision, ..Catalogue::empty() };
-    read_monitoring(&mut d, &root, &mut catalogue);
-    catalogue.thresholds = read_thresholds(&mut d, &root);
-    catalogue.host_names = read_hosts(&mut d, &root);
+    catalogue.effective_from = root.date(&mut d, "berlaku_sejak").map(|date| date.value);
+    catalogue.calendars = with_templates(read_calendars(&mut d, &root, profile.time_zone, &profile.calendars), profile);
+    monitoring::read_monitoring(&mut d, &root, &mut catalogue);
+    catalogue.thresholds = threshold::read_thresholds(&mut d, &root);
+    catalogue.backups = backups::read_rules(&mut d, &root);
+    let (names, outside) = host::read_hosts(&mut d, &root);
+    (catalogue.host_names, seen.outside) = (names, outside);
     seen.hosts = catalogue.host_names.keys().cloned().collect();
+    let mut dependencies = Vec::new();
     for service in root.tables(&mut d, "layanan") {
-        if let Some(service) = read_service(&mut d, &service, &mut seen) {
+        if let Some((service, named)) = service::read_service(&mut d, &service, &mut seen, &catalogue.calendars) {
+            dependencies.push((service.id.clone(), named));
             catalogue.services.push(service);
         }
     }
+    composition::resolve(&mut d, &mut catalogue.services, &dependencies);
     root.finish(&mut d);
+    let findings = |service: &Service| findings::findings(service, &catalogue);
     catalogue.findings = catalogue.services.iter().flat_map(findings).collect();
     d.finish(Some(catalogue))
+}
+
+/// The file's calendars and those templates of the profile that it does not complete under the same name.
+fn with_templates(mut calendars: Vec<NamedCalendar>, profile: &Profile) -> Vec<NamedCalendar> {
+    let named = |id: &str, calendars: &[NamedCalendar]| calendars.iter().any(|calendar| calendar.id == id);
+    for template in &profile.calendars {
+        if !named(&template.id, &calendars) {
+            calendars.push(template.clone());
+        }
+    }
+    calendars
 }
 
 /// What cross-references need.
 #[derive(Default)]
 struct Seen {
     hosts: BTreeSet<HostId>,
+    /// Hosts that look from outside.
+    outside: BTreeSet<HostId>,
     ids: BTreeMap<(&'static str, String), usize>,
 }
 
@@ -108,307 +133,6 @@ fn read_id<T>(
     let id = table.required_text(d, "id", TEXT_MAX)?;
     seen.unique(d, kind, &id);
     placed_id(d, &id, parse)
-}
-
-fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, catalogue: &mut Catalogue) {
-    if let Some(table) = root.table(d, "pemantauan") {
-        if let Some(period) = table.duration_ms(d, "periode_sampel", 1000..=3_600_000) {
-            catalogue.sample_period_ms = to_u32(period.value);
-        }
-        if let Some(silent) = table.duration_ms(d, "host_senyap_setelah", 1000..=DAY_MS) {
-            catalogue.host_silent_after_seconds = to_u32(silent.value / 1000);
-            if silent.value < u64::from(catalogue.sample_period_ms) * 2 {
-                let remedy = "give at least twice `periode_sampel`";
-                d.add(silent.span, &silent.key, true, "is too short for the sampling period", remedy);
-            }
-        }
-        table.finish(d);
-    }
-    if let Some(table) = root.table(d, "tickets") {
-        let defaults = TicketPolicy::default();
-        let resolve = table.integer(d, "resolve_after_seconds", 0..=86_400);
-        let reopen = table.integer(d, "reopen_window_seconds", 0..=604_800);
-        catalogue.tickets = TicketPolicy {
-            resolve_after_seconds: resolve.map_or(defaults.resolve_after_seconds, |p| to_u32(p.value)),
-            reopen_window_seconds: reopen.map_or(defaults.reopen_window_seconds, |p| to_u32(p.value)),
-            ..read_ticket_life(d, &table)
-        };
-        let (storm, hosts) = (StormPolicy::default(), table.integer(d, "storm_hosts_min", 2..=1_000_000));
-        let share = table.integer(d, "storm_share_percent", 1..=100);
-        catalogue.storm = StormPolicy {
-            hosts_min: hosts.map_or(storm.hosts_min, |p| to_u32(p.value)),
-            share_percent: share.map_or(storm.share_percent, |p| to_u32(p.value)),
-        };
-        table.finish(d);
-    }
-}
-
-/// Flapping and escalation.
-fn read_ticket_life(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> TicketPolicy {
-    let defaults = TicketPolicy::default();
-    let mut number = |key, range, default: u32| table.integer(d, key, range).map_or(default, |p| to_u32(p.value));
-    TicketPolicy {
-        flap: FlapPolicy {
-            count: number("flap_starts_min", 2..=100, defaults.flap.count),
-            window_seconds: number("flap_window_seconds", 60..=86_400, defaults.flap.window_seconds),
-            stable_seconds: number("flap_stable_seconds", 0..=86_400, defaults.flap.stable_seconds),
-        },
-        escalation: EscalationPolicy {
-            resolution_share_percent: number(
-                "escalation_resolution_percent",
-                1..=100,
-                defaults.escalation.resolution_share_percent,
-            ),
-            recovery_share_percent: number(
-                "recovery_prompt_rto_percent",
-                1..=100,
-                defaults.escalation.recovery_share_percent,
-            ),
-        },
-        ..defaults
-    }
-}
-
-fn read_thresholds(d: &mut Diagnostics<'_>, root: &TableReader<'_>) -> Vec<Threshold> {
-    let mut out: Vec<Threshold> = THRESHOLDS
-        .iter()
-        .map(|(metric, alarm, clear, hold)| Threshold {
-            metric: *metric,
-            alarm_permille: *alarm,
-            clear_permille: *clear,
-            hold_seconds: *hold,
-        })
-        .collect();
-    let codes = ThresholdMetric::ALL.map(ThresholdMetric::code);
-    for table in root.tables(d, "ambang") {
-        let parse = |code: &str| ThresholdMetric::ALL.into_iter().find(|metric| metric.code() == code);
-        let metric = table.choice(d, "metrik", &codes, parse);
-        if !table.has("metrik") {
-            table.missing(d, "metrik", "say which metric");
-        }
-        let alarm = table.percent_ppm(d, "alarm_persen").map(|ppm| ppm / 1000);
-        let clear = table.percent_ppm(d, "pulih_persen").map(|ppm| ppm / 1000);
-        let hold = table.duration_ms(d, "selama", 0..=7 * DAY_MS);
-        table.finish(d);
-        let Some(place) = out.iter_mut().find(|t| Some(t.metric) == metric) else { continue };
-        place.alarm_permille = alarm.unwrap_or(place.alarm_permille);
-        place.clear_permille = clear.unwrap_or(place.clear_permille.min(place.alarm_permille));
-        place.hold_seconds = hold.map_or(place.hold_seconds, |p| to_u32(p.value / 1000));
-        if place.clear_permille > place.alarm_permille {
-            let remedy = "give a value at or below `alarm_persen`";
-            d.add(table.span(), &table.key("pulih_persen"), false, "is above the alarm", remedy);
-        }
-    }
-    out
-}
-
-fn read_hosts(d: &mut Diagnostics<'_>, root: &TableReader<'_>) -> BTreeMap<HostId, String> {
-    let mut seen = Seen::default();
-    let mut names = BTreeMap::new();
-    for table in root.tables(d, "host") {
-        let id = read_id(d, &table, "host", &mut seen, HostId::parse);
-        let name = table.text(d, "nama", TEXT_MAX);
-        table.finish(d);
-        if let Some(id) = id {
-            let name = name.map_or_else(|| id.to_string(), |name| name.value);
-            names.insert(id, name);
-        }
-    }
-    names
-}
-
-fn read_service(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) -> Option<Service> {
-    let id = read_id(d, t, "layanan", seen, ServiceId::parse);
-    let text = |d: &mut Diagnostics<'_>, key| t.required_text(d, key, TEXT_MAX).map(|p| p.value);
-    let list = |d: &mut Diagnostics<'_>, key| {
-        t.texts(d, key, TEXT_MAX).into_iter().map(|p: Placed<String>| p.value).collect::<Vec<_>>()
-    };
-    let (name, description, provider) = (text(d, "nama"), text(d, "deskripsi"), text(d, "penyedia"));
-    let service_administrators = list(d, "administrator_layanan");
-    let infrastructure_administrators = list(d, "administrator_infrastruktur");
-    let access = text(d, "cara_akses");
-    let target = t.percent_ppm(d, "target_ketersediaan").map(|ppm| AvailabilityTarget { ppm });
-    let (support_contact, support_hours) = (text(d, "kontak_bantuan"), text(d, "waktu_bantuan"));
-    for key in ["kelompok", "klasifikasi"] {
-        if !t.has(key) {
-            t.missing(d, key, "needed for Tabel 2 and 3");
-        }
-    }
-    let group = t.choice(d, "kelompok", &ServiceGroup::ALL.map(ServiceGroup::code), ServiceGroup::parse);
-    let class = t.choice(d, "klasifikasi", &ServiceClass::ALL.map(ServiceClass::code), ServiceClass::parse);
-    let hours = t.choice(d, "jam_layanan", &["24x7"], |code| (code == "24x7").then(|| code.to_owned()));
-    let rpo = t.duration_ms(d, "rpo", 1000..=366 * DAY_MS);
-    let rto = t.duration_ms(d, "rto", 1000..=366 * DAY_MS);
-    let recovery_plan = t.text(d, "drp", TEXT_MAX).map(|p| p.value);
-    let hosts = t.texts(d, "host", TEXT_MAX).iter().filter_map(|host| seen.host(d, host)).collect::<Vec<_>>();
-    let mut checks = Vec::new();
-    for table in t.tables(d, "pemeriksaan") {
-        checks.extend(read_check(d, &table, seen, &hosts));
-    }
-    let mut backups = Vec::new();
-    for table in t.tables(d, "cadangan") {
-        backups.extend(read_backup(d, &table, seen));
-    }
-    t.finish(d);
-    Some(Service {
-        id: id?,
-        name: name?,
-        description: description?,
-        provider: provider?,
-        service_administrators,
-        infrastructure_administrators,
-        access: access?,
-        target,
-        support_contact: support_contact?,
-        support_hours: support_hours?,
-        group: group?,
-        class: class?,
-        service_hours: hours.unwrap_or_else(|| "24x7".to_owned()),
-        rpo_seconds: rpo.map(|p| to_u32(p.value / 1000)),
-        rto_seconds: rto.map(|p| to_u32(p.value / 1000)),
-        recovery_plan,
-        hosts,
-        checks,
-        backups,
-    })
-}
-
-fn read_check(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen, hosts: &[HostId]) -> Option<Check> {
-    let id = read_id(d, t, "pemeriksaan", seen, CheckId::parse);
-    let name = t.text(d, "nama", TEXT_MAX).map(|p| p.value);
-    let named = t.texts(d, "dari", TEXT_MAX);
-    let mut vantages: Vec<HostId> = named.iter().filter_map(|host| seen.host(d, host)).collect();
-    if named.is_empty() {
-        hosts.clone_into(&mut vantages);
-        if hosts.is_empty() {
-            t.missing(d, "dari", "list the hosts that ask, or give the service a `host`");
-        }
-    }
-    let ms = |d: &mut Diagnostics<'_>, key, from, to, default| {
-        t.duration_ms(d, key, from..=to).map_or(default, |p| to_u32(p.value))
-    };
-    let interval_ms = ms(d, "selang", 1000, DAY_MS, 30_000);
-    let timeout_ms = ms(d, "tenggat", 100, 60_000, 5000.min(interval_ms));
-    if timeout_ms > interval_ms {
-        d.add(t.span(), &t.key("tenggat"), false, "is longer than `selang`", "give at most `selang`");
-    }
-    let retry_pause_ms = ms(d, "jeda_ulang", 0, 60_000, 1000);
-    let degraded_after_ms = ms(d, "lambat_setelah", 0, 60_000, 0);
-    let warning = t.duration_ms(d, "peringatan_sertifikat", 0..=366 * DAY_MS);
-    let confirm = t.integer(d, "gagal_berturut", 1..=20).map_or(2, |p| to_u32(p.value));
-    if !t.has("jenis") {
-        t.missing(d, "jenis", "give one of \"http\", \"tcp\"");
-    }
-    let kind =
-        match t.choice(d, "jenis", &["http", "tcp"], |c| Some(c.to_owned()).filter(|c| c == "http" || c == "tcp")) {
-            Some(kind) if kind == "http" => read_http(d, t),
-            Some(_) => read_tcp(d, t),
-            None => return None,
-        };
-    t.finish(d);
-    let id = id?;
-    Some(Check {
-        name: name.unwrap_or_else(|| id.to_string()),
-        id,
-        vantages,
-        interval_ms,
-        timeout_ms,
-        retry_pause_ms,
-        degraded_after_ms,
-        certificate_warning_seconds: warning.map_or(14 * 86_400, |p| to_u32(p.value / 1000)),
-        confirm_failures: confirm,
-        kind: kind?,
-    })
-}
-
-fn read_http(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Option<CheckKind> {
-    let url = t.required_text(d, "url", 2000);
-    if let Some(url) = &url
-        && !reqwest::Url::parse(&url.value).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.host().is_some())
-    {
-        let remedy = "give http://host/… or https://host/…";
-        d.add(url.span.clone(), &url.key, true, "is no web address", remedy);
-    }
-    let codes = ["GET", "HEAD"];
-    let method = t.choice(d, "metode", &codes, |c| codes.into_iter().find(|k| *k == c));
-    let accept_status = read_status(d, t);
-    let body_contains = t.text(d, "isi_memuat", 500).map(|p| p.value);
-    let redirects = t.integer(d, "pengalihan_maks", 0..=20).map_or(5, |p| to_u32(p.value));
-    let any = t.boolean(d, "terima_sertifikat_apa_pun").unwrap_or(false);
-    Some(CheckKind::Http(HttpCheck {
-        url: url?.value,
-        method: method.unwrap_or("GET").to_owned(),
-        accept_status,
-        body_contains: body_contains.unwrap_or_default(),
-        redirects_max: redirects,
-        accept_any_certificate: any,
-    }))
-}
-
-/// `status_diterima = ["200", "301"]`: exact codes; empty means the agent's default (2xx and 3xx).
-fn read_status(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Vec<u32> {
-    let mut out = Vec::new();
-    for text in t.texts(d, "status_diterima", 3) {
-        match text.value.parse::<u32>() {
-            Ok(code) if (100..=599).contains(&code) => out.push(code),
-            Ok(_) | Err(_) => d.add(text.span, &text.key, true, "is no HTTP status", "give 100 to 599, as text"),
-        }
-    }
-    out
-}
-
-fn read_tcp(d: &mut Diagnostics<'_>, t: &TableReader<'_>) -> Option<CheckKind> {
-    let host = t.required_text(d, "alamat", 255);
-    let port = t.integer(d, "port", 1..=65_535);
-    if !t.has("port") {
-        t.missing(d, "port", "give 1 to 65535");
-    }
-    Some(CheckKind::Tcp(TcpCheck { host: host?.value, port: to_u32(port?.value) }))
-}
-
-fn read_backup(d: &mut Diagnostics<'_>, t: &TableReader<'_>, seen: &mut Seen) -> Option<BackupSet> {
-    let id = read_id(d, t, "cadangan", seen, BackupSetId::parse);
-    let name = t.text(d, "nama", TEXT_MAX).map(|p| p.value);
-    let host = t.required_text(d, "host", TEXT_MAX).and_then(|host| seen.host(d, &host));
-    let pattern = t.required_text(d, "pola", 1000);
-    if let Some(pattern) = pattern.as_ref().filter(|p| !p.value.starts_with('/')) {
-        let remedy = "begin with `/`, such as \"/var/backups/simpeg/*.sql.gz\"";
-        d.add(pattern.span.clone(), &pattern.key, true, "is no absolute pattern", remedy);
-    }
-    let interval = t.duration_ms(d, "selang", 1000..=DAY_MS).map_or(300_000, |p| to_u32(p.value));
-    let settle = t.duration_ms(d, "tunda_stabil", 0..=DAY_MS).map_or(60, |p| to_u32(p.value / 1000));
-    let rpo = t.duration_ms(d, "rpo", 1000..=366 * DAY_MS).map(|p| to_u32(p.value / 1000));
-    let size = t.integer(d, "ukuran_min", 1..=u64::MAX).map_or(1, |p| p.value);
-    let required = t.boolean(d, "wajib").unwrap_or(true);
-    t.finish(d);
-    let id = id?;
-    Some(BackupSet {
-        name: name.unwrap_or_else(|| id.to_string()),
-        id,
-        host: host?,
-        source: BackupSource::Files(BackupFiles { pattern: pattern?.value, settle_seconds: settle }),
-        interval_ms: interval,
-        rpo_seconds: rpo,
-        size_bytes_min: size,
-        required,
-    })
-}
-
-/// What the regulation wants of a service and its entry lacks.
-fn findings(service: &Service) -> Vec<Finding> {
-    let critical = service.class == ServiceClass::Kritis;
-    let uncovered = service.group == ServiceGroup::Publik && service.class == ServiceClass::Normal;
-    [
-        (critical && service.rpo_seconds.is_none(), "finding-critical-without-rpo"),
-        (critical && service.rto_seconds.is_none(), "finding-critical-without-rto"),
-        (critical && service.recovery_plan.is_none(), "finding-critical-without-recovery-plan"),
-        (uncovered, "finding-no-resolution-target"),
-        (service.target.is_none(), "finding-no-availability-target"),
-    ]
-    .into_iter()
-    .filter(|(applies, _)| *applies)
-    .map(|(_, id)| Finding { service: service.id.clone(), phrase: Phrase::new(id).with("service", &service.name) })
-    .collect()
 }
 
 fn to_u32(value: u64) -> u32 {

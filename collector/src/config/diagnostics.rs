@@ -4,11 +4,15 @@
 //! [`TableReader::finish`] can name the keys that nobody knows. At most [`DIAGNOSTICS_MAX`] faults are kept; how many
 //! more there were is counted.
 
+mod places;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use toml::de::{DeTable, DeValue};
+
+pub use places::Item;
 
 /// The most faults kept of one file.
 pub const DIAGNOSTICS_MAX: usize = 100;
@@ -173,8 +177,11 @@ impl<'a> TableReader<'a> {
         self.span.clone()
     }
 
-    /// The full name of `key`.
+    /// The full name of `key`; of the table itself when that is empty.
     pub fn key(&self, key: &str) -> String {
+        if key.is_empty() {
+            return self.path.clone();
+        }
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 

@@ -1,6 +1,8 @@
 //! The profile's file: one office's regulation as data. Bangka's is compiled in.
 
+use super::calendar::read_calendars;
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
+use crate::domain::calendar::DEFAULT_ZONE;
 use crate::domain::catalogue::{ServiceClass, ServiceGroup};
 use crate::domain::profile::{Impact, Operator, Priority, Profile, TimeTarget};
 
@@ -48,6 +50,7 @@ fn read(d: &mut Diagnostics<'_>, root: &TableReader<'_>) -> Option<Profile> {
     let roles = read_roles(d, root);
     let (resolution_targets, priorities) = (read_resolution(d, root), read_priorities(d, root));
     let response_targets = read_response(d, root);
+    let calendars = read_calendars(d, root, time_zone.unwrap_or(DEFAULT_ZONE), &[]);
     let mut assumptions = Vec::new();
     for table in root.tables(d, "assumptions") {
         let (id, note) = (table.required_text(d, "id", 10), table.required_text(d, "note", TEXT_MAX));
@@ -66,6 +69,7 @@ fn read(d: &mut Diagnostics<'_>, root: &TableReader<'_>) -> Option<Profile> {
         roles,
         escalation,
         assumptions,
+        calendars,
     })
 }
 

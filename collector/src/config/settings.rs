@@ -5,19 +5,20 @@
 //! documentation and default; the shipped reference file is made from that table and read back by a test.
 
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
+use super::receiver_options::{self, REPEATED};
+use super::receivers::{self, Receiver};
+use crate::domain::route::Routing;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-/// Most addresses, webhooks and certificate names.
+/// Most addresses and certificate names.
 const ITEMS_MAX: usize = 32;
 const TEXT_MAX: usize = 1_000;
 /// A smaller store would hold nothing but its own tables.
 const SIZE_MIN: u64 = 100_000_000;
 /// More held back than this is a slip of the pen.
 const RESERVE_BYTES_MAX: u64 = 1 << 40;
-/// A shorter secret can be guessed.
-const SECRET_BYTES_MIN: usize = 16;
 /// Where the configuration is looked for when none is named.
 pub const DEFAULT_FILE: &str = "/etc/pantau/collector.toml";
 
@@ -36,8 +37,8 @@ pub struct ConfigOption {
     pub documentation: &'static str,
 }
 
-/// Every option of the file, in the file's order.
-pub const OPTIONS: [ConfigOption; 21] = [
+/// Options of the collector itself, in the file's order; those of receivers follow them.
+const OPTIONS: [ConfigOption; 17] = [
     ConfigOption {
         section: "",
         key: "listen",
@@ -157,46 +158,7 @@ pub const OPTIONS: [ConfigOption; 21] = [
         example: "\"2GiB\"",
         documentation: "Free bytes of the data folder's disk below which nothing more is taken from agents (they keep it): what is left is for tickets, ledger and log-ins. \"0B\" keeps none back.",
     },
-    ConfigOption {
-        section: "webhook",
-        key: "name",
-        default: None,
-        example: "\"meja-bantuan\"",
-        documentation: "[[webhook]] may stand several times; each hears of every ticket. Its name in logs, metrics and the outbox.",
-    },
-    ConfigOption {
-        section: "webhook",
-        key: "url",
-        default: None,
-        example: "\"https://bantuan.bangka.go.id/hooks/pantau\"",
-        documentation: "Where tickets are posted as JSON.",
-    },
-    ConfigOption {
-        section: "webhook",
-        key: "secret_file",
-        default: None,
-        example: "\"/run/credentials/pantau-collector.service/helpdesk-webhook\"",
-        documentation: "File with the secret that signs each call (HMAC-SHA256 in the header Pantau-Signature).",
-    },
-    ConfigOption {
-        section: "webhook",
-        key: "enabled",
-        default: Some("true"),
-        example: "false",
-        documentation: "Whether it is told anything. Messages wait in the outbox only for enabled ones.",
-    },
 ];
-
-/// A configured receiver of tickets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Webhook {
-    /// Its name.
-    pub name: String,
-    /// Where.
-    pub url: String,
-    /// File with what signs; read when the collector starts.
-    pub secret_file: PathBuf,
-}
 
 /// How long things are kept that are not kept for ever, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,7 +236,9 @@ pub struct Settings {
     /// Free bytes of the data folder's disk below which the store takes no facts.
     pub reserve_bytes: u64,
     /// Enabled receivers.
-    pub webhooks: Vec<Webhook>,
+    pub receivers: Vec<Receiver>,
+    /// Which of them hear of what.
+    pub routing: Routing,
 }
 
 impl Default for Settings {
@@ -289,7 +253,8 @@ impl Default for Settings {
             own_backup: OwnBackupSettings::default(),
             file: None,
             reserve_bytes: 256 << 20,
-            webhooks: Vec::new(),
+            receivers: Vec::new(),
+            routing: Routing::default(),
         }
     }
 }
@@ -345,14 +310,14 @@ impl Settings {
     }
 }
 
-/// Parses the file's text; `read_secret` reads a secret's file.
+/// Parses the file's text; `read_file` reads a secret or a template.
 ///
 /// # Errors
 /// Every fault at once.
 pub fn parse(
     file: &str,
     text: &str,
-    read_secret: impl Fn(&Path) -> std::io::Result<Vec<u8>>,
+    read_file: impl Fn(&Path) -> std::io::Result<Vec<u8>>,
 ) -> Result<Settings, FileFaults> {
     let mut d = Diagnostics::new(file, text);
     let Some((table, span)) = d.parse() else { return d.finish(None) };
@@ -385,9 +350,7 @@ pub fn parse(
         }
         store.finish(&mut d);
     }
-    for webhook in root.tables(&mut d, "webhook").iter().take(ITEMS_MAX) {
-        settings.webhooks.extend(read_webhook(&mut d, webhook, &read_secret));
-    }
+    (settings.receivers, settings.routing) = receivers::read(&mut d, &root, &read_file);
     root.finish(&mut d);
     d.finish(Some(settings))
 }
@@ -473,37 +436,9 @@ fn read_tls(d: &mut Diagnostics<'_>, tls: &TableReader<'_>) -> TlsChoice {
     }
 }
 
-fn read_webhook(
-    d: &mut Diagnostics<'_>,
-    table: &TableReader<'_>,
-    read_secret: &impl Fn(&Path) -> std::io::Result<Vec<u8>>,
-) -> Option<Webhook> {
-    let name = table.required_text(d, "name", 64);
-    let url = table.required_text(d, "url", TEXT_MAX);
-    let secret_file = table.required_text(d, "secret_file", TEXT_MAX);
-    let enabled = table.boolean(d, "enabled").unwrap_or(true);
-    table.finish(d);
-    if let Some(url) = &url
-        && !["http://", "https://"].iter().any(|scheme| url.value.starts_with(scheme))
-    {
-        d.add(url.span.clone(), &url.key, true, "is no address of a web server", "begin with https:// or http://");
-    }
-    let secret_file = secret_file?;
-    let (span, key) = (secret_file.span, &secret_file.key);
-    match read_secret(Path::new(&secret_file.value)) {
-        Ok(bytes) if bytes.trim_ascii().len() >= SECRET_BYTES_MIN => {}
-        Ok(_) => {
-            let problem = format!("holds fewer than {SECRET_BYTES_MIN} bytes");
-            d.add(span, key, true, &problem, "write a secret into it: `openssl rand -hex 32`");
-        }
-        Err(error) => {
-            let problem = format!("cannot be read ({error})");
-            d.add(span, key, true, &problem, "make the file, readable for this user");
-        }
-    }
-    let secret_file = PathBuf::from(secret_file.value);
-    let webhook = Webhook { name: name?.value, url: url?.value, secret_file };
-    enabled.then_some(webhook)
+/// All options, in the file's order.
+pub fn options() -> impl Iterator<Item = ConfigOption> {
+    OPTIONS.into_iter().chain(receiver_options::OPTIONS)
 }
 
 /// The reference file: every option with documentation, defaults in force, examples commented out.
@@ -514,13 +449,13 @@ pub fn render_reference() -> String {
          # Check a changed file with: pantau-collector check-config FILE\n",
     );
     let mut section = "";
-    for option in OPTIONS {
+    for option in options() {
         if option.section != section {
             section = option.section;
-            let (open, close) = if section == "webhook" { ("#[[", "]]") } else { ("[", "]") };
+            let (open, close) = if REPEATED.contains(&section) { ("#[[", "]]") } else { ("[", "]") };
             let _written = write!(text, "\n{open}{section}{close}\n");
         }
-        let line = match option.default.filter(|_| section != "webhook") {
+        let line = match option.default.filter(|_| !REPEATED.contains(&section)) {
             Some(default) => format!("{} = {default}", option.key),
             None => format!("#{} = {}", option.key, option.example),
         };
@@ -560,10 +495,11 @@ mod tests {
     fn every_documented_option_is_read() {
         let mut text = String::new();
         let mut section = "";
-        for option in OPTIONS {
+        for option in options() {
             if option.section != section {
                 section = option.section;
-                text += &if section == "webhook" { "[[webhook]]\n".into() } else { format!("[{section}]\n") };
+                text +=
+                    &if REPEATED.contains(&section) { format!("[[{section}]]\n") } else { format!("[{section}]\n") };
             }
             text += &format!("{} = {}\n", option.key, option.example);
         }
@@ -574,7 +510,8 @@ mod tests {
         assert_eq!(settings.own_backup, OwnBackupSettings { enabled: true, folder, every_s: 43_200, keep: 7 });
         assert!(check("[backup]\nkeep = 0\n").is_err(), "the last good copy is never deleted");
         assert!(matches!(settings.tls, TlsChoice::Given { .. }));
-        assert_eq!(settings.webhooks, []);
+        assert_eq!(settings.receivers, [], "all examples are disabled");
+        assert_eq!(settings.routing.routes.len(), 1);
     }
 
     #[test]
@@ -583,7 +520,7 @@ mod tests {
         let expected = [
             "c.toml:1:11: listen[0] = \"0.0.0.0:8420\": is not loopback and has no TLS; set `enabled = true` under [tls], or listen on 127.0.0.1",
             "c.toml:1:27: listen[1] = \"x\": is no address; give IP:PORT, such as \"127.0.0.1:8420\" or \"[::]:8420\"",
-            "c.toml:2:1: warna: is not a known key; known here: backup, catalogue, data_dir, listen, profile, retention, store, tls, webhook",
+            "c.toml:2:1: warna: is not a known key; known here: alertmanager, backup, catalogue, data_dir, email, glpi, listen, mqtt, osticket, profile, retention, route, store, telegram, tls, webhook, zammad",
             "c.toml:4:12: tls.key_file = \"k\": stands alone; give `certificate_file` and `key_file` together, or neither",
             "c.toml:7:7: webhook[1].url = \"ftp://x\": is no address of a web server; begin with https:// or http://",
             "c.toml:8:15: webhook[1].secret_file = \"/none\": cannot be read (entity not found); make the file, readable for this user",
@@ -606,7 +543,40 @@ mod tests {
     fn a_short_secret_is_refused() {
         let text = "[[webhook]]\nname = \"a\"\nurl = \"https://x\"\nsecret_file = \"/s\"\n";
         let parsed = |secret: &'static [u8]| parse("c.toml", text, move |_| Ok(secret.to_vec()));
-        assert_eq!(parsed(b"0123456789abcdef\n").expect("long enough").webhooks.len(), 1);
+        assert_eq!(parsed(b"0123456789abcdef\n").expect("long enough").receivers.len(), 1);
         assert!(parsed(b"0123456789\n\n\n\n\n\n\n\n").is_err());
+    }
+
+    #[test]
+    fn faults_of_receivers_and_routes_are_named() {
+        let text = "[[email]]\nname = \"a\"\nserver = \"mail.x\"\nsecurity = \"none\"\nfrom = \"x\"\nto = []\n\
+                    [[zammad]]\nname = \"a\"\nurl = \"https://z\"\ntoken_file = \"/t\"\ngroup = \"U\"\ncustomer = \"c@x\"\n\
+                    [[route]]\nto = [\"b\"]\npriorities = [\"7\"]\nhours = \"8-9\"\nclasses = [\"x\"]\n";
+        let faults = check(text).expect_err("faults");
+        for part in [
+            "email[1].server = \"mail.x\": is not loopback",
+            "email[1].from = \"x\": is no mail address",
+            "email[1].to: is missing",
+            "zammad[1].name = \"a\": is the name of another receiver",
+            "route[1].to[0] = \"b\": is no receiver",
+            "route[1].priorities[0] = \"7\": is no priority",
+            "route[1].hours = \"8-9\": is no span of a day",
+            "route[1].classes[0] = \"x\": is no class",
+        ] {
+            assert!(faults.contains(part), "{part}\nnot in\n{faults}");
+        }
+    }
+
+    #[test]
+    fn a_template_is_tried_with_an_example() {
+        let text = "[[webhook]]\nname = \"a\"\nurl = \"https://x\"\nsecret_file = \"/s\"\ntemplate_file = \"/t\"\n";
+        let parsed = |template: &'static str| {
+            parse("c.toml", text, move |path| {
+                Ok(if path == Path::new("/t") { template.into() } else { b"0123456789abcdef".to_vec() })
+            })
+        };
+        assert!(parsed("{{ nomor }}: {{ gejala|tojson }}").is_ok());
+        let faults = parsed("{{ gejalla }}").expect_err("a slip of the pen").to_string();
+        assert!(faults.contains("template_file = \"/t\": is no template (undefined value"), "{faults}");
     }
 }

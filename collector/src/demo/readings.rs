@@ -136,7 +136,8 @@ fn answer(scenario: &Scenario, service: u64, at: Timestamp, trouble: Option<Trou
 
 /// What `host` sees at `at` where its backups are.
 pub(super) fn looks(scenario: &Scenario, catalogue: &Catalogue, host: &HostId, at: Timestamp) -> Vec<ObservationBody> {
-    let sets = catalogue.services.iter().flat_map(|s| &s.backups).filter(|set| set.host == *host);
+    let sets = catalogue.services.iter().flat_map(|s| &s.backups);
+    let sets = sets.filter(|set| set.look().is_some_and(|look| look.host == *host));
     let plans = sets.filter_map(|set| BACKUPS.iter().find(|(id, ..)| *id == set.id.as_str()));
     plans.map(|plan| ObservationBody::Backup(look(scenario, plan, at))).collect()
 }

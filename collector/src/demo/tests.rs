@@ -22,7 +22,7 @@ async fn make(seed: u64) -> Made {
     let profile = Arc::new(bangka_2025());
     let end = generate(&store, &profile, seed, now, DAYS_TESTED, |_| {}).await.expect("generates");
     let tickets = store.read(|r| r.tickets(&TicketFilter::default(), None, 1000)).expect("reads");
-    let catalogue = catalogue::parse("k", CATALOGUE, 1).expect("valid");
+    let catalogue = catalogue::parse("k", CATALOGUE, 1, &bangka_2025()).expect("valid");
     let ledger = catalogue
         .services
         .iter()
@@ -66,7 +66,7 @@ async fn every_promised_state_is_there_and_rows_do_not_overlap() {
 
 #[test]
 fn the_catalogue_is_valid_and_is_that_of_the_scenario() {
-    let catalogue = catalogue::parse("catalogue.demo.toml", CATALOGUE, 1).expect("valid");
+    let catalogue = catalogue::parse("catalogue.demo.toml", CATALOGUE, 1, &bangka_2025()).expect("valid");
     assert!(readings::names_match(&catalogue));
     assert!(catalogue.findings.iter().any(|f| f.phrase.id == "finding-no-availability-target"));
 }

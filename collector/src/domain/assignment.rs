@@ -22,11 +22,12 @@ pub fn assignment_for(catalogue: &Catalogue, host: &HostId) -> Assignment {
         certificate_warning_seconds: check.certificate_warning_seconds,
         kind: Some(check.kind.clone()),
     });
-    let sets = services.iter().flat_map(|service| &service.backups).filter(|set| set.host == *host);
-    let backups = sets.take(ASSIGNED_MAX).map(|set| BackupWatch {
-        id: set.id.to_string(),
-        interval_ms: set.interval_ms,
-        source: Some(set.source.clone()),
+    let sets = services.iter().flat_map(|service| &service.backups);
+    let looks = sets.filter_map(|set| set.look().map(|look| (&set.id, look))).filter(|(_, look)| look.host == *host);
+    let backups = looks.take(ASSIGNED_MAX).map(|(id, look)| BackupWatch {
+        id: id.to_string(),
+        interval_ms: look.interval_ms,
+        source: Some(look.source.clone()),
     });
     let mut assignment = Assignment {
         revision: 0,
@@ -47,7 +48,9 @@ fn revision_of(content: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::catalogue::{Check, Service, ServiceClass, ServiceGroup, ServiceId};
+    use crate::domain::catalogue::{
+        Agreement, Check, CheckQuorum, Composition, Service, ServiceClass, ServiceGroup, ServiceId,
+    };
     use pantau_shared::assignment::{CheckKind, TcpCheck};
     use pantau_shared::ids::CheckId;
 
@@ -66,7 +69,8 @@ mod tests {
             degraded_after_ms: 0,
             certificate_warning_seconds: 0,
             confirm_failures: 2,
-            kind: CheckKind::Tcp(TcpCheck { host: "db".into(), port: 5432 }),
+            quorum: CheckQuorum::default(),
+            kind: CheckKind::Tcp(TcpCheck { host: "db".into(), port: 5432, ..TcpCheck::default() }),
         };
         let service = Service {
             id: ServiceId::parse("simpeg").expect("valid"),
@@ -88,6 +92,8 @@ mod tests {
             hosts: Vec::new(),
             checks: checks.iter().map(check).collect(),
             backups: Vec::new(),
+            agreement: Agreement::default(),
+            composition: Composition::default(),
         };
         Catalogue { revision, services: vec![service], ..Catalogue::empty() }
     }

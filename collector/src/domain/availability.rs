@@ -22,21 +22,25 @@
 
 pub mod correction;
 pub mod figures;
+pub mod instant;
 pub mod maintenance;
 pub mod rules;
 pub mod span;
 mod sweep;
+pub mod tiles;
 
 use super::calendar::Calendar;
 use super::interval::{Interval, IntervalSet};
-use super::state::{State, Timeline};
+use super::state::{State, StateInterval, Timeline};
 use pantau_shared::timestamp::Timestamp;
 
 pub use correction::{Correction, CorrectionEffect};
 pub use figures::{Counts, Figures, Verdict, ratio_ppm};
+pub use instant::{CountedAs, InstantCount};
 pub use maintenance::{MaintenanceStatus, MaintenanceWindow};
 pub use rules::Rules;
 pub use span::{Runs, Span};
+pub use tiles::{Tile, TileClass, TileFault, TileReason};
 
 /// What becomes of time in maintenance that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +54,20 @@ pub enum MaintenancePolicy {
     CountAsDown,
 }
 
+impl MaintenancePolicy {
+    /// All, in declared order.
+    pub const ALL: [Self; 3] = [Self::Exclude, Self::CountAsUp, Self::CountAsDown];
+
+    /// The code in files, message files and the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Exclude => "keluarkan",
+            Self::CountAsUp => "hitung_tersedia",
+            Self::CountAsDown => "hitung_terhenti",
+        }
+    }
+}
+
 /// What degraded time counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DegradedPolicy {
@@ -58,6 +76,19 @@ pub enum DegradedPolicy {
     Up,
     /// Not available; reported apart.
     Down,
+}
+
+impl DegradedPolicy {
+    /// All, in declared order.
+    pub const ALL: [Self; 2] = [Self::Up, Self::Down];
+
+    /// The code in files, message files and the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Up => "tersedia",
+            Self::Down => "terhenti",
+        }
+    }
 }
 
 /// How time is counted and judged.
@@ -98,6 +129,14 @@ pub struct Terms<'a> {
     pub calendar: &'a Calendar,
     /// Availability of at least so many ppm; `None`: not set, nothing is assumed.
     pub target_ppm: Option<u32>,
+    /// How time under these terms is counted and judged.
+    pub policy: &'a Policy,
+}
+
+/// The policy in force at `at`; that of the first terms before them. `None`: there are no terms.
+pub fn policy_at<'a>(terms: &[Terms<'a>], at: Timestamp) -> Option<&'a Policy> {
+    let started = terms.partition_point(|t| t.valid_from <= at);
+    terms.get(started.saturating_sub(1)).map(|t| t.policy)
 }
 
 /// The facts of one service and period.
@@ -115,12 +154,11 @@ pub struct Input<'a> {
     pub states: &'a Timeline,
     /// All windows; which of them count is decided here.
     pub maintenance: &'a [MaintenanceWindow],
-    /// Of a composite: [`super::composite::Composite::excluded`]. Treated as maintenance that counts.
+    /// Of a composite: [`super::composite::Composite::excluded`], or when all its components are maintained. Treated as
+    /// maintenance that counts wherever the service is down.
     pub component_maintenance: Option<&'a IntervalSet>,
     /// All corrections, approved or not.
     pub corrections: &'a [Correction],
-    /// How time is counted and judged.
-    pub policy: &'a Policy,
 }
 
 /// One contiguous run of *down* that has counted seconds in the period.
@@ -175,10 +213,21 @@ pub fn evaluate(input: &Input<'_>) -> Availability {
     let runs = Runs { inner, longest_inner_s, ..Runs::NOTHING };
     Availability {
         window,
-        figures: Figures::evaluate(swept.counts, &swept.by_terms, runs, &terms, input.policy),
+        figures: Figures::evaluate(swept.counts, &swept.by_terms, runs, &terms),
         without_maintenance: swept.without_maintenance,
         outages,
     }
+}
+
+/// The stretches that count, in order of time, each as up (with degraded, by policy), down or unknown.
+pub fn counted_stretches(input: &Input<'_>) -> Vec<StateInterval> {
+    let until = input.as_of.map_or(input.period.to, |as_of| as_of.min(input.period.to));
+    let window = Interval::new(input.period.from, until).intersection(input.effective);
+    if window.is_empty() {
+        return Vec::new();
+    }
+    let overlay = sweep::Overlay::build(input, window);
+    sweep::counted(input, &agreed_parts(input.terms, window), &overlay)
 }
 
 /// A stretch of agreed time and the place of the terms it was agreed under.

@@ -5,6 +5,10 @@
 //! Unknown time is left out; a window known for less than half of its counted time does not fire (loss of monitoring is
 //! a condition of its own). A factor that not even a total outage exceeds can never fire and is refused when configured.
 
+pub mod budget;
+
+pub use budget::{Budget, Forecast, PairNow};
+
 const PPM: u128 = 1_000_000;
 
 /// The standard windows for a budget of 30 days (SRE workbook): see [`Pair`].

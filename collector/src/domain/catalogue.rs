@@ -4,14 +4,29 @@
 //! and what monitoring needs: hosts, checks, backup sets. A catalogue is one revision of one file; it is immutable.
 //! Knows nothing of the file's syntax.
 
+pub mod agreement;
+mod backup_set;
+pub mod composition;
+pub mod diff;
+pub mod named_calendar;
+
+pub use backup_set::{BackupRules, BackupSet, Look, SetSource, TOLERANCES};
+
+use crate::domain::calendar::Calendar;
 use crate::domain::phrase::Phrase;
 use crate::domain::storm::StormPolicy;
 use crate::domain::ticket::escalation::EscalationPolicy;
 use crate::domain::ticket::flap::FlapPolicy;
-use pantau_shared::assignment::{BackupSource, CheckKind};
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use pantau_shared::assignment::CheckKind;
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::BTreeMap;
 use std::fmt;
+
+pub use agreement::{Agreement, Onset};
+pub use composition::{CheckQuorum, Component, Composition, Dependency};
+pub use named_calendar::NamedCalendar;
 
 /// A service of the catalogue; same alphabet as a host's identifier.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,6 +151,10 @@ pub struct Service {
     pub checks: Vec<Check>,
     /// Data that must be restorable.
     pub backups: Vec<BackupSet>,
+    /// How its time is counted and judged.
+    pub agreement: Agreement,
+    /// How its state follows from its checks.
+    pub composition: Composition,
 }
 
 /// Target ketersediaan: operator `>=`, calendar month.
@@ -166,29 +185,10 @@ pub struct Check {
     pub certificate_warning_seconds: u32,
     /// Consecutive failures that make it down (A.2, default 2).
     pub confirm_failures: u32,
+    /// How its vantages make one state.
+    pub quorum: CheckQuorum,
     /// What is asked.
     pub kind: CheckKind,
-}
-
-/// A set of data backed up together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BackupSet {
-    /// Unique in the catalogue.
-    pub id: BackupSetId,
-    /// For people.
-    pub name: String,
-    /// The host that can see the backups.
-    pub host: HostId,
-    /// Where they are.
-    pub source: BackupSource,
-    /// From one look to the next, in milliseconds.
-    pub interval_ms: u32,
-    /// RPO of this set; the service's when unset.
-    pub rpo_seconds: Option<u32>,
-    /// Smallest size that counts as a backup.
-    pub size_bytes_min: u64,
-    /// Whether the service needs it (the worst required set is the service's).
-    pub required: bool,
 }
 
 /// When a host's reading is too high for too long (product defaults, G46).
@@ -253,6 +253,14 @@ pub struct Catalogue {
     pub tickets: TicketPolicy,
     /// When many silent hosts are one disturbance.
     pub storm: StormPolicy,
+    /// Whether maintenance and corrections are approved by somebody else than who proposed them (engines A.2).
+    pub two_persons: bool,
+    /// What holds for all backups.
+    pub backups: BackupRules,
+    /// Calendars that services may name, the profile's templates among them; `24x7` is built in.
+    pub calendars: Vec<NamedCalendar>,
+    /// From which local date its terms (targets, hours, policies) hold; `None`: from when it was applied.
+    pub effective_from: Option<NaiveDate>,
 }
 
 /// When a ticket is restored, and how long it may come back (engines B.2).
@@ -282,8 +290,8 @@ impl Default for TicketPolicy {
 /// Something a person should mend in the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Where.
-    pub service: ServiceId,
+    /// Where; `None`: the catalogue as a whole.
+    pub service: Option<ServiceId>,
     /// What.
     pub phrase: Phrase,
 }
@@ -301,12 +309,32 @@ impl Catalogue {
             host_names: BTreeMap::new(),
             tickets: TicketPolicy::default(),
             storm: StormPolicy::default(),
+            two_persons: true,
+            backups: BackupRules::default(),
+            calendars: Vec::new(),
+            effective_from: None,
         }
     }
 
     /// The service with this identifier.
     pub fn service(&self, id: &ServiceId) -> Option<&Service> {
         self.services.iter().find(|service| service.id == *id)
+    }
+
+    /// A backup set with its service.
+    pub fn backup_set(&self, id: &BackupSetId) -> Option<(&Service, &BackupSet)> {
+        let pairs = self.services.iter().flat_map(|service| service.backups.iter().map(move |set| (service, set)));
+        pairs.into_iter().find(|(_, set)| set.id == *id)
+    }
+
+    /// The calendar of that name; `None` for `24x7` and for a name that is not known.
+    pub fn calendar(&self, id: &str) -> Option<&NamedCalendar> {
+        self.calendars.iter().find(|calendar| calendar.id == id)
+    }
+
+    /// The service time of `service`; `24x7` is laid out in `zone`.
+    pub fn service_time(&self, service: &Service, zone: Tz) -> Calendar {
+        self.calendar(&service.service_hours).map_or_else(|| Calendar::always(zone), |named| named.calendar.clone())
     }
 
     /// Services that run on `host`, in catalogue order.

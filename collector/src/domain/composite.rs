@@ -89,6 +89,40 @@ impl Formula {
     }
 }
 
+/// A formula with the state of every part: why the whole stands as it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// What it is.
+    pub kind: JudgedKind,
+    /// Its state.
+    pub state: State,
+    /// Its parts, in the formula's order.
+    pub parts: Vec<Judged>,
+}
+
+/// What a judged part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JudgedKind {
+    /// All are needed.
+    All,
+    /// The component at this place.
+    Component(usize),
+    /// So many are needed.
+    KOfN(usize),
+}
+
+impl Judged {
+    /// Every part of `formula` by [`Formula::evaluate`], where the components stand in `states`.
+    pub fn of(formula: &Formula, states: &[State]) -> Self {
+        let (kind, parts) = match formula {
+            Formula::All(parts) => (JudgedKind::All, parts.as_slice()),
+            Formula::Component(index) => (JudgedKind::Component(*index), [].as_slice()),
+            Formula::KOfN { k, of } => (JudgedKind::KOfN(*k), of.as_slice()),
+        };
+        Self { kind, state: formula.evaluate(states), parts: parts.iter().map(|part| Self::of(part, states)).collect() }
+    }
+}
+
 /// `all`: the highest of these wins.
 const fn all_rank(state: State) -> u8 {
     match state {

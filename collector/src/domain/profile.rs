@@ -3,7 +3,7 @@
 //! A cell that the regulation leaves empty stays `None` (G02): clocks run, nothing is judged. Reading the profile's
 //! file is not done here.
 
-use crate::domain::catalogue::{ServiceClass, ServiceGroup};
+use crate::domain::catalogue::{NamedCalendar, ServiceClass, ServiceGroup};
 
 /// Dampak dari gangguan (Tabel 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +96,8 @@ pub struct Profile {
     pub escalation: Vec<String>,
     /// Gaps of the regulation that this profile fills by assumption: register number and note, printed in reports.
     pub assumptions: Vec<(String, String)>,
+    /// Calendars that a catalogue may use or complete (G18).
+    pub calendars: Vec<NamedCalendar>,
 }
 
 impl Profile {

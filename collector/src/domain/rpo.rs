@@ -9,7 +9,11 @@
 pub mod drill;
 pub mod exposure;
 pub mod heartbeat;
+pub mod job;
 pub mod plausibility;
+pub mod proof;
+pub mod record;
+pub mod schedule;
 pub mod wal;
 
 use crate::domain::calendar::zone;
@@ -17,7 +21,7 @@ use crate::domain::interval::Interval;
 use crate::domain::profile::Operator;
 use crate::snapshot::BackupState;
 use chrono_tz::Tz;
-use pantau_shared::backup::{BackupArtefact, BackupStatus, DataTimeBasis};
+use pantau_shared::backup::BackupStatus;
 use pantau_shared::timestamp::Timestamp;
 
 /// A data time may lie so far after its backup's end or after now, by clocks that differ.
@@ -92,17 +96,6 @@ impl Backup {
             deleted_at: None,
             references: Vec::new(),
         }
-    }
-
-    /// Reads an artefact that was first seen at `seen_at`; `None` without a data time.
-    pub fn from_artefact(artefact: &BackupArtefact, seen_at: Timestamp) -> Option<Self> {
-        let data = artefact.data_time_ms.or(artefact.started_at_ms)?;
-        Some(Self {
-            status: artefact.status(),
-            size_bytes: artefact.size_bytes,
-            estimated: matches!(artefact.basis(), DataTimeBasis::Modified | DataTimeBasis::Unspecified),
-            ..Self::complete(Timestamp::from_ms(data), artefact.ended_at_ms.map_or(seen_at, Timestamp::from_ms))
-        })
     }
 
     /// When it can be restored from, whatever it builds upon. A size that is not known counts as large enough.
@@ -187,6 +180,18 @@ impl Policy {
         }
     }
 
+    /// When data of `data_time` use up so much of the RPO that it is a warning.
+    pub fn at_risk_at(&self, data_time: Timestamp) -> Option<Timestamp> {
+        let used = (u128::from(self.rpo_seconds?) * u128::from(self.warn_ppm)).div_ceil(PPM);
+        Some(data_time.plus_secs(i64::try_from(used).unwrap_or(i64::MAX)))
+    }
+
+    /// When, after `now`, passing of time alone next changes the state of a set with data of `data_time`.
+    pub fn next_change(&self, data_time: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let changes = [self.at_risk_at(data_time), self.breach_at(data_time)];
+        changes.into_iter().flatten().find(|at| *at > now)
+    }
+
     /// When data of `data_time` breach the RPO unless something newer comes.
     pub fn breach_at(&self, data_time: Timestamp) -> Option<Timestamp> {
         Some(data_time.plus_secs(i64::try_from(self.breach_from_s()?).unwrap_or(i64::MAX)))
@@ -204,12 +209,6 @@ pub fn is_of_yesterday(zone: Tz, data_time: Option<Timestamp>, at: Timestamp) ->
 /// without any usable backup is the worst of all; of equal ones the first.
 pub fn stalest(data_times: &[Option<Timestamp>]) -> Option<usize> {
     (0..data_times.len()).min_by_key(|place| data_times.get(*place).copied().flatten())
-}
-
-/// When, after `now`, passing of time alone next changes the state of a set whose newest usable data are of `data_time`.
-pub fn next_change(data_time: Timestamp, rpo_seconds: Option<u32>, now: Timestamp) -> Option<Timestamp> {
-    let rpo = i64::from(rpo_seconds?);
-    [data_time.plus_ms(rpo * 800), data_time.plus_secs(rpo)].into_iter().find(|at| *at > now)
 }
 
 impl Backup {

@@ -14,7 +14,7 @@
 //! that are not full. With a cap the raw samples go early: the estimate says to how many days. Knows no disk and no
 //! file; does not know which host has which series.
 
-use super::catalogue::Catalogue;
+use super::catalogue::{BackupSet, Catalogue};
 use pantau_shared::ids::HostId;
 use std::collections::BTreeSet;
 
@@ -67,12 +67,12 @@ impl Load {
     pub fn of(catalogue: &Catalogue, enrolled: usize, series: u32) -> Self {
         let services = &catalogue.services;
         let checks = || services.iter().flat_map(|service| &service.checks);
-        let sets = || services.iter().flat_map(|service| &service.backups);
+        let looks = || services.iter().flat_map(|service| &service.backups).filter_map(BackupSet::look);
         let named: BTreeSet<&HostId> = services
             .iter()
             .flat_map(|service| &service.hosts)
             .chain(checks().flat_map(|check| &check.vantages))
-            .chain(sets().map(|set| &set.host))
+            .chain(looks().map(|look| &look.host))
             .collect();
         let per_day = |interval_ms: u32| DAY_MS / u64::from(interval_ms.max(1));
         let whole = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -82,7 +82,7 @@ impl Load {
             period_ms: catalogue.sample_period_ms,
             services: whole(services.len()),
             answers_per_day: checks().map(|check| per_day(check.interval_ms) * check.vantages.len() as u64).sum(),
-            looks_per_day: sets().map(|set| per_day(set.interval_ms)).sum(),
+            looks_per_day: looks().map(|look| per_day(look.interval_ms)).sum(),
         }
     }
 }

@@ -10,13 +10,15 @@
 //! ([`super::availability`]), so a window approved, moved or withdrawn later never touches what was observed.
 //! Knows nothing of service time, targets or tickets.
 
+pub mod account;
 pub mod late;
 pub mod quorum;
 pub mod timeline;
 pub mod track;
 
+pub use account::{AnswerAccount, AnswerRole, TrackAccount};
 pub use late::{LateEffect, Proposal};
-pub use quorum::{Quorum, Tie, Vantage};
+pub use quorum::{Decision, Quorum, QuorumRule, Tie, Vantage};
 pub use timeline::{StateInterval, Timeline};
 pub use track::{CheckOutcome, CheckPolicy, CheckResult, OutOfOrder, TrackChange, VantageTrack};
 

@@ -65,15 +65,27 @@ pub enum TicketClass {
     Performance,
     /// A host's storage is above its threshold for too long.
     Capacity,
+    /// A service uses up its error budget too fast, without being down now.
+    Budget,
     /// A backup set passed its RPO or has no usable backup.
     Backup,
-    /// Nobody watches: a silent host.
+    /// A job that does what nobody sees otherwise went wrong.
+    Function,
+    /// Nobody watches: a silent host, a backup source that nobody reaches.
     MonitoringLost,
 }
 
 impl TicketClass {
     /// All, in order.
-    pub const ALL: [Self; 5] = [Self::Access, Self::Performance, Self::Capacity, Self::Backup, Self::MonitoringLost];
+    pub const ALL: [Self; 7] = [
+        Self::Access,
+        Self::Performance,
+        Self::Capacity,
+        Self::Budget,
+        Self::Backup,
+        Self::Function,
+        Self::MonitoringLost,
+    ];
 
     /// The code in keys and the API.
     pub fn code(self) -> &'static str {
@@ -81,7 +93,9 @@ impl TicketClass {
             Self::Access => "akses",
             Self::Performance => "kinerja",
             Self::Capacity => "kapasitas",
+            Self::Budget => "anggaran",
             Self::Backup => "cadangan",
+            Self::Function => "fungsi",
             Self::MonitoringLost => "kehilangan_pemantauan",
         }
     }

@@ -1,101 +1,324 @@
-//! One backup set in memory: what was last seen of it.
+//! One backup set in memory: what is known of its backups, what its job told, and what people did to prove it.
+//!
+//! What a look or a signal taught is pending until the next decision is committed; a commit that fails makes the model
+//! anew from the store, where looks and signals still are.
 
-use crate::domain::catalogue::{BackupSet, ServiceClass};
+use crate::domain::catalogue::{BackupRules, BackupSet, Service, ServiceClass};
+use crate::domain::rpo::heartbeat::{Ping, Run, RunBasis};
+use crate::domain::rpo::job::{self, JobPlan, JobState, PINGS_MAX};
+use crate::domain::rpo::plausibility::{
+    RUN_TIME_RATIO_PPM, SIZE_RATIO_PPM, is_feasible, is_suspicious, worst_exposure_s,
+};
+use crate::domain::rpo::proof::{Proof, RecoveryEntry, Verification};
+use crate::domain::rpo::record::{BackupRecord, History};
 use crate::domain::rpo::{self, Backup, Policy};
-use crate::snapshot::BackupState;
-use pantau_shared::backup::BackupObservation;
+use crate::snapshot::{BackupState, Suspicion};
+use crate::store::backup_records::{BackupEdit, KeptLook};
+use crate::store::heartbeats::Signal;
+use chrono_tz::Tz;
+use pantau_shared::backup::{BackupObservation, BackupStatus, DataTimeBasis};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeMap;
+
+/// Without a look for so many of its intervals, and a little, a set is not confirmed any more.
+const LOOKS_MISSED: i64 = 3;
+const LOOK_GRACE_MS: i64 = 120_000;
+/// So long without contact is a disturbance of its own (engines C.2).
+const LOST_AFTER_MS: i64 = 24 * 3_600_000;
 
 /// One backup set in memory.
 #[derive(Debug, Clone)]
 pub(crate) struct BackupModel {
     pub(crate) set: BackupSet,
-    pub(crate) rpo_seconds: Option<u32>,
-    pub(crate) critical: bool,
-    /// As of the last look that saw anything.
-    backups: Vec<Backup>,
-    first_seen: BTreeMap<String, Timestamp>,
-    pub(crate) newest: Option<(String, Option<u64>)>,
-    pub(crate) looked_at: Option<Timestamp>,
-    observed_at: Option<Timestamp>,
-    pub(crate) error: Option<String>,
-    /// Since when the looks have found nothing usable.
-    pub(crate) without_since: Option<Timestamp>,
+    pub(crate) policy: Policy,
+    pub(crate) rules: BackupRules,
+    zone: Tz,
+    history: History,
+    /// The observation behind the newest look, and whether it stays.
+    fact: Option<i64>,
+    kept: bool,
+    /// Since when looks succeed without a break that counts.
+    contact_since: Option<Timestamp>,
+    /// Since when its heartbeat is watched; none without a key.
+    pub(crate) heartbeat_since: Option<Timestamp>,
+    /// The newest signals, oldest first.
+    pings: Vec<Ping>,
+    /// The newest verification that passed.
+    pub(crate) verified: Option<Verification>,
+    /// The newest drill or recovery of the service that succeeded.
+    pub(crate) recovery: Option<RecoveryEntry>,
+    pending: Pending,
+}
+
+/// What is to be committed.
+#[derive(Debug, Clone, Default)]
+struct Pending {
+    records: BTreeMap<(String, u32), BackupRecord>,
+    look: bool,
+    needless: Vec<i64>,
 }
 
 impl BackupModel {
-    /// A set that nobody has looked at.
-    pub(crate) fn new(set: &BackupSet, service_rpo: Option<u32>, class: ServiceClass) -> Self {
+    /// A set of which nothing is known.
+    pub(crate) fn new(set: &BackupSet, service: &Service, rules: BackupRules, zone: Tz) -> Self {
         Self {
+            policy: set.policy(service.rpo_seconds, service.class == ServiceClass::Kritis),
             set: set.clone(),
-            rpo_seconds: set.rpo_seconds.or(service_rpo),
-            critical: class == ServiceClass::Kritis,
-            backups: Vec::new(),
-            first_seen: BTreeMap::new(),
-            newest: None,
-            looked_at: None,
-            observed_at: None,
-            error: None,
-            without_since: None,
+            rules,
+            zone,
+            history: History::default(),
+            fact: None,
+            kept: false,
+            contact_since: None,
+            heartbeat_since: None,
+            pings: Vec::new(),
+            verified: None,
+            recovery: None,
+            pending: Pending::default(),
         }
     }
 
-    /// Takes a look; an older one than the last is ignored. A failed look leaves the last known record standing.
-    pub(crate) fn feed(&mut self, at: Timestamp, observation: &BackupObservation) {
-        if self.observed_at.is_some_and(|seen| at <= seen) {
+    /// Takes what the store knows of its backups.
+    pub(crate) fn load(&mut self, records: Vec<BackupRecord>, look: KeptLook) {
+        self.contact_since = look.state.looked_at.filter(|_| look.state.error.is_none());
+        self.history = History::new(records, look.state);
+        (self.fact, self.kept) = (look.fact, look.kept);
+    }
+
+    /// Takes the stored signals, oldest first.
+    pub(crate) fn load_signals(&mut self, since: Timestamp, signals: &[Signal]) {
+        self.heartbeat_since = Some(since);
+        self.pings = signals.iter().filter_map(Signal::ping).collect();
+        self.pings.sort_by_key(|ping| ping.at);
+        if let Some(last) = self.pings.last().map(|ping| ping.at) {
+            self.claim_runs(last);
+        }
+    }
+
+    /// Takes a look, observation number `fact`. What was taken before does nothing.
+    pub(crate) fn feed(&mut self, at: Timestamp, fact: i64, seen: &BackupObservation) {
+        let Some(look) = self.set.look() else { return };
+        let observed = self.history.look().observed_at;
+        if self.fact == Some(fact) && observed == Some(at) {
             return;
         }
-        self.observed_at = Some(at);
-        if !observation.error.is_empty() {
-            self.error = Some(observation.error.clone());
-            return;
-        }
-        self.error = None;
-        self.looked_at = Some(at);
-        let mut first_seen = BTreeMap::new();
-        let mut newest = None;
-        self.backups.clear();
-        for artefact in &observation.artefacts {
-            let seen = self.first_seen.get(&artefact.name).copied().unwrap_or(at);
-            first_seen.insert(artefact.name.clone(), seen);
-            let time = artefact.data_time_ms.or(artefact.ended_at_ms);
-            if newest.as_ref().is_none_or(|(t, _, _)| time > *t) {
-                newest = Some((time, artefact.name.clone(), artefact.size_bytes));
+        let newest = observed.is_none_or(|observed| at > observed);
+        let unconfirmed = self.unconfirmed_since(at).is_some();
+        let location = look.host.to_string();
+        let error = |history: &History| history.look().error.as_ref().map(|(text, _)| text.clone());
+        let before = error(&self.history);
+        let changed = self.history.take_look(at, seen, &location);
+        let keep = !changed.is_empty() || error(&self.history) != before;
+        if newest {
+            let old = self.fact.replace(fact).filter(|old| !self.kept && *old != fact);
+            self.pending.needless.extend(old);
+            self.kept = keep;
+            if seen.error.is_empty() && (unconfirmed || self.contact_since.is_none()) {
+                self.contact_since = Some(at);
             }
-            self.backups.extend(Backup::from_artefact(artefact, seen));
+        } else if !keep && self.fact.is_some_and(|newest| fact > newest) {
+            self.pending.needless.push(fact);
         }
-        self.first_seen = first_seen;
-        self.newest = newest.map(|(_, name, size)| (name, size));
-        if self.usable(at).is_some() {
-            self.without_since = None;
-        } else {
-            self.without_since.get_or_insert(at);
+        self.pending.look = true;
+        self.learn(changed);
+    }
+
+    /// Takes a signal of its job. A run of a backup job that ended is a record.
+    pub(crate) fn take_signal(&mut self, signal: &Signal) {
+        let Some(ping) = signal.ping() else { return };
+        let at = ping.at;
+        self.pings.push(ping);
+        self.pings.sort_by_key(|ping| ping.at);
+        self.pings.drain(..self.pings.len().saturating_sub(PINGS_MAX));
+        self.claim_runs(at);
+    }
+
+    /// Runs of a backup job that ended are records; those that are known change nothing.
+    fn claim_runs(&mut self, now: Timestamp) {
+        if !self.set.is_backup() {
+            return;
         }
+        let (runs, _) = job::judge(&self.plan(now), &self.pings, now);
+        for run in &runs {
+            let learnt = self.history.claim(claimed(run));
+            self.learn(learnt);
+        }
+    }
+
+    /// Notes a verification; one that passed marks its backup.
+    pub(crate) fn take_verification(&mut self, entry: &Verification) {
+        if !entry.passed {
+            return;
+        }
+        if self.verified.as_ref().is_none_or(|newest| newest.at <= entry.at) {
+            self.verified = Some(entry.clone());
+        }
+        let learnt = self.history.verify(&entry.artefact, entry.generation, entry.at);
+        self.learn(learnt.into_iter().collect());
+    }
+
+    fn learn(&mut self, records: Vec<BackupRecord>) {
+        self.pending.look |= !records.is_empty();
+        let keyed = records.into_iter().map(|record| ((record.artefact.clone(), record.generation), record));
+        self.pending.records.extend(keyed);
+    }
+
+    /// What is to be committed, once.
+    pub(crate) fn take_pending(&mut self) -> Option<BackupEdit> {
+        let Pending { records, look, needless } = std::mem::take(&mut self.pending);
+        let state = self.history.look().clone();
+        let look = look.then_some(KeptLook { state, fact: self.fact, kept: self.kept });
+        let edit = BackupEdit { set: self.set.id.clone(), records: records.into_values().collect(), look, needless };
+        (edit.look.is_some() || !edit.needless.is_empty()).then_some(edit)
+    }
+
+    /// What is known of its backups.
+    pub(crate) fn history(&self) -> &History {
+        &self.history
     }
 
     /// The usable backup with the newest data.
-    pub(crate) fn usable(&self, now: Timestamp) -> Option<&Backup> {
-        rpo::newest_usable(&self.backups, &self.policy(), now)
+    pub(crate) fn usable(&self, now: Timestamp) -> Option<Backup> {
+        rpo::newest_usable(&self.history.backups(), &self.policy, now).cloned()
     }
 
-    /// When, after `now`, passing of time alone next changes its state.
-    pub(crate) fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        let judged = self.usable(now).and_then(|b| rpo::next_change(b.data_time, self.rpo_seconds, now));
-        self.backups.iter().filter_map(|b| b.next_usable(now)).chain(judged).min()
+    /// Its record.
+    pub(crate) fn usable_record(&self, now: Timestamp) -> Option<&BackupRecord> {
+        let known: Vec<&BackupRecord> = self.history.records().iter().filter(|r| r.data_time.is_some()).collect();
+        let times = rpo::usable_times(&self.history.backups(), &self.policy);
+        let usable = known.into_iter().zip(times).filter(|(_, times)| times.contains(now));
+        usable.map(|(record, _)| record).max_by_key(|record| record.data_time)
     }
 
     /// Its state.
     pub(crate) fn state(&self, now: Timestamp) -> BackupState {
-        self.policy().state(self.usable(now).map(|b| b.data_time), now)
+        if !self.set.is_backup() {
+            return BackupState::Informasi;
+        }
+        self.policy.state(self.usable(now).map(|b| b.data_time), now)
     }
 
-    fn policy(&self) -> Policy {
-        Policy {
-            rpo_seconds: self.rpo_seconds,
-            required: self.critical,
-            size_bytes_min: self.set.size_bytes_min,
-            ..Policy::default()
+    /// Since when nothing usable is there, asked when that is so; none when nobody has looked yet.
+    pub(crate) fn without_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let begins = self.history.look().begins_at?;
+        let ends =
+            rpo::usable_times(&self.history.backups(), &self.policy).into_iter().filter(|times| !times.is_empty());
+        Some(ends.map(|times| times.to).filter(|to| *to <= now).max().map_or(begins, |to| to.max(begins)))
+    }
+
+    fn plan(&self, now: Timestamp) -> JobPlan {
+        JobPlan {
+            schedule: self.set.schedule.clone(),
+            tolerances: self.set.tolerances,
+            zone: self.zone,
+            since: self.heartbeat_since.unwrap_or(now),
         }
+    }
+
+    /// How its job stands; none without a heartbeat that is watched.
+    pub(crate) fn job(&self, now: Timestamp) -> Option<JobState> {
+        let watched = self.set.has_heartbeat() && self.heartbeat_since.is_some();
+        watched.then(|| job::judge(&self.plan(now), &self.pings, now).1)
+    }
+
+    /// Since when nobody has confirmed what is known: looks fail, or do not come.
+    pub(crate) fn unconfirmed_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let state = self.history.look();
+        let (observed, overdue) = (state.observed_at?, self.look_overdue_at()?);
+        let failing = state.error.as_ref().map(|(_, since)| state.looked_at.unwrap_or(*since));
+        failing.or_else(|| (now >= overdue).then_some(state.looked_at.unwrap_or(observed)))
+    }
+
+    fn look_overdue_at(&self) -> Option<Timestamp> {
+        let period = i64::from(self.set.look()?.interval_ms).saturating_mul(LOOKS_MISSED);
+        Some(self.history.look().observed_at?.plus_ms(period.saturating_add(LOOK_GRACE_MS)))
+    }
+
+    /// Since when contact is lost for so long that it is a disturbance.
+    pub(crate) fn lost_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.unconfirmed_since(now).filter(|since| now.ms_since(*since) >= LOST_AFTER_MS)
+    }
+
+    /// Since when there is contact again.
+    pub(crate) fn contact_since(&self) -> Option<Timestamp> {
+        self.contact_since
+    }
+
+    /// When, after `now`, passing of time alone next changes what is said of it.
+    pub(crate) fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let backups = self.history.backups();
+        let ripening = backups.iter().filter_map(|b| b.next_usable(now)).min();
+        let judged = self.usable(now).and_then(|b| self.policy.next_change(b.data_time, now));
+        let job = self.job(now).and_then(|job| job.next_look);
+        let overdue = self.look_overdue_at();
+        let last = self.history.look().looked_at.or(self.history.look().observed_at);
+        let lost = last.map(|at| at.plus_ms(LOST_AFTER_MS));
+        [ripening, judged, job, overdue, lost].into_iter().flatten().filter(|at| *at > now).min()
+    }
+
+    /// How far it is proved that it can be restored; none without a usable backup.
+    pub(crate) fn proof(&self, now: Timestamp) -> Option<Proof> {
+        let usable = self.usable_record(now)?;
+        let recovered = self.recovery.as_ref().is_some_and(|r| r.counts(self.zone, self.rules.drill_valid_days, now));
+        Some(match (recovered, usable.claimed) {
+            (true, _) => Proof::Restored,
+            (false, true) => Proof::Claimed,
+            (false, false) => Proof::Seen,
+        })
+    }
+
+    /// How often it is to be verified: its own setting, or the office's for kritis services.
+    pub(crate) fn verify_every_s(&self) -> Option<u32> {
+        let default = Some(self.rules.verify_every_seconds).filter(|_| self.policy.required && self.set.is_backup());
+        self.set.verify_every_seconds.or(default)
+    }
+
+    /// What is odd about the newest usable backup against those before it.
+    pub(crate) fn suspicions(&self, now: Timestamp) -> Vec<Suspicion> {
+        let Some(newest) = self.usable_record(now) else { return Vec::new() };
+        let earlier = |value: fn(&BackupRecord) -> Option<u64>| -> Vec<u64> {
+            let before = self.history.records().iter().filter(|r| r.time() < newest.time());
+            before.filter(|r| r.status == BackupStatus::Ok).filter_map(value).collect()
+        };
+        let odd = |value: fn(&BackupRecord) -> Option<u64>, ratio| {
+            value(newest).is_some_and(|value_now| is_suspicious(&earlier(value), value_now, ratio))
+        };
+        let shrunk = odd(|record| record.size_bytes, SIZE_RATIO_PPM).then_some(Suspicion::Shrunk);
+        let short = odd(BackupRecord::duration_s, RUN_TIME_RATIO_PPM).then_some(Suspicion::ShortRun);
+        shrunk.into_iter().chain(short).collect()
+    }
+
+    /// The exposure that its schedule leads to with runs as long as the longest that was observed, when that cannot hold
+    /// the RPO: the lint that only time can prove.
+    pub(crate) fn impossible_s(&self) -> Option<u64> {
+        let (schedule, rpo) = (self.set.schedule.as_ref()?, self.policy.rpo_seconds?);
+        let whole = self.history.records().iter().filter(|r| r.status == BackupStatus::Ok);
+        let longest = whole.filter_map(BackupRecord::duration_s).max()?;
+        let worst = worst_exposure_s(schedule.gap_s_max(self.zone), longest);
+        (!is_feasible(worst, rpo, self.policy.operator)).then_some(worst)
+    }
+}
+
+/// A run as a record that only its job vouches for.
+fn claimed(run: &Run) -> BackupRecord {
+    BackupRecord {
+        artefact: run.end.to_string(),
+        generation: 0,
+        started_at: run.duration_s.map(|_| run.data_time),
+        ended_at: Some(run.end),
+        data_time: Some(run.data_time),
+        basis: match run.basis {
+            RunBasis::Start => DataTimeBasis::Start,
+            RunBasis::KnownDuration => DataTimeBasis::ModifiedLessDuration,
+            RunBasis::End => DataTimeBasis::Modified,
+        },
+        status: run.status,
+        size_bytes: None,
+        location: String::new(),
+        claimed: true,
+        first_seen_at: run.end,
+        last_seen_at: run.end,
+        deleted_at: None,
+        verified_at: None,
     }
 }

@@ -1,9 +1,10 @@
 //! What people do, by the same four steps: load the ticket, decide by the rules, commit, announce. Commands run in the
 //! engine's task, one after the other, so that no two of them and no evaluation work on the same version.
 
+use super::backup_commands::BackupCommand;
 use super::evaluate::Context;
 use super::task::EngineTask;
-use super::{CommandError, ManualTicket};
+use super::{CommandError, ManualTicket, RegisterChange};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::phrase::Phrase;
 use crate::domain::ticket::condition::Condition;
@@ -22,7 +23,9 @@ type Reply<T> = oneshot::Sender<Result<T, CommandError>>;
 pub(super) enum Command {
     Act { number: TicketNumber, action: TicketAction, actor: String, reply: Reply<Ticket> },
     Open { ticket: ManualTicket, actor: String, reply: Reply<Ticket> },
+    Register { change: Box<RegisterChange>, actor: String, reply: Reply<u32> },
     Catalogue { catalogue: Arc<Catalogue>, applied_at: Timestamp, reply: Reply<()> },
+    Backup { command: BackupCommand, reply: Reply<()> },
 }
 
 impl EngineTask {
@@ -35,6 +38,14 @@ impl EngineTask {
             }
             Command::Open { ticket, actor, reply } => {
                 let answer = self.open(ticket, &actor).await;
+                drop(reply.send(answer));
+            }
+            Command::Register { change, actor, reply } => {
+                let answer = self.change_register(*change, actor).await;
+                drop(reply.send(answer));
+            }
+            Command::Backup { command, reply } => {
+                let answer = self.backup_command(command).await;
                 drop(reply.send(answer));
             }
             Command::Catalogue { catalogue, applied_at, reply } => {
@@ -72,7 +83,8 @@ impl EngineTask {
             | TicketAction::Escalate(_)
             | TicketAction::Cause { .. } => None,
         };
-        let context = Context::new(&self.model, &self.targets, &self.render, now);
+        let told = self.told_of(vec![number]).await.map_err(CommandError::Store)?;
+        let context = Context::new(&self.model, &self.routing, &self.render, now).told(told);
         let change = context.change(after, Some(activity), event);
         self.commit(context, move |_| Ok(change)).await
     }
@@ -92,7 +104,7 @@ impl EngineTask {
             let from = (manual.reporter.as_str(), manual.reporting_method.as_str());
             let (after, activity) =
                 open::report_again(holder, from, &manual.symptom, actor, now).map_err(CommandError::Refused)?;
-            let context = Context::new(&self.model, &self.targets, &self.render, now);
+            let context = Context::new(&self.model, &self.routing, &self.render, now);
             let change = context.change(after, Some(activity), None);
             return self.commit(context, move |_| Ok(change)).await;
         }
@@ -106,7 +118,7 @@ impl EngineTask {
             affected: vec![manual.service],
             flapping_since: None,
         };
-        let context = Context::new(&self.model, &self.targets, &self.render, now);
+        let context = Context::new(&self.model, &self.routing, &self.render, now);
         let (year, actor) = (context.year(), actor.to_owned());
         let inner = context.clone();
         self.commit(context, move |number| {

@@ -1,41 +1,63 @@
 //! The outbox's worker: takes what is due, sends it, records the answer. It never gives up on a receiver that is away,
-//! and never tells a later event of a ticket to a target before the earlier ones were taken or refused for good.
+//! and never tells a later event of a ticket to a receiver before the earlier ones were taken or refused for good.
+//!
+//! Each receiver has a loop of its own with its own page of due messages: one that is slow delays nobody else. A kill
+//! between sending and recording sends once more; senders that create something look it up first.
 
 use crate::clock::Clock;
 use crate::self_stats::SelfStats;
-use crate::store::records::{DeliveryResult, OutboxMessage, OutboxRow};
+use crate::shutdown::stopped;
+use crate::store::records::{DeliveryResult, DueMessage, ExternalReference, OutboxRow};
 use crate::store::{Store, StoreError};
 use futures_util::future::join_all;
 use pantau_shared::timestamp::Timestamp;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
-/// Messages of one target taken at once.
+/// Messages of one receiver taken at once.
 const PAGE: usize = 100;
-/// How long the worker sleeps without a signal.
+/// How long a loop sleeps without a signal.
 const IDLE: Duration = Duration::from_secs(1);
+/// What is on its way when the program stops has so long to arrive.
+const GRACE: Duration = Duration::from_secs(5);
 /// First and longest pause between two tries.
 const BACKOFF_MS: i64 = 2_000;
 const BACKOFF_MAX_MS: i64 = 300_000;
+/// A receiver that asks for more patience than this is asked again all the same.
+const AFTER_MAX_MS: i64 = 3_600_000;
 
 /// What a receiver said to one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
-    /// Taken.
-    Taken,
+    /// Taken; what it calls the ticket, where it says so.
+    Delivered(Option<ExternalReference>),
     /// Not now.
-    Later(String),
-    /// Never.
-    Refused(String),
+    RetryLater {
+        /// Why.
+        reason: String,
+        /// The pause it asked for, in milliseconds.
+        after_ms: Option<i64>,
+    },
+    /// Never; a person must look.
+    Rejected(String),
 }
 
-/// Sends one message to its target.
+impl Sent {
+    /// Not now, without a wish for when.
+    pub fn later(reason: impl Into<String>) -> Self {
+        Self::RetryLater { reason: reason.into(), after_ms: None }
+    }
+}
+
+/// Sends one message to its receiver.
 pub trait Sender: Send + Sync {
+    /// Names of all receivers; each gets a loop.
+    fn targets(&self) -> Vec<String>;
+
     /// Sends; bounded in time by the implementation.
-    fn send(&self, message: &OutboxMessage, now: Timestamp) -> impl Future<Output = Sent> + Send;
+    fn send(&self, due: &DueMessage, now: Timestamp) -> impl Future<Output = Sent> + Send;
 }
 
 /// The worker; see [`Deliverer::run`].
@@ -56,64 +78,92 @@ pub struct Deliverer<S> {
 impl<S: Sender> Deliverer<S> {
     /// Runs until `stop` is true or its sender is gone.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let (news, heard) = watch::channel(());
+        let loops = join_all(self.sender.targets().into_iter().map(|target| {
+            let (heard, stop) = (heard.clone(), stop.clone());
+            let this = &self;
+            async move { this.run_target(&target, heard, stop).await }
+        }));
+        let relay = async {
+            loop {
+                tokio::select! {
+                    changed = stop.changed() => if changed.is_err() || *stop.borrow() { return },
+                    () = self.signal.notified() => news.send_replace(()),
+                }
+            }
+        };
+        tokio::join!(loops, relay);
+    }
+
+    async fn run_target(&self, target: &str, mut heard: watch::Receiver<()>, mut stop: watch::Receiver<bool>) {
         loop {
-            match self.deliver_due().await {
+            let mut told = stop.clone();
+            // What is cut off here is as after a kill: sent again, and looked up first where something is created.
+            let late = async {
+                stopped(&mut told).await;
+                tokio::time::sleep(GRACE).await;
+            };
+            let delivered = tokio::select! {
+                delivered = self.deliver_to(target) => delivered,
+                () = late => return,
+            };
+            match delivered {
                 // What was taken may have held back a later message.
                 Ok(taken) if taken > 0 && !*stop.borrow() => continue,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "cannot work on the outbox");
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(target_name = target, error, "cannot work on the outbox");
                 }
             }
             tokio::select! {
                 changed = stop.changed() => if changed.is_err() || *stop.borrow() { return },
-                () = self.signal.notified() => {}
+                changed = heard.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(IDLE) => {}
             }
         }
     }
 
-    /// Tries everything that is due once, all targets at the same time; how many were taken.
+    /// Tries everything of one receiver that is due once, in order; how many were taken. One that is away costs one
+    /// time-out, not one per message.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn deliver_due(&self) -> Result<usize, StoreError> {
-        let now = self.clock.now();
-        let store = self.store.clone();
-        let due = tokio::task::spawn_blocking(move || store.read(|reader| reader.outbox_due(now, PAGE))).await;
-        let mut targets: BTreeMap<String, Vec<OutboxRow>> = BTreeMap::new();
-        for row in due.unwrap_or(Err(StoreError::Closed))? {
-            targets.entry(row.message.target.clone()).or_default().push(row);
-        }
-        let taken = join_all(targets.into_values().map(|rows| self.deliver_to(rows))).await;
-        taken.into_iter().sum()
-    }
-
-    /// Tries what is due of one target, in order. One that is away costs one time-out, not one per message.
-    async fn deliver_to(&self, mut rows: Vec<OutboxRow>) -> Result<usize, StoreError> {
-        rows.sort_by_key(|row| row.id);
+    pub async fn deliver_to(&self, target: &str) -> Result<usize, StoreError> {
+        let (store, name, now) = (self.store.clone(), target.to_owned(), self.clock.now());
+        let read = move || store.read(|reader| reader.outbox_due(&name, now, PAGE));
+        let due = tokio::task::spawn_blocking(read).await.unwrap_or(Err(StoreError::Closed))?;
         let mut taken = 0;
-        for row in rows {
+        for due in in_order(due) {
             let now = self.clock.now();
-            let result = match self.sender.send(&row.message, now).await {
-                Sent::Taken => DeliveryResult::Delivered,
-                Sent::Refused(reason) => DeliveryResult::Rejected { reason },
-                Sent::Later(reason) => DeliveryResult::RetryLater { reason, at: now.plus_ms(pause_ms(&row)) },
+            let result = match self.sender.send(&due, now).await {
+                Sent::Delivered(reference) => DeliveryResult::Delivered { reference },
+                Sent::Rejected(reason) => DeliveryResult::Rejected { reason },
+                Sent::RetryLater { reason, after_ms } => {
+                    let pause = pause_ms(&due.row).max(after_ms.unwrap_or(0).min(AFTER_MAX_MS));
+                    DeliveryResult::RetryLater { reason, at: now.plus_ms(pause) }
+                }
             };
             let away = matches!(result, DeliveryResult::RetryLater { .. });
-            if result == DeliveryResult::Delivered {
+            if matches!(result, DeliveryResult::Delivered { .. }) {
                 self.stats.deliveries.increment();
                 taken += 1;
             } else {
                 self.stats.delivery_failures.increment();
             }
-            self.store.write(move |writer| writer.save_outbox_result(row.id, &result, now)).await?;
+            let id = due.row.id;
+            self.store.write(move |writer| writer.save_outbox_result(id, &result, now)).await?;
             if away {
                 break;
             }
         }
         Ok(taken)
     }
+}
+
+fn in_order(mut due: Vec<DueMessage>) -> Vec<DueMessage> {
+    due.sort_by_key(|due| due.row.id);
+    due
 }
 
 /// Doubles with each try up to the longest; up to a quarter more, spread by the message's number so that receivers that
@@ -128,6 +178,7 @@ fn pause_ms(row: &OutboxRow) -> i64 {
 mod tests {
     use super::*;
     use crate::domain::ticket::TicketNumber;
+    use crate::store::records::OutboxMessage;
 
     #[test]
     fn the_pause_doubles_up_to_its_bound() {
@@ -139,12 +190,14 @@ mod tests {
                 version: 1,
                 event: "opened".into(),
                 payload: String::new(),
+                not_before: None,
             },
             created_at: Timestamp::from_ms(0),
             attempts,
             next_attempt_at: Timestamp::from_ms(0),
             state: "pending".into(),
             last_error: None,
+            checked_by: None,
         };
         for (attempts, least) in [(0, 2_000), (1, 4_000), (7, 256_000), (8, 300_000), (u32::MAX, 300_000)] {
             let pause = pause_ms(&row(attempts));

@@ -3,13 +3,17 @@
 //! A track replayed from a safe cut (a success, or an answer after a silence) is the track that never stopped, so only
 //! a bounded piece of history is read per vantage.
 
+use super::backup_model::BackupModel;
 use super::checkpoint;
 use super::model::Model;
 use super::service_model::{ServiceModel, policy_of, result_of};
-use crate::domain::catalogue::Check;
-use crate::domain::state::CheckResult;
+use crate::domain::catalogue::{Check, ServiceId};
+use crate::domain::interval::Interval;
+use crate::domain::rpo::job::PINGS_MAX;
 use crate::domain::state::track::safe_cut;
-use crate::store::records::{Fact, FactBody, ProbeFact};
+use crate::domain::state::{CheckResult, VantageTrack};
+use crate::rulebook;
+use crate::store::records::{Fact, FactBody, FactCursor, ProbeFact};
 use crate::store::{Reader, StoreError};
 use pantau_shared::ids::{CheckId, HostId};
 use pantau_shared::probe::ProbeOutcome;
@@ -24,8 +28,10 @@ const CUT_ANSWERS: [usize; 3] = [4, 32, 200];
 const ANSWERS_PAGE: usize = 10_000;
 /// Samples with which thresholds are warmed up: five hours at ten seconds.
 const SAMPLES: usize = 1800;
-/// Looks with which a backup set is warmed up.
-const LOOKS: usize = 50;
+/// Looks from before there were records that are read to make them: five weeks at five minutes.
+const LOOKS: usize = 10_000;
+/// Entries of people that are looked through for the newest that counts.
+const ENTRIES: usize = 50;
 /// The ledger is kept in memory for so long: ninety local days and the month before.
 const LEDGER_DAYS: i64 = 125;
 
@@ -77,6 +83,8 @@ impl StoredAnswers for Reader {
 
 /// Fills a new model from the store, as of its cursor.
 pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Result<(), StoreError> {
+    let rulebook = rulebook::load(reader, &model.profile, &model.catalogue, model.applied_at)?;
+    model.take_rulebook(rulebook);
     model.cursor = reader.cursor()?;
     let records = reader.hosts()?;
     model.refresh_hosts(records.clone());
@@ -92,6 +100,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
             model.mark_dirty(index, from);
         }
     }
+    model.take_register(reader.register()?);
     let restored = checkpoint::load(reader, model)?;
     for place in (0..model.hosts.len()).filter(|place| !restored.contains(place)) {
         let host = model.hosts[place].record.id.clone();
@@ -102,14 +111,43 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     }
     // The records' instants stand above what the checkpoint knew.
     model.refresh_hosts(records);
-    for (_, backup) in &mut model.backups {
-        for look in reader.backup_observations(&backup.set.id, LOOKS)?.into_iter().rev() {
-            if look.host == backup.set.host {
-                backup.feed(look.at, &look.observation);
+    let cursor = model.cursor;
+    for (service, backup) in &mut model.backups {
+        load_backup(reader, service, backup, cursor)?;
+    }
+    model.touch_everything();
+    Ok(())
+}
+
+/// A backup set from its records, the signals of its job, and what people entered. A set without records, from before
+/// there were any, is read from its stored looks.
+fn load_backup(
+    reader: &Reader,
+    service: &ServiceId,
+    backup: &mut BackupModel,
+    cursor: FactCursor,
+) -> Result<(), StoreError> {
+    let set = backup.set.id.clone();
+    match reader.backup_look(&set)? {
+        Some(look) => backup.load(reader.newest_backup_records(&set)?, look),
+        None => {
+            for look in reader.backup_observations(&set, LOOKS)?.into_iter().rev() {
+                let expected = backup.set.look().is_some_and(|expected| look.host == expected.host);
+                if expected && look.id <= cursor.0 {
+                    backup.feed(look.at, look.id, &look.observation);
+                }
             }
         }
     }
-    model.touch_everything();
+    if let Some(heartbeat) = reader.heartbeat(&set)? {
+        let mut signals = reader.signals(&set, PINGS_MAX)?;
+        signals.reverse();
+        backup.load_signals(heartbeat.begins_at, &signals);
+    }
+    for entry in reader.verifications(&set, ENTRIES)?.into_iter().rev() {
+        backup.take_verification(&entry);
+    }
+    backup.recovery = reader.recoveries(service, ENTRIES)?.into_iter().find(|entry| entry.succeeded);
     Ok(())
 }
 
@@ -136,7 +174,7 @@ pub(crate) fn replay(
         // A late answer may change the run it falls into, which began at the cut at the earliest.
         for vantage in &service.vantages {
             let Some(check) = service.service.checks.get(vantage.check) else { continue };
-            let (before, cut) = before(reader, check, &vantage.host, at)?;
+            let (before, cut) = before(reader, check, &vantage.host, at, &CUT_ANSWERS)?;
             from = from.min(cut.or(before.first().map(|p| p.at)).unwrap_or(at));
         }
     }
@@ -155,9 +193,10 @@ fn before(
     check: &Check,
     host: &HostId,
     at: Timestamp,
+    limits: &[usize],
 ) -> Result<(Vec<ProbeFact>, Option<Timestamp>), StoreError> {
     let mut found = Vec::new();
-    for limit in CUT_ANSWERS {
+    for limit in limits.iter().copied() {
         found = reader.newest_before(&check.id, host, at, limit)?;
         let all = found.len() < limit;
         found.reverse();
@@ -172,8 +211,53 @@ fn before(
     Ok((found, None))
 }
 
+/// Answers before an instant that are shown with it, at least.
+const CONTEXT_ANSWERS: usize = 6;
+/// Answers looked through for a cut when a state is explained: an outage of half a day at ten seconds.
+const EXPLAINED_CUT_ANSWERS: [usize; 3] = [16, 256, 5_000];
+/// Answers of one page, and of all, that are read after an instant to make its state certain.
+const CERTAIN_PAGE: usize = 32;
+const CERTAIN_ANSWERS_MAX: usize = 2_048;
+
+/// The answers by which the state of a vantage at `at` can be told: from a cut on, with some before `at` to be seen, and
+/// after it until no later one can change the state at `at`. In order of time; whether the cut is a safe one.
+pub(crate) fn answers_around(
+    reader: &impl StoredAnswers,
+    check: &Check,
+    host: &HostId,
+    at: Timestamp,
+) -> Result<(Vec<ProbeFact>, bool), StoreError> {
+    let mut context = reader.newest_before(&check.id, host, at, CONTEXT_ANSWERS)?;
+    context.reverse();
+    let from = context.first().map_or(at, |p| p.at);
+    let (before, cut) = before(reader, check, host, from, &EXPLAINED_CUT_ANSWERS)?;
+    let whole = cut.is_some() || before.len() < EXPLAINED_CUT_ANSWERS.into_iter().max().unwrap_or(0);
+    let cut = cut.or(before.first().map(|p| p.at)).unwrap_or(from);
+    let mut answers: Vec<ProbeFact> = before.into_iter().filter(|p| p.at >= cut).collect();
+    answers.extend(context.into_iter().filter(|p| p.at > from));
+    let mut track = VantageTrack::new(policy_of(check));
+    for answer in &answers {
+        // In order of time, so none is refused.
+        track.feed(result_of(answer.at, &answer.outcome)).ok();
+    }
+    let mut next = at.plus_ms(1);
+    for _ in 0..CERTAIN_ANSWERS_MAX / CERTAIN_PAGE {
+        let page = reader.between(&check.id, host, next, Interval::ALL.to, CERTAIN_PAGE)?;
+        let full = page.len() == CERTAIN_PAGE;
+        for answer in page {
+            track.feed(result_of(answer.at, &answer.outcome)).ok();
+            next = answer.at.plus_ms(1);
+            answers.push(answer);
+        }
+        if !full || track.settled_until().is_some_and(|settled| settled > at) {
+            break;
+        }
+    }
+    Ok((answers, whole))
+}
+
 /// The answers of a vantage from a cut that makes everything at or after `from` certain, in order of time.
-fn answers(
+pub(super) fn answers(
     reader: &impl StoredAnswers,
     service: &ServiceModel,
     place: usize,
@@ -182,7 +266,7 @@ fn answers(
 ) -> Result<Answers, StoreError> {
     let Some(vantage) = service.vantages.get(place) else { return Ok(Vec::new()) };
     let Some(check) = service.service.checks.get(vantage.check) else { return Ok(Vec::new()) };
-    let (before, cut) = before(reader, check, &vantage.host, from)?;
+    let (before, cut) = before(reader, check, &vantage.host, from, &CUT_ANSWERS)?;
     let cut = cut.or(before.first().map(|p| p.at)).unwrap_or(from);
     let mut out: Answers = before.into_iter().filter(|p| p.at >= cut).map(|p| (p.at, p.outcome)).collect();
     let mut next = from.plus_ms(1);

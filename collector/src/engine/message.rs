@@ -24,7 +24,7 @@ pub(crate) fn payload(ticket: &Ticket, event: &str, profile: &Profile, render: &
 }
 
 /// Every message that the engine writes; both languages hold each (a test).
-pub const MESSAGE_IDS: [&str; 34] = [
+pub const MESSAGE_IDS: [&str; 36] = [
     "symptom-service-down",
     "symptom-service-degraded",
     "symptom-host-silent",
@@ -36,6 +36,7 @@ pub const MESSAGE_IDS: [&str; 34] = [
     "symptom-backup-overdue",
     "symptom-backup-missing",
     "symptom-backup-never-seen",
+    "symptom-budget-burning",
     "symptom-reported",
     "activity-opened",
     "activity-acknowledged",
@@ -59,6 +60,7 @@ pub const MESSAGE_IDS: [&str; 34] = [
     "finding-critical-without-recovery-plan",
     "finding-no-resolution-target",
     "finding-no-availability-target",
+    "finding-target-too-low-for-burn",
 ];
 
 #[cfg(test)]

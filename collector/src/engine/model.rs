@@ -10,27 +10,43 @@ use super::backup_model::BackupModel;
 use super::deadlines::{Deadlines, Subject};
 use super::hosts::Hosts;
 use super::index::CatalogueIndex;
+use super::maintenance_model::Windows;
 use super::service_model::ServiceModel;
 use super::shown::Shown;
 use super::storm_model::StormModel;
-use crate::domain::catalogue::{Catalogue, ServiceClass, ServiceId};
+use crate::domain::catalogue::{Catalogue, Finding, ServiceClass, ServiceId};
+use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
+use crate::domain::register::correction::{LateProposal, propose_late};
+use crate::domain::register::{CorrectionEntry, Register, finality};
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
-use crate::domain::ticket::{Activity, Ticket, TicketKey, TicketNumber, TicketScope, TicketState, open};
+use crate::domain::ticket::{
+    Activity, ActivityText, Ticket, TicketClass, TicketKey, TicketNumber, TicketScope, TicketState, open,
+};
 use crate::rulebook::Rulebook;
+use crate::store::backup_records::BackupEdit;
 use crate::store::records::{Fact, FactBody, FactCursor, HostHeard, HostRecord, LedgerEdit};
-use pantau_shared::ids::HostId;
+use pantau_shared::ids::{BackupSetId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// The finding of a revision that can't be read any more.
+const UNREAD: &str = "finding-revision-unread";
 
 /// The state of the engine.
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) profile: Arc<Profile>,
-    /// By which rules each service is counted and judged.
+    /// The rules by catalogue and profile alone.
+    base: Rulebook,
+    /// By which rules each service is counted and judged, registers included.
     pub(crate) rulebook: Arc<Rulebook>,
+    /// Maintenance and corrections on record.
+    pub(crate) register: Arc<Register>,
+    /// When what is in approved maintenance.
+    pub(super) windows: Windows,
     /// When the catalogue was applied.
     pub(crate) applied_at: Timestamp,
     /// Since when this program listens.
@@ -71,6 +87,10 @@ pub(crate) enum PlannedChange {
 pub(crate) struct Plan {
     pub(crate) ledger: Vec<LedgerEdit>,
     pub(crate) changes: Vec<PlannedChange>,
+    /// What late answers say of final months.
+    pub(crate) late: Vec<LateProposal>,
+    /// What was learnt of backup sets.
+    pub(crate) backups: Vec<BackupEdit>,
 }
 
 /// A service that is replayed from its stored answers, apart from the model.
@@ -87,7 +107,7 @@ pub(crate) struct LateService {
 impl Plan {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ledger.is_empty() && self.changes.is_empty()
+        self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty() && self.backups.is_empty()
     }
 }
 
@@ -100,15 +120,20 @@ impl Model {
         listening_since: Timestamp,
     ) -> Self {
         let services: Vec<ServiceModel> = catalogue.services.iter().map(ServiceModel::new).collect();
+        let (rules, zone) = (catalogue.backups, profile.time_zone);
         let backups = catalogue
             .services
             .iter()
-            .flat_map(|s| s.backups.iter().map(|set| (s.id.clone(), BackupModel::new(set, s.rpo_seconds, s.class))));
+            .flat_map(|s| s.backups.iter().map(move |set| (s.id.clone(), BackupModel::new(set, s, rules, zone))));
+        let base = Rulebook::of_catalogue(profile.time_zone, &catalogue);
         let mut model = Self {
             backups: backups.collect(),
             index: CatalogueIndex::new(&catalogue, &services),
             services,
-            rulebook: Arc::new(Rulebook::of_catalogue(profile.time_zone, &catalogue)),
+            rulebook: Arc::new(base.clone()),
+            base,
+            register: Arc::default(),
+            windows: Windows::default(),
             catalogue,
             profile,
             applied_at,
@@ -126,6 +151,35 @@ impl Model {
         };
         model.touch_everything();
         model
+    }
+
+    /// Takes the registers as they are now: the rules follow, and everything is looked at by them.
+    pub(crate) fn take_register(&mut self, register: Register) {
+        self.rulebook = Arc::new(self.base.with_register(&register, &self.catalogue));
+        self.windows = Windows::new(&register, &self.catalogue, &self.rulebook);
+        self.register = Arc::new(register);
+        self.services.iter_mut().for_each(|service| service.days.clear());
+        self.shown.figures_changed(self.services.len());
+        self.touch_everything();
+    }
+
+    /// Takes corrections that were proposed by the system: no rule follows from them.
+    pub(crate) fn note_proposed(&mut self, entries: Vec<CorrectionEntry>) {
+        let register = Arc::make_mut(&mut self.register);
+        entries.into_iter().for_each(|entry| register.put_correction(entry));
+    }
+
+    /// Takes the rules by all revisions; what of them can't be read any more becomes a finding.
+    pub(crate) fn take_rulebook(&mut self, rulebook: Rulebook) {
+        let catalogue = Arc::make_mut(&mut self.catalogue);
+        catalogue.findings.retain(|finding| finding.phrase.id != UNREAD);
+        catalogue.findings.extend(
+            rulebook
+                .unread()
+                .iter()
+                .map(|revision| Finding { service: None, phrase: Phrase::new(UNREAD).with("revision", revision) }),
+        );
+        self.base = rulebook;
     }
 
     /// A host's name for people.
@@ -210,13 +264,20 @@ impl Model {
             FactBody::Backup(observation) => {
                 let Some(place) = self.index.set(&observation.set) else { return };
                 let Some((_, backup)) = self.backups.get_mut(place) else { return };
-                if backup.set.host == fact.host {
-                    backup.feed(fact.at, observation);
+                if backup.set.look().is_some_and(|look| look.host == fact.host) {
+                    backup.feed(fact.at, fact.id, observation);
                     self.touched.insert(Subject::Backup(place));
                 }
             }
             FactBody::Gap(_) | FactBody::Started(_) => {}
         }
+    }
+
+    /// The backup set with this identifier, to be changed: it is looked at in the next evaluation.
+    pub(crate) fn touch_set(&mut self, id: &BackupSetId) -> Option<&mut BackupModel> {
+        let place = self.index.set_of(id)?;
+        self.touched.insert(Subject::Backup(place));
+        self.backups.get_mut(place).map(|(_, backup)| backup)
     }
 
     /// The ledger of the service at `index` is to be made anew from `from` on.
@@ -273,9 +334,12 @@ impl Model {
     pub(crate) fn decide(&mut self, now: Timestamp) -> Plan {
         let mut plan = Plan::default();
         let zone = self.profile.time_zone;
+        let open_from = finality::final_until(zone, now);
         for (index, from) in std::mem::take(&mut self.dirty) {
             let Some(service) = self.services.get_mut(index) else { continue };
-            if let Some(edit) = service.revise(from) {
+            let revised = service.revise(from, open_from);
+            plan.late.extend(propose_late(&self.register, &service.service.id, &revised.late));
+            if let Some(edit) = revised.edit {
                 super::shown::forget_days(service, zone, edit.replace_from.min(from));
                 plan.ledger.push(edit);
             }
@@ -285,6 +349,10 @@ impl Model {
         due.extend(self.deadlines.take_due(now));
         self.look_at_silence(&mut due, now);
         for subject in self.in_order(&due) {
+            if let Subject::Backup(place) = subject {
+                let edit = self.backups.get_mut(place).and_then(|(_, backup)| backup.take_pending());
+                plan.backups.extend(edit);
+            }
             for view in self.views_of(subject, now) {
                 self.judge(view, now, &mut plan);
             }
@@ -337,7 +405,12 @@ impl Model {
                 plan.changes.push(PlannedChange::Release(ticket));
                 plan.changes.push(PlannedChange::Open(condition, related));
             }
-            (Outcome::Changed { ticket, activity, event }, _) => {
+            (Outcome::Changed { ticket, mut activity, event }, view) => {
+                if event == Some("restored") && explains(&ticket, &view) {
+                    activity.text = ActivityText::Phrase(
+                        Phrase::new("activity-backup-explained").with("onset_at", ticket.onset_at),
+                    );
+                }
                 plan.changes.push(PlannedChange::Change { ticket, activity, event });
             }
             (Outcome::Nothing | Outcome::Open | Outcome::Superseded(_), _) => {}
@@ -401,6 +474,13 @@ impl Model {
             self.tickets.remove(&ticket.number);
         }
     }
+}
+
+/// Whether a backup ticket ends by something that was there before it began: a record that came late closes the breach
+/// retroactively and explains the alarm, which stays in the log (engines C.2).
+fn explains(ticket: &Ticket, view: &View) -> bool {
+    let backup = matches!(ticket.key.scope, TicketScope::Backup(_)) && ticket.key.class == TicketClass::Backup;
+    backup && matches!(view, View::Clear { since, .. } if *since <= ticket.onset_at)
 }
 
 fn note(map: &mut BTreeMap<usize, Timestamp>, index: usize, at: Timestamp) {

@@ -6,6 +6,7 @@ use super::{Engine, EngineOptions, EngineTask};
 use crate::clock::Clock;
 use crate::config::profile::bangka_2025;
 use crate::domain::phrase::Phrase;
+use crate::domain::route::Routing;
 use crate::self_stats::SelfStats;
 use crate::store::Store;
 use crate::store::records::{CheckpointSlice, Decision, FactCursor, HostKey, JoinTokenRecord, ReceivedBatch};
@@ -90,9 +91,9 @@ impl Site {
             store: self.store.clone(),
             clock: self.clock.clone(),
             profile: Arc::new(bangka_2025()),
-            catalogue: Arc::new(crate::config::catalogue::parse("k", CATALOGUE, 1).expect("valid")),
+            catalogue: Arc::new(crate::config::catalogue::parse("k", CATALOGUE, 1, &bangka_2025()).expect("valid")),
             catalogue_applied_at: at(0),
-            targets: vec!["meja".into()],
+            routing: Routing::to_all(&["meja"]),
             render: Arc::new(|phrase: &Phrase| phrase.id.clone()),
             stats: Arc::new(SelfStats::default()),
             demo: false,

@@ -8,7 +8,9 @@ use crate::domain::composite::Formula;
 use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::state::timeline::walk_together;
-use crate::domain::state::{CheckPolicy, CheckResult, Quorum, State, StateInterval, Timeline, Vantage, VantageTrack};
+use crate::domain::state::{
+    CheckPolicy, CheckResult, LateEffect, Proposal, Quorum, State, StateInterval, Timeline, Vantage, VantageTrack, late,
+};
 use crate::snapshot::DayView;
 use crate::store::records::{LedgerEdit, LedgerRow};
 use pantau_shared::ids::HostId;
@@ -34,6 +36,15 @@ pub(crate) struct VantageModel {
     pub(crate) newest: Option<(Timestamp, Arc<ProbeOutcome>)>,
     /// Newest answer that was not good, in words.
     last_bad: Option<(Timestamp, Phrase)>,
+}
+
+/// What making a ledger anew led to.
+#[derive(Debug)]
+pub(crate) struct Revised {
+    /// What changes.
+    pub(crate) edit: Option<LedgerEdit>,
+    /// What would change if it were not final.
+    pub(crate) late: Vec<Proposal>,
 }
 
 /// One service in memory.
@@ -94,8 +105,7 @@ impl VantageModel {
 
     /// Until when the newest answer holds.
     fn horizon(&self) -> Option<Timestamp> {
-        let last = self.track.last()?;
-        Some(last.at.plus_ms(i64::try_from(self.policy.stale_after_ms).unwrap_or(i64::MAX)))
+        self.track.horizon()
     }
 
     /// The timeline up to the horizon.
@@ -186,30 +196,78 @@ impl ServiceModel {
         self.reasons.get(&self.ledger.stretch_at(at).interval.from).cloned()
     }
 
-    /// The timeline of the service over `window` from its vantages.
-    fn evaluate(&self, window: Interval) -> Vec<StateInterval> {
+    /// How the vantages of the check at `index` are joined.
+    pub(crate) fn quorum(&self, index: usize) -> Quorum {
+        let count = self.vantages.iter().filter(|v| v.check == index).count();
+        let check = self.service.checks.get(index);
+        check.map_or_else(|| Quorum::for_vantages(count), |check| check.quorum.rule(count))
+    }
+
+    /// Whether the vantage's *down* alone is a *down*.
+    pub(crate) fn is_decisive(&self, vantage: &VantageModel) -> bool {
+        self.service.checks.get(vantage.check).is_some_and(|check| check.quorum.is_decisive(&vantage.host))
+    }
+
+    /// How the checks make the service.
+    pub(crate) fn formula(&self) -> Formula {
+        self.service.formula()
+    }
+
+    /// The timeline of the service over `window` from its vantages, and those of its checks.
+    fn evaluate(&self, window: Interval) -> (Vec<StateInterval>, Vec<Timeline>) {
         let known: Vec<Timeline> = self.vantages.iter().map(VantageModel::known).collect();
         let mut checks = Vec::new();
         for index in 0..self.service.checks.len() {
             let of_check = self.vantages.iter().zip(&known).filter(|(v, _)| v.check == index);
-            let views: Vec<Vantage<'_>> = of_check.map(|(_, timeline)| Vantage { timeline, decisive: false }).collect();
-            checks.push(Timeline::from_intervals(Quorum::for_vantages(views.len()).merge(&views, window)));
+            let views: Vec<Vantage<'_>> =
+                of_check.map(|(v, timeline)| Vantage { timeline, decisive: self.is_decisive(v) }).collect();
+            checks.push(Timeline::from_intervals(self.quorum(index).merge(&views, window)));
         }
-        let formula = Formula::All((0..checks.len()).map(Formula::Component).collect());
+        let formula = self.formula();
         let timelines: Vec<&Timeline> = checks.iter().collect();
         let mut merged = Timeline::unknown();
         walk_together(&timelines, window, |interval, states| {
             merged.append(StateInterval { interval, state: formula.evaluate(states) });
         });
-        merged.segments(window).filter(|s| s.state != State::Unknown).collect()
+        (merged.segments(window).filter(|s| s.state != State::Unknown).collect(), checks)
     }
 
-    /// Makes the ledger from `from` on anew; the edit, if anything differs.
-    pub(crate) fn revise(&mut self, from: Timestamp) -> Option<LedgerEdit> {
+    /// Makes the ledger from `from` on anew. What lies before `open_from` is of final months: it stays, and where the
+    /// answers say otherwise, that is told.
+    pub(crate) fn revise(&mut self, from: Timestamp, open_from: Timestamp) -> Revised {
         let horizon = self.vantages.iter().filter_map(VantageModel::horizon).max();
-        let old_end = self.ledger.changes().last().map_or(from, |(at, _)| *at);
         let window = Interval::new(from, horizon.unwrap_or(from).max(from));
-        let mut stretches = self.evaluate(window);
+        let (stretches, checks) = self.evaluate(window);
+        let late = self.late_in_final(&stretches, Interval::new(from, open_from.min(window.to)));
+        let from = from.max(open_from);
+        let open = Interval::new(from, window.to.max(from));
+        let cut = |s: StateInterval| StateInterval { interval: s.interval.intersection(open), state: s.state };
+        let stretches = stretches.into_iter().map(cut).filter(|s| !s.interval.is_empty()).collect();
+        Revised { edit: self.replace(open, stretches, &checks), late }
+    }
+
+    /// How `stretches` differ from the ledger within `window`, which is final; before it was first watched a service has
+    /// no figures to correct.
+    fn late_in_final(&self, stretches: &[StateInterval], window: Interval) -> Vec<Proposal> {
+        let window = Interval::new(window.from.max(self.begins.unwrap_or(window.to)), window.to);
+        if window.is_empty() {
+            return Vec::new();
+        }
+        match late::evaluate(&self.ledger, &Timeline::from_intervals(stretches.iter().copied()), window, true) {
+            LateEffect::Propose(differing) => differing,
+            LateEffect::Nothing | LateEffect::ReplaceFrom(_) => Vec::new(),
+        }
+    }
+
+    /// Puts `stretches` in the place of what the ledger says from the begin of `window` on; the edit, if anything differs.
+    fn replace(
+        &mut self,
+        window: Interval,
+        mut stretches: Vec<StateInterval>,
+        checks: &[Timeline],
+    ) -> Option<LedgerEdit> {
+        let from = window.from;
+        let old_end = self.ledger.changes().last().map_or(from, |(at, _)| *at);
         let before: Vec<StateInterval> = self
             .ledger
             .segments(Interval::new(from, old_end.max(window.to)))
@@ -231,15 +289,27 @@ impl ServiceModel {
         }
         self.ledger.replace_from(replace_from, &stretches);
         self.begins = self.begins.into_iter().chain(stretches.first().map(|s| s.interval.from)).min();
-        Some(LedgerEdit { service: self.service.id.clone(), replace_from, rows: self.rows(replace_from, &stretches) })
+        Some(LedgerEdit {
+            service: self.service.id.clone(),
+            replace_from,
+            rows: self.rows(replace_from, from, &stretches, checks),
+        })
     }
 
-    fn rows(&mut self, replace_from: Timestamp, stretches: &[StateInterval]) -> Vec<LedgerRow> {
+    /// The rows of `stretches`, which follow from the timelines of the checks from `known_from` on.
+    fn rows(
+        &mut self,
+        replace_from: Timestamp,
+        known_from: Timestamp,
+        stretches: &[StateInterval],
+        checks: &[Timeline],
+    ) -> Vec<LedgerRow> {
         let mut old = self.reasons.split_off(&replace_from);
         let row = |s: &StateInterval| {
             let reason = match s.state {
                 State::Down | State::Degraded => {
-                    old.remove(&s.interval.from).or_else(|| self.newest_reason(s.interval))
+                    let at = s.interval.from.max(known_from);
+                    old.remove(&s.interval.from).or_else(|| self.newest_reason(s, &responsible(s.state, checks, at)))
                 }
                 State::Up | State::Unknown => None,
             };
@@ -253,8 +323,40 @@ impl ServiceModel {
         rows
     }
 
-    fn newest_reason(&self, within: Interval) -> Option<Phrase> {
-        let bad = self.vantages.iter().filter_map(|v| v.last_bad.as_ref());
-        bad.filter(|(at, _)| within.contains(*at)).max_by_key(|(at, _)| *at).map(|(_, phrase)| phrase.clone())
+    /// The newest bad answer within the stretch: of a decisive vantage of a check that makes the state, else of any
+    /// vantage of such a check, else of any.
+    fn newest_reason(&self, stretch: &StateInterval, responsible: &[usize]) -> Option<Phrase> {
+        let rank = |v: &VantageModel| {
+            let decisive = self.service.checks.get(v.check).is_some_and(|check| check.quorum.is_decisive(&v.host));
+            (responsible.contains(&v.check), decisive)
+        };
+        let bad = self.vantages.iter().filter_map(|v| v.last_bad.as_ref().map(|(at, phrase)| (rank(v), at, phrase, v)));
+        let inside = bad.filter(|(_, at, ..)| stretch.interval.contains(**at));
+        let ((_, decisive), _, phrase, vantage) = inside.max_by_key(|(rank, at, ..)| (*rank, **at))?;
+        Some(self.placed(phrase, vantage, decisive && stretch.state == State::Down))
+    }
+
+    /// The reason with the component it concerns, and whether the vantage decided alone.
+    fn placed(&self, phrase: &Phrase, vantage: &VantageModel, decisive: bool) -> Phrase {
+        let mut phrase = phrase.clone();
+        if let Some(component) = self.service.component_of(vantage.check) {
+            phrase.id = format!("{}-of", phrase.id);
+            phrase = phrase.with("component", &component.name);
+        }
+        if decisive {
+            phrase.id = format!("{}-decisive", phrase.id);
+        }
+        phrase
+    }
+}
+
+/// The checks whose own state makes the service's at `at`: those that stand as badly, else those that are worse than up.
+fn responsible(state: State, checks: &[Timeline], at: Timestamp) -> Vec<usize> {
+    let states = || checks.iter().enumerate().map(|(place, timeline)| (place, timeline.state_at(at)));
+    let equal: Vec<usize> = states().filter(|(_, s)| *s == state).map(|(place, _)| place).collect();
+    if equal.is_empty() {
+        states().filter(|(_, s)| matches!(s, State::Down | State::Degraded)).map(|(place, _)| place).collect()
+    } else {
+        equal
     }
 }

@@ -11,15 +11,18 @@ use super::deadlines::Subject;
 use super::host_model::HostModel;
 use super::model::Model;
 use super::service_model::ServiceModel;
-use crate::domain::availability::Figures;
+use crate::domain::availability::{self, Figures, Rules};
+use crate::domain::burn::{self, Budget};
 use crate::domain::calendar::{Period, PeriodKind, zone};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
+use crate::domain::rpo::drill::valid_until;
+use crate::domain::rpo::is_of_yesterday;
 use crate::domain::state::{State, Timeline};
 use crate::domain::ticket::Ticket;
 use crate::rulebook::Rulebook;
 use crate::service_period;
-use crate::snapshot::{BackupView, CheckView, DayView, HostView, OutboxView, ServiceView, Snapshot};
+use crate::snapshot::{BackupView, CheckView, DayView, HostView, MaintenanceView, OutboxView, ServiceView, Snapshot};
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -70,6 +73,11 @@ impl Shown {
         self.order = None;
     }
 
+    /// The rules changed: the figures of all `services` are counted again.
+    pub(crate) fn figures_changed(&mut self, services: usize) {
+        self.stale_services.extend(0..services);
+    }
+
     /// A ticket was opened, changed or left.
     pub(crate) fn tickets_changed(&mut self) {
         self.tickets = None;
@@ -92,6 +100,7 @@ pub(crate) fn build(model: &mut Model, outbox: OutboxView, demo: bool, now: Time
         catalogue: Arc::clone(&model.catalogue),
         profile: Arc::clone(&model.profile),
         rulebook: Arc::clone(&model.rulebook),
+        register: Arc::clone(&model.register),
         services: Arc::clone(&model.shown.services),
         hosts: Arc::clone(&model.shown.hosts),
         tickets,
@@ -103,8 +112,11 @@ pub(crate) fn build(model: &mut Model, outbox: OutboxView, demo: bool, now: Time
 
 fn show_services(model: &mut Model, now: Timestamp) {
     let (shown, rulebook, count) = (&mut model.shown, &*model.rulebook, model.services.len());
+    let windows = &model.windows;
     if shown.services.len() != count {
-        shown.services = Arc::new(model.services.iter_mut().map(|s| Arc::new(service(s, rulebook, now))).collect());
+        let views = model.services.iter_mut().enumerate();
+        let views = views.map(|(place, s)| Arc::new(service(s, rulebook, windows.view(place, now), now)));
+        shown.services = Arc::new(views.collect());
         shown.stale_services.clear();
         return;
     }
@@ -123,7 +135,7 @@ fn show_services(model: &mut Model, now: Timestamp) {
     let views = Arc::make_mut(&mut shown.services);
     for place in stale {
         if let (Some(view), Some(model)) = (views.get_mut(place), model.services.get_mut(place)) {
-            *view = Arc::new(service(model, rulebook, now));
+            *view = Arc::new(service(model, rulebook, windows.view(place, now), now));
         }
     }
 }
@@ -158,8 +170,9 @@ fn show_hosts(model: &mut Model, now: Timestamp) {
 }
 
 fn show_backups(model: &mut Model, now: Timestamp) {
+    let zone = model.profile.time_zone;
     if model.shown.backups.len() != model.backups.len() {
-        let views = model.backups.iter().map(|(service, backup)| Arc::new(backup_view(service, backup, now)));
+        let views = model.backups.iter().map(|(service, backup)| Arc::new(backup_view(service, backup, zone, now)));
         model.shown.backups = Arc::new(views.collect());
         model.shown.stale_backups.clear();
     }
@@ -170,7 +183,7 @@ fn show_backups(model: &mut Model, now: Timestamp) {
     let views = Arc::make_mut(&mut model.shown.backups);
     for place in stale {
         if let (Some(view), Some((service, backup))) = (views.get_mut(place), model.backups.get(place)) {
-            *view = Arc::new(backup_view(service, backup, now));
+            *view = Arc::new(backup_view(service, backup, zone, now));
         }
     }
 }
@@ -181,7 +194,12 @@ pub(crate) fn forget_days(service: &mut ServiceModel, zone: Tz, from: Timestamp)
     service.days.retain(|day| day.date < date);
 }
 
-fn service(service: &mut ServiceModel, rulebook: &Rulebook, now: Timestamp) -> ServiceView {
+fn service(
+    service: &mut ServiceModel,
+    rulebook: &Rulebook,
+    maintenance: MaintenanceView,
+    now: Timestamp,
+) -> ServiceView {
     let stretch = service.ledger.stretch_at(now);
     let known = stretch.interval.from > Interval::ALL.from;
     let checks = service.vantages.iter().filter_map(|v| {
@@ -190,16 +208,19 @@ fn service(service: &mut ServiceModel, rulebook: &Rulebook, now: Timestamp) -> S
         Some(CheckView { id: check.id.clone(), host: v.host.clone(), at, outcome })
     });
     let checks = checks.collect();
+    let month = month(service, rulebook, now);
     ServiceView {
         id: service.service.id.clone(),
         at: now,
         state: stretch.state,
         since: known.then_some(stretch.interval.from),
         reason: service.reason_at(now),
-        month: month(service, rulebook, now),
-        days: days(service, rulebook.zone(), now),
+        budget: budget(service, rulebook, &month, now),
+        month,
+        days: days(service, rulebook, now),
         effective_from: service.begins,
         checks,
+        maintenance,
     }
 }
 
@@ -208,8 +229,17 @@ fn month(service: &ServiceModel, rulebook: &Rulebook, now: Timestamp) -> Figures
     service_period::judge(rulebook, &service.service.id, period, service.begins, &service.ledger, now).figures
 }
 
-fn days(service: &mut ServiceModel, tz: Tz, now: Timestamp) -> Vec<DayView> {
+fn budget(service: &ServiceModel, rulebook: &Rulebook, month: &Figures, now: Timestamp) -> Option<Budget> {
+    let period = Period::containing_instant(PeriodKind::Month, rulebook.zone(), now).interval(rulebook.zone());
+    let rules = rulebook.rules(&service.service.id, service.begins, now);
+    burn::budget::now(&rules, &service.ledger.floored(), month, period, now.floor_second())
+}
+
+fn days(service: &mut ServiceModel, rulebook: &Rulebook, now: Timestamp) -> Vec<DayView> {
     let Some(begins) = service.begins else { return Vec::new() };
+    let tz = rulebook.zone();
+    let id = &service.service.id;
+    let rules = rulebook.is_overlaid(id).then(|| rulebook.rules(id, Some(begins), now));
     let mut out = Vec::new();
     let mut floored: Option<Timeline> = None;
     let today = zone::local_date(tz, now);
@@ -222,11 +252,28 @@ fn days(service: &mut ServiceModel, tz: Tz, now: Timestamp) -> Vec<DayView> {
         let window = Interval::new(day.from.max(begins.floor_second()), day.to.min(now.floor_second()));
         if window.from < window.to {
             let ledger = floored.get_or_insert_with(|| service.ledger.floored());
-            out.push(day_view(ledger, date, window));
+            out.push(match &rules {
+                Some(rules) => ruled_day(rules, ledger, date, window),
+                None => day_view(ledger, date, window),
+            });
         }
     }
     service.days = out.iter().copied().filter(|d| d.date < today).collect();
     out
+}
+
+/// The cell of a day over which something on record lies.
+fn ruled_day(rules: &Rules, ledger: &Timeline, date: chrono::NaiveDate, window: Interval) -> DayView {
+    let counts = availability::evaluate(&rules.input(&rules.terms(), window, None, ledger)).figures.counts;
+    let seconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+    DayView {
+        date,
+        up_s: seconds(counts.up_s),
+        degraded_s: seconds(counts.degraded_s),
+        down_s: seconds(counts.down_s),
+        unknown_s: seconds(counts.unknown_s),
+        excluded_s: seconds(counts.excluded_s),
+    }
 }
 
 fn day_view(ledger: &Timeline, date: chrono::NaiveDate, window: Interval) -> DayView {
@@ -257,17 +304,38 @@ fn host_view(model: &Model, host: &HostModel, now: Timestamp) -> HostView {
     }
 }
 
-fn backup_view(service: &ServiceId, backup: &BackupModel, now: Timestamp) -> BackupView {
+fn backup_view(service: &ServiceId, backup: &BackupModel, zone: Tz, now: Timestamp) -> BackupView {
     let usable = backup.usable(now);
+    let data_time = usable.as_ref().map(|b| b.data_time);
+    let (policy, look) = (&backup.policy, backup.history().look());
+    let newest = backup.history().records().iter().rev().find(|record| record.deleted_at.is_none());
+    let verified = backup.verified.as_ref().map(|entry| (entry.at, entry.data_time));
+    let verified_from = verified.map(|(at, _)| at).or(look.begins_at);
+    let due = |every: u32| verified_from.map(|at| at.plus_secs(every.into()));
+    let drilled = backup.recovery.as_ref().and_then(|entry| entry.confirmed_at);
     BackupView {
         id: backup.set.id.clone(),
         service: service.clone(),
         state: backup.state(now),
-        data_time: usable.map(|b| b.data_time),
+        data_time,
         estimated: usable.is_some_and(|b| b.estimated),
-        newest: backup.newest.clone(),
-        rpo_seconds: backup.rpo_seconds,
-        looked_at: backup.looked_at,
-        error: backup.error.clone(),
+        newest: newest.map(|record| (record.artefact.clone(), record.size_bytes)),
+        rpo_seconds: policy.rpo_seconds.filter(|_| backup.set.is_backup()),
+        operator: policy.operator,
+        at_risk_at: data_time.and_then(|time| policy.at_risk_at(time)),
+        breach_at: data_time.and_then(|time| policy.breach_at(time)),
+        required: backup.set.required,
+        looked_at: look.looked_at,
+        error: look.error.as_ref().map(|(text, _)| text.clone()),
+        unconfirmed_since: backup.unconfirmed_since(now),
+        proof: backup.proof(now),
+        suspicions: backup.suspicions(now),
+        impossible_s: backup.impossible_s(),
+        job: backup.job(now),
+        verified,
+        verification_due: backup.verify_every_s().and_then(due),
+        drill_until: drilled.map(|at| valid_until(zone::local_date(zone, at), backup.rules.drill_valid_days)),
+        yesterday: backup.rules.yesterday_reading.then(|| is_of_yesterday(zone, data_time, now)),
+        is_backup: backup.set.is_backup(),
     }
 }

@@ -7,11 +7,12 @@ use crate::config::profile::bangka_2025;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
+use crate::domain::route::Routing;
 use crate::domain::state::State;
 use crate::domain::ticket::{TicketAction, TicketState};
 use crate::self_stats::SelfStats;
 use crate::store::Store;
-use crate::store::records::{HostKey, JoinTokenRecord, OutboxMessage, ReceivedBatch};
+use crate::store::records::{DueMessage, HostKey, JoinTokenRecord, ReceivedBatch};
 use pantau_shared::envelope::{Observation, ObservationBody};
 use pantau_shared::ids::HostId;
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
@@ -20,6 +21,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
 mod full_disk;
+mod registers;
 
 const START: i64 = 1_780_000_000;
 const CATALOGUE: &str = r#"
@@ -87,9 +89,9 @@ impl Site {
             store: self.store.clone(),
             clock: self.clock.clone(),
             profile: Arc::new(bangka_2025()),
-            catalogue: Arc::new(crate::config::catalogue::parse("k", CATALOGUE, 1).expect("valid")),
+            catalogue: Arc::new(crate::config::catalogue::parse("k", CATALOGUE, 1, &bangka_2025()).expect("valid")),
             catalogue_applied_at: at(0),
-            targets: vec!["meja".into()],
+            routing: Routing::to_all(&["meja"]),
             render: Arc::new(|phrase: &Phrase| phrase.id.clone()),
             stats: Arc::new(SelfStats::default()),
             demo: false,
@@ -99,6 +101,11 @@ impl Site {
     /// The clock goes to `seconds`; the host's answer of that moment is stored.
     async fn answer(&mut self, seconds: i64, verdict: ProbeVerdict) {
         self.clock.advance_ms(at(seconds).ms_since(self.clock.now()));
+        self.late_answer(seconds, verdict).await;
+    }
+
+    /// The host's answer of that moment is stored now.
+    async fn late_answer(&mut self, seconds: i64, verdict: ProbeVerdict) {
         self.seq += 1;
         let mut outcome = ProbeOutcome { check: "web".into(), ..ProbeOutcome::default() };
         outcome.set_verdict(verdict);
@@ -108,7 +115,7 @@ impl Site {
             host: HostId::parse("a").expect("valid"),
             stream: vec![7; 16],
             boot_id: "b".into(),
-            received_at: at(seconds),
+            received_at: self.clock.now(),
             observations: vec![(at(seconds), observation)],
         };
         self.store.write(move |w| w.accept_batch(batch)).await.expect("accepted");
@@ -221,10 +228,14 @@ struct Receiver {
 }
 
 impl Sender for &Receiver {
-    async fn send(&self, message: &OutboxMessage, _: Timestamp) -> Sent {
-        let answer = self.answers.lock().expect("whole").pop().unwrap_or(Sent::Taken);
-        if answer == Sent::Taken {
-            self.taken.lock().expect("whole").push(message.event.clone());
+    fn targets(&self) -> Vec<String> {
+        vec!["meja".into()]
+    }
+
+    async fn send(&self, due: &DueMessage, _: Timestamp) -> Sent {
+        let answer = self.answers.lock().expect("whole").pop().unwrap_or(Sent::Delivered(None));
+        if answer == Sent::Delivered(None) {
+            self.taken.lock().expect("whole").push(due.row.message.event.clone());
         }
         answer
     }
@@ -244,7 +255,7 @@ async fn a_receiver_that_was_away_gets_everything_once_in_order() {
         site.answer(seconds, verdict).await;
         task.evaluate().await.expect("evaluates");
     }
-    let receiver = Receiver { answers: Mutex::new(vec![Sent::Later("away".into()); 6]), taken: Mutex::default() };
+    let receiver = Receiver { answers: Mutex::new(vec![Sent::later("away"); 6]), taken: Mutex::default() };
     let deliverer = Deliverer {
         store: site.store.clone(),
         clock: site.clock.clone(),
@@ -253,7 +264,7 @@ async fn a_receiver_that_was_away_gets_everything_once_in_order() {
         sender: &receiver,
     };
     for _ in 0..12 {
-        deliverer.deliver_due().await.expect("works");
+        deliverer.deliver_to("meja").await.expect("works");
         site.clock.advance_ms(400_000);
     }
     assert_eq!(*receiver.taken.lock().expect("whole"), ["opened", "restored"]);
@@ -261,24 +272,24 @@ async fn a_receiver_that_was_away_gets_everything_once_in_order() {
     assert_eq!(deliverer.stats.delivery_failures.get(), 6);
 }
 
-/// A receiver that hangs until the other one has everything.
+/// One receiver hangs until it is told otherwise, the other takes everything.
 struct Hanging {
     taken: Mutex<Vec<String>>,
     enough: Notify,
 }
 
 impl Sender for &Hanging {
-    async fn send(&self, message: &OutboxMessage, _: Timestamp) -> Sent {
-        if message.target == "mati" {
+    fn targets(&self) -> Vec<String> {
+        vec!["mati".into(), "meja".into()]
+    }
+
+    async fn send(&self, due: &DueMessage, _: Timestamp) -> Sent {
+        if due.row.message.target == "mati" {
             self.enough.notified().await;
-            return Sent::Later("no answer".into());
+            return Sent::later("no answer");
         }
-        let mut taken = self.taken.lock().expect("whole");
-        taken.push(message.event.clone());
-        if taken.len() == 2 {
-            self.enough.notify_one();
-        }
-        Sent::Taken
+        self.taken.lock().expect("whole").push(due.row.message.event.clone());
+        Sent::Delivered(None)
     }
 }
 
@@ -286,7 +297,7 @@ impl Sender for &Hanging {
 async fn a_receiver_that_hangs_does_not_delay_another() {
     let mut site = Site::new().await;
     let mut options = site.options();
-    options.targets = vec!["mati".into(), "meja".into()];
+    options.routing = Routing::to_all(&["mati", "meja"]);
     let (_, mut task) = Engine::start(options).expect("starts");
     for (seconds, verdict) in [
         (10, ProbeVerdict::Failed),
@@ -306,18 +317,15 @@ async fn a_receiver_that_hangs_does_not_delay_another() {
         signal: Arc::new(Notify::new()),
         sender: &receiver,
     };
-    // The second message of the living one is due once the first is taken.
-    let rounds = async {
-        for _ in 0..2 {
-            deliverer.deliver_due().await.expect("works");
-        }
-    };
-    let hurry = async {
-        while receiver.taken.lock().expect("whole").is_empty() {
+    let (stop, stopped) = watch::channel(false);
+    let enough = async {
+        while receiver.taken.lock().expect("whole").len() < 2 {
             tokio::task::yield_now().await;
         }
+        // The other one still hangs.
         receiver.enough.notify_one();
+        stop.send_replace(true);
     };
-    tokio::join!(rounds, hurry);
+    tokio::join!(deliverer.run(stopped), enough);
     assert_eq!(*receiver.taken.lock().expect("whole"), ["opened", "restored"]);
 }

@@ -1,10 +1,12 @@
 //! The engine's one task: wakes on a nudge, a command or a tick, and takes the four steps.
 
 use super::commands::Command;
-use super::evaluate::Context;
-use super::model::{Model, Plan};
+use super::evaluate::{Context, Told};
+use super::model::{Model, Plan, PlannedChange};
 use super::{EngineOptions, Render, checkpoint, load, shown};
 use crate::clock::Clock;
+use crate::domain::route::Routing;
+use crate::domain::ticket::TicketNumber;
 use crate::self_stats::SelfStats;
 use crate::snapshot::{OutboxView, Snapshot};
 use crate::store::records::{CheckpointSlice, Decision, FactCursor, Facts};
@@ -35,7 +37,7 @@ pub struct EngineTask {
     pub(super) clock: Clock,
     pub(super) stats: Arc<SelfStats>,
     pub(super) render: Render,
-    pub(super) targets: Arc<Vec<String>>,
+    pub(super) routing: Arc<Routing>,
     pub(super) model: Model,
     commands: mpsc::Receiver<Command>,
     nudge: Arc<Notify>,
@@ -80,7 +82,7 @@ impl EngineTask {
             clock: options.clock,
             stats: options.stats,
             render: options.render,
-            targets: Arc::new(options.targets),
+            routing: Arc::new(options.routing),
             model,
             commands,
             nudge,
@@ -284,7 +286,8 @@ impl EngineTask {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let cursor = self.durable_cursor();
-        let context = Context::new(&self.model, &self.targets, &self.render, now);
+        let told = self.told(&plan).await?;
+        let context = Context::new(&self.model, &self.routing, &self.render, now).told(told);
         let committed: Decision = self
             .store
             .write(move |writer| {
@@ -303,10 +306,29 @@ impl EngineTask {
         for change in committed.tickets {
             self.model.committed(change.ticket);
         }
+        self.model.note_proposed(committed.corrections);
         if tells {
             self.outbox.notify_one();
         }
         Ok(())
+    }
+
+    /// Who has heard of the tickets that the plan tells of. Without routes everyone has: nothing is read.
+    async fn told(&self, plan: &Plan) -> Result<Told, StoreError> {
+        let changed = plan.changes.iter().filter_map(|change| match change {
+            PlannedChange::Change { ticket, .. } => Some(ticket.number),
+            PlannedChange::Open(..) | PlannedChange::Release(_) => None,
+        });
+        self.told_of(changed.collect()).await
+    }
+
+    /// Who has heard of these tickets.
+    pub(super) async fn told_of(&self, tickets: Vec<TicketNumber>) -> Result<Told, StoreError> {
+        if self.routing.routes.is_empty() || tickets.is_empty() {
+            return Ok(Told::new());
+        }
+        self.read(move |reader| tickets.into_iter().map(|number| Ok((number, reader.outbox_told(number)?))).collect())
+            .await
     }
 
     /// The last act: the whole checkpoint, so that the next start has nothing to read again.
@@ -321,7 +343,7 @@ impl EngineTask {
         }
     }
 
-    async fn announce(&mut self, count_outbox: bool, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn announce(&mut self, count_outbox: bool, now: Timestamp) -> Result<(), StoreError> {
         if count_outbox {
             self.outbox_view = self.read(|reader| reader.outbox_view()).await?;
         }

@@ -65,7 +65,7 @@ selang = "10s"
 "#,
         list = list.join(", ")
     );
-    crate::config::catalogue::parse("test", &text, 1).expect("valid")
+    crate::config::catalogue::parse("test", &text, 1, &bangka_2025()).expect("valid")
 }
 
 fn model(hosts: &[&str]) -> Model {
@@ -416,7 +416,7 @@ proptest! {
             if answers.0.contains_key(&key) {
                 continue; // the store keeps the first of two answers of one instant
             }
-            answers.0.insert(key, ProbeFact { host: fact.host.clone(), at: fact.at, outcome: outcome.clone() });
+            answers.0.insert(key, ProbeFact { host: fact.host.clone(), at: fact.at, received_at: fact.at, outcome: outcome.clone() });
             model.apply(&fact);
             replay_late(&answers, &mut model, fact.at.plus_secs(1));
             for edit in model.decide(fact.at.plus_secs(1)).ledger {

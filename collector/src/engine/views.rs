@@ -1,12 +1,12 @@
 //! What the model sees of every ticket key: the bridge from states, readings and looks to conditions.
 
-use super::backup_model::BackupModel;
 use super::deadlines::Subject;
 use super::host_model::{HostModel, Track, gap_ms};
+use super::maintenance_model;
 use super::model::Model;
 use super::service_model::ServiceModel;
 use crate::domain::catalogue::{Check, ServiceId, ThresholdMetric};
-use crate::domain::interval::Interval;
+use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
 use crate::domain::silence;
@@ -15,26 +15,43 @@ use crate::domain::threshold::ThresholdView;
 use crate::domain::ticket::condition::{Condition, View};
 use crate::domain::ticket::flap::{FlapPolicy, flapping_since};
 use crate::domain::ticket::{TicketClass, TicketKey, TicketScope};
-use crate::snapshot::BackupState;
 use pantau_shared::timestamp::Timestamp;
 
 /// Stretches of a disturbance that are looked back over at most.
 const STRETCHES_MAX: usize = 64;
 
-/// A set that was never looked at gets its interval and so many milliseconds before that counts as no backup.
-const FIRST_LOOK_GRACE_MS: i64 = 120_000;
-
 impl Model {
-    /// The views of a subject's keys at `now`, in a fixed order. Of a host's readings only those are looked at from which
-    /// something may follow.
+    /// The views of a subject's keys at `now`, in a fixed order. What began in maintenance is not seen before its end.
     pub(super) fn views_of(&self, subject: Subject, now: Timestamp) -> Vec<View> {
+        let seen = self.seen_of(subject, now);
+        let maintained = self.maintained(subject);
+        seen.into_iter().map(|view| maintenance_model::seen_in(maintained, view, now)).collect()
+    }
+
+    /// When the subject is in approved maintenance.
+    fn maintained(&self, subject: Subject) -> &IntervalSet {
         match subject {
-            Subject::Service(place) => self
-                .services
-                .get(place)
-                .map(|s| service_view(s, self.catalogue.tickets.flap, now))
-                .into_iter()
-                .collect(),
+            Subject::Service(place) => self.windows.of_service(place),
+            Subject::Host(place) => self.windows.of_host(&self.hosts[place].record.id),
+            Subject::Backup(place) => match self.backups.get(place) {
+                Some((_, backup)) => {
+                    backup.set.look().map_or(self.windows.of_nothing(), |look| self.windows.of_host(&look.host))
+                }
+                None => self.windows.of_nothing(),
+            },
+            Subject::Storm | Subject::Ticket(_) => self.windows.of_nothing(),
+        }
+    }
+
+    /// The same before maintenance is thought of. Of a host's readings only those are looked at from which something may
+    /// follow.
+    fn seen_of(&self, subject: Subject, now: Timestamp) -> Vec<View> {
+        match subject {
+            Subject::Service(place) => {
+                let Some(service) = self.services.get(place) else { return Vec::new() };
+                let seen = service_view(service, self.catalogue.tickets.flap, now);
+                std::iter::once(seen).chain(self.budget_view(service, now)).collect()
+            }
             Subject::Storm => vec![self.storm_view()],
             Subject::Host(place) => {
                 let mut out = vec![self.silence_view(place, now)];
@@ -46,7 +63,7 @@ impl Model {
             }
             Subject::Backup(place) => {
                 let backup = self.backups.get(place);
-                backup.map(|(service, backup)| self.backup_view(service, backup, now)).into_iter().collect()
+                backup.map(|(service, backup)| self.backup_views(service, backup, now)).unwrap_or_default()
             }
             Subject::Ticket(_) => Vec::new(),
         }
@@ -62,6 +79,7 @@ impl Model {
     /// When, after `now`, passing of time alone may next change what is seen of a subject or follows from it.
     pub(super) fn next_look(&self, subject: Subject, now: Timestamp) -> Option<Timestamp> {
         let mut next = Next { now, at: None };
+        next.maybe(maintenance_model::next_rim(self.maintained(subject), now));
         let resolve = i64::from(self.catalogue.tickets.resolve_after_seconds);
         match subject {
             Subject::Service(place) => {
@@ -71,13 +89,15 @@ impl Model {
                 next.at(stretch.interval.from.plus_ms(confirm_ms(service)));
                 next.at(stretch.interval.from.plus_secs(resolve));
                 next.at(stretch.interval.from.plus_secs(i64::from(self.catalogue.tickets.flap.stable_seconds)));
+                next.maybe(self.next_budget_look(service, now));
             }
             Subject::Storm => next.maybe(self.storm.next),
             Subject::Host(place) => {
                 let host = &self.hosts[place];
-                let silent_at = self.silent_at(host)?;
-                next.at(silent_at);
-                next.at(silent_at.plus_ms(self.storm.gather_ms));
+                // A revoked one is never silent, but its readings' tickets still come to their end.
+                let silent_at = self.silent_at(host);
+                next.maybe(silent_at);
+                next.maybe(silent_at.map(|at| at.plus_ms(self.storm.gather_ms)));
                 if host.held > 0 {
                     next.at(host.heard_since.plus_secs(resolve));
                     for track in &host.tracks {
@@ -89,9 +109,12 @@ impl Model {
             }
             Subject::Backup(place) => {
                 let (_, backup) = self.backups.get(place)?;
-                next.at(self.first_look(backup));
+                next.maybe(self.first_look(backup));
                 next.maybe(backup.next_change(now));
                 next.maybe(backup.usable(now).map(|b| b.end.plus_secs(resolve)));
+                next.maybe(backup.contact_since().map(|at| at.plus_secs(resolve)));
+                let run = backup.job(now).and_then(|job| job.succeeded);
+                next.maybe(run.map(|run| run.end.plus_secs(resolve)));
             }
             Subject::Ticket(number) => {
                 let ticket = self.tickets.get(&number)?;
@@ -99,12 +122,6 @@ impl Model {
             }
         }
         next.at
-    }
-
-    /// A set that nobody has looked at by then has no backup.
-    fn first_look(&self, backup: &BackupModel) -> Timestamp {
-        let grace = i64::from(backup.set.interval_ms).saturating_add(FIRST_LOOK_GRACE_MS);
-        self.applied_at.max(self.listening_since).plus_ms(grace)
     }
 
     fn services_on(&self, host: &HostModel) -> Vec<ServiceId> {
@@ -182,49 +199,6 @@ impl Model {
             });
         }
         out
-    }
-
-    fn backup_view(&self, service: &ServiceId, backup: &BackupModel, now: Timestamp) -> View {
-        let key = TicketKey { scope: TicketScope::Backup(backup.set.id.clone()), class: TicketClass::Backup };
-        let first_look = self.first_look(backup);
-        let newest = backup.usable(now);
-        let (id, onset_at) = match (backup.state(now), newest) {
-            (BackupState::Langgar, Some(b)) => {
-                let rpo = i64::from(backup.rpo_seconds.unwrap_or(0));
-                ("symptom-backup-overdue", b.data_time.plus_secs(rpo))
-            }
-            (BackupState::TanpaCadangan, _) => match backup.without_since {
-                Some(since) => ("symptom-backup-missing", since),
-                None if now >= first_look => ("symptom-backup-never-seen", first_look),
-                None => return View::Unseen { key },
-            },
-            (BackupState::Segar | BackupState::Peringatan, Some(b)) => return View::Clear { key, since: b.end },
-            (
-                BackupState::Segar
-                | BackupState::Peringatan
-                | BackupState::Langgar
-                | BackupState::BelumDitetapkan
-                | BackupState::Informasi,
-                _,
-            ) => return View::Unseen { key },
-        };
-        let mut symptom = Phrase::new(id)
-            .with("set", &backup.set.name)
-            .with("service", self.service_name(service))
-            .with("since_at", onset_at);
-        if let Some(b) = newest {
-            symptom = symptom.with("data_at", b.data_time);
-        }
-        View::Holds(Condition {
-            key,
-            impact: Impact::Minor,
-            onset_at: onset_at.min(now),
-            symptom,
-            category: "cadangan_data".to_owned(),
-            components: vec![backup.set.host.to_string(), backup.set.id.to_string()],
-            affected: vec![service.clone()],
-            flapping_since: None,
-        })
     }
 }
 

@@ -5,7 +5,14 @@ use super::model::{Model, Plan};
 use super::shown;
 use super::tests::{Answers, at, catalogue, commit, host, probe, record, replay_late, verdict};
 use crate::config::profile::bangka_2025;
+use crate::domain::availability::MaintenanceStatus;
+use crate::domain::catalogue::{AvailabilityTarget, ServiceId};
+use crate::domain::interval::Interval;
+use crate::domain::register::maintenance::Decided;
+use crate::domain::register::recurrence::Recurrence;
+use crate::domain::register::{MaintenancePlan, Register, Signature};
 use crate::domain::ticket::{TicketAction, transition};
+use crate::explain::scene::{self, Moment};
 use crate::snapshot::{OutboxView, Snapshot};
 use crate::store::records::{Fact, FactBody, HostHeard, ProbeFact};
 use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus};
@@ -16,6 +23,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const HOSTS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+/// Approved maintenance of the service and of three hosts.
+fn plan(number: u32, from: i64, to: i64) -> MaintenancePlan {
+    let sign = Signature { by: "budi".into(), at: at(0) };
+    MaintenancePlan {
+        number,
+        services: vec![ServiceId::parse("simpeg").expect("valid")],
+        hosts: ["a", "d", "e"].map(host).to_vec(),
+        title: "t".into(),
+        reason: "r".into(),
+        evidence: String::new(),
+        planned: Interval::new(at(from), at(to)),
+        recurrence: Recurrence::Once,
+        until: None,
+        state: MaintenanceStatus::Approved,
+        proposed: sign.clone(),
+        decided: Some(Decided { sign, reason: String::new() }),
+        announced: None,
+        cancelled: None,
+        exceptions: BTreeMap::new(),
+    }
+}
 
 /// Two engines that get the same, and what the world knows.
 struct World {
@@ -33,6 +62,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let mut catalogue = catalogue(&["a", "b", "c"]);
+        catalogue.services[0].target = Some(AvailabilityTarget { ppm: 999_000 });
         catalogue.thresholds.iter_mut().for_each(|t| t.hold_seconds = 20);
         let model = || Model::new(Arc::new(catalogue.clone()), Arc::new(bangka_2025()), at(0), at(0));
         let mut world = Self {
@@ -46,6 +76,8 @@ impl World {
             log: (Vec::new(), Vec::new()),
         };
         (0..HOSTS.len()).for_each(|place| world.refresh(place));
+        let plans = || vec![plan(1, 300, 700), plan(2, 1000, 1100)];
+        world.both(|model| model.take_register(Register::new(plans(), Vec::new())));
         world
     }
 
@@ -91,7 +123,9 @@ impl World {
         if self.answers.0.contains_key(&key) {
             return; // the store keeps the first of two answers of one instant
         }
-        self.answers.0.insert(key, ProbeFact { host: fact.host.clone(), at: when, outcome: outcome.clone() });
+        self.answers
+            .0
+            .insert(key, ProbeFact { host: fact.host.clone(), at: when, received_at: now, outcome: outcome.clone() });
         self.both(|model| model.apply(&fact));
         replay_late(&self.answers, &mut self.touched, now);
         replay_late(&self.answers, &mut self.full, now);
@@ -163,6 +197,7 @@ proptest! {
     #[test]
     fn what_is_touched_or_due_decides_as_everything_does(
         steps in prop::collection::vec((0_i64..45, 0_u8..12, 0_usize..8, 0_i64..100), 1..90),
+        asked in prop::collection::vec(0_i64..1000, 12),
     ) {
         let (mut world, mut now) = (World::new(), at(0));
         for (index, (seconds, kind, place, value)) in steps.into_iter().enumerate() {
@@ -178,6 +213,14 @@ proptest! {
             }
             let (touched, full) = world.seen_by_outputs(now);
             prop_assert_eq!(touched, full, "step {} at {}", index, now);
+        }
+        // What an explanation finds in the stored answers is what the ledger says, at any instant.
+        let (service, lived_ms) = (&world.touched.services[0], now.ms_since(at(0)));
+        let rims = service.ledger.changes().iter().flat_map(|(rim, _)| [rim.plus_ms(-1), *rim]).filter(|rim| *rim <= now);
+        let drawn = asked.into_iter().map(|share| at(0).plus_ms(lived_ms * share / 1000));
+        for asked in drawn.chain(rims.collect::<Vec<_>>()) {
+            let scene = scene::load(&world.answers, &service.service, Moment::Asked, asked).expect("reads");
+            prop_assert_eq!(scene.state, service.ledger.state_at(asked), "at {}: {:#?}", asked, scene);
         }
     }
 }

@@ -6,12 +6,22 @@
 //! what has no value is `null`. Errors have one shape, see [`crate::http_error`].
 
 pub(crate) mod access;
+mod audit;
 mod backups;
+mod budget;
+mod corrections;
+mod delivery;
+mod explain;
 mod failure;
 mod hosts;
 mod idempotency;
+mod maintenance;
 mod outbox;
 mod parameters;
+mod part_ledger;
+mod register_writes;
+mod reports;
+mod rpo;
 mod series;
 mod services;
 mod system;
@@ -48,6 +58,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/services/{id}", get(services::one))
         .route("/api/v1/services/{id}/availability", get(services::availability))
         .route("/api/v1/services/{id}/ledger", get(services::ledger))
+        .route("/api/v1/services/{id}/explain", get(explain::one))
         .route("/api/v1/hosts", get(hosts::list))
         .route("/api/v1/hosts/{id}", get(hosts::one))
         .route("/api/v1/hosts/{id}/metrics", get(series::metrics))
@@ -55,8 +66,28 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/tickets", get(tickets::list).post(ticket_writes::open))
         .route("/api/v1/tickets/{number}", get(tickets::one))
         .route("/api/v1/tickets/{number}/actions", post(ticket_writes::act))
+        .route("/api/v1/maintenance", get(maintenance::list).post(register_writes::propose_maintenance))
+        .route("/api/v1/maintenance/{number}", get(maintenance::one))
+        .route("/api/v1/maintenance/{number}/actions", post(register_writes::act_on_maintenance))
+        .route("/api/v1/corrections", get(corrections::list).post(register_writes::propose_correction))
+        .route("/api/v1/corrections/{number}", get(corrections::one))
+        .route("/api/v1/corrections/{number}/actions", post(register_writes::act_on_correction))
+        .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/backups", get(backups::list))
+        .route("/api/v1/backups/{set}", get(backups::one))
+        .route("/api/v1/backups/{set}/rpo", get(rpo::of_set))
+        .route("/api/v1/backups/{set}/verifications", post(backups::verify))
+        .route("/api/v1/backups/{set}/heartbeat", post(backups::new_key))
+        .route("/api/v1/services/{id}/rpo", get(rpo::of_service))
+        .route("/api/v1/services/{id}/recoveries", get(rpo::recoveries).post(rpo::enter_recovery))
+        .route("/api/v1/reports", get(reports::list))
+        .route("/api/v1/reports/{period}", get(reports::newest))
+        .route("/api/v1/reports/{period}/freeze", post(reports::freeze))
+        .route("/api/v1/reports/{period}/{revision}", get(reports::revision))
         .route("/api/v1/outbox", get(outbox::list))
+        .route("/api/v1/outbox/{id}/actions", post(delivery::settle))
+        .route("/api/v1/receivers", get(delivery::receivers))
+        .route("/api/v1/receivers/{name}/test", post(delivery::test))
         .route("/api/v1/system", get(system::one))
         .route("/api/v1/{*path}", any(async || no_such("resource")))
         .method_not_allowed_fallback(async || {

@@ -7,24 +7,38 @@
 mod actions;
 mod alone;
 mod assets;
+mod backup_actions;
+mod backup_set;
 mod backups;
+mod budget;
+mod calendars;
+mod corrections;
 mod day_bar;
+mod delivery;
+pub(crate) mod explain;
+mod exposure_chart;
 mod figures;
 mod host;
 mod hosts;
 mod login;
+mod maintenance;
+mod maintenance_form;
 mod markup;
 mod month;
 mod overview;
 mod page;
 mod pages;
 mod preferences;
+mod registers;
 mod report;
+mod report_writes;
+mod reports;
 mod service;
 mod system;
 mod system_copies;
 mod ticket;
 mod tickets;
+mod unasked;
 mod visit;
 
 #[cfg(test)]
@@ -32,6 +46,8 @@ pub(crate) mod tests;
 
 use crate::app::App;
 use crate::auth::lockout::Lockout;
+#[cfg(test)]
+pub(crate) use page::Section;
 pub(crate) use visit::{SESSION_COOKIE, cookie};
 
 use axum::Router;
@@ -61,14 +77,37 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(pages::overview))
         .route("/services/{id}", get(pages::service))
+        .route("/services/{id}/explain", get(explain::show))
         .route("/hosts", get(pages::hosts))
         .route("/hosts/{id}", get(pages::host))
         .route("/tickets", get(pages::tickets))
         .route("/tickets/new", get(actions::new_ticket).post(actions::open_ticket))
         .route("/tickets/{number}", get(pages::ticket))
         .route("/tickets/{number}/actions", post(actions::act_on_ticket))
-        .route("/backups", get(pages::backups))
+        .route("/maintenance", get(registers::maintenance_list))
+        .route("/maintenance/new", get(registers::maintenance_new).post(registers::maintenance_propose))
+        .route("/maintenance/{number}", get(registers::maintenance_one))
+        .route("/maintenance/{number}/actions", post(registers::maintenance_act))
+        .route("/corrections", get(registers::correction_list))
+        .route("/corrections/new", get(registers::correction_new).post(registers::correction_propose))
+        .route("/corrections/{number}", get(registers::correction_one))
+        .route("/corrections/{number}/actions", post(registers::correction_act))
+        .route("/backups", get(backup_actions::list))
+        .route("/backups/{set}", get(backup_actions::one))
+        .route("/backups/{set}/heartbeat", post(backup_actions::new_key))
+        .route("/backups/{set}/verifications", post(backup_actions::verify))
+        .route("/backups/{set}/recoveries", post(backup_actions::recover))
+        .route("/delivery", get(delivery::show))
+        .route("/delivery/receivers/{name}/test", post(delivery::test))
+        .route("/delivery/compare", post(delivery::compare))
+        .route("/delivery/messages/{id}", post(delivery::settle))
         .route("/reports/availability", get(pages::report))
+        .route("/calendars", get(pages::calendars))
+        .route("/reports", get(reports::list))
+        .route("/reports/{period}", get(reports::month))
+        .route("/reports/{period}/freeze", post(report_writes::freeze))
+        .route("/reports/{period}/notes", post(report_writes::note))
+        .route("/reports/{period}/{file}", get(reports::file))
         .route("/system", get(pages::system))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))

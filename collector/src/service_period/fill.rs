@@ -12,6 +12,7 @@ use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
 use crate::http_error::Chain;
 use crate::rulebook::Rulebook;
+use crate::self_stats::SelfStats;
 use crate::shutdown::stopped;
 use crate::store::ledger_days::{CountedMonth, MonthClaim, usable_days};
 use crate::store::{Reader, Store, StoreError};
@@ -73,16 +74,24 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
         drop(snapshot);
         tokio::select! {
             filled = fill(&app.store, rulebook, services, app.clock.now(), PAUSE) => match filled {
-                Ok(filled) if filled.damaged > 0 => {
-                    tracing::warn!(?filled, "rolled-up days were damaged; they are counted again from the ledger");
-                }
-                Ok(filled) if filled.missing > 0 => tracing::debug!(?filled, "closed days are rolled up"),
+                Ok(filled) => tell(&app.stats, filled),
                 // Read-only is told once, where it begins.
-                Ok(_) | Err(StoreError::ReadOnly { .. }) => {}
+                Err(StoreError::ReadOnly { .. }) => {}
                 Err(error) => tracing::error!(error = %Chain(&error), "closed days could not be rolled up"),
             },
             () = stopped(&mut stop) => return,
         }
+    }
+}
+
+/// Counts and logs what a round did.
+fn tell(stats: &SelfStats, filled: Filled) {
+    stats.months_filled.add(u64::try_from(filled.kept).unwrap_or(u64::MAX));
+    stats.months_damaged.add(u64::try_from(filled.damaged).unwrap_or(u64::MAX));
+    if filled.damaged > 0 {
+        tracing::warn!(?filled, "rolled-up days were damaged; they are counted again from the ledger");
+    } else if filled.missing > 0 {
+        tracing::debug!(?filled, "closed days are rolled up");
     }
 }
 

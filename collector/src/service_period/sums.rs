@@ -137,7 +137,7 @@ impl Asked {
         let missing = missing.filter_map(|(terms, at)| counted.get(&at.from).map(|span| (at.from, (terms, *span))));
         let spans: BTreeMap<Timestamp, (Option<usize>, Span)> = kept.chain(missing).collect();
         let window = window.intersection(self.rules.effective);
-        span::judge(&self.rules.terms(), &self.rules.policy, window, spans.into_values())
+        span::judge(&self.rules.terms(), window, spans.into_values())
     }
 }
 

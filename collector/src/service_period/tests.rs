@@ -303,6 +303,7 @@ fn rules_of_world(zone: Tz, start: Timestamp, world: &World, begins: Option<Time
             ..Calendar::always(zone)
         },
         target_ppm: *target_ppm,
+        policy: world.policy,
     };
     let window = |(from, to): &(i64, i64)| MaintenanceWindow {
         interval: Interval::new(at(*from), at(*to)),
@@ -324,7 +325,6 @@ fn rules_of_world(zone: Tz, start: Timestamp, world: &World, begins: Option<Time
         maintenance: world.windows.iter().map(window).collect(),
         component_maintenance: None,
         corrections: world.corrections.iter().enumerate().map(correction).collect(),
-        policy: world.policy,
     }
 }
 

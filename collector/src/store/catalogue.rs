@@ -18,6 +18,30 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// The numbers of the newest revisions before `revision`, at most `limit`, oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn catalogue_numbers(&self, revision: u32, limit: u32) -> Result<Vec<u32>, StoreError> {
+        let sql = "SELECT revision FROM catalogue_revision WHERE revision < ?1 ORDER BY revision DESC LIMIT ?2";
+        let mut numbers: Vec<u32> = self.rows("list revisions", sql, (revision, limit), |row| column(row, 0))?;
+        numbers.reverse();
+        Ok(numbers)
+    }
+
+    /// One revision.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn catalogue_at(&self, revision: u32) -> Result<Option<CatalogueRevision>, StoreError> {
+        let sql = "SELECT revision, applied_ms, text FROM catalogue_revision WHERE revision = ?1";
+        self.row("read a revision of the catalogue", sql, [revision], |row| {
+            Ok(CatalogueRevision { revision: column(row, 0)?, applied_at: instant(row, 1)?, text: column(row, 2)? })
+        })
+    }
+}
+
 impl Writer {
     /// A new revision when the text differs from the newest; the revision that holds the text.
     ///

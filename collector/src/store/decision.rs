@@ -13,6 +13,9 @@ impl Writer {
         for edit in &decision.ledger {
             self.edit_ledger(edit)?;
         }
+        for edit in &decision.backups {
+            self.edit_backups(edit)?;
+        }
         // Tickets that give up their key make room first: another may take it in the same decision.
         let (holders, others): (Vec<_>, Vec<_>) = decision.tickets.iter().partition(|change| change.ticket.holds_key);
         for change in others.into_iter().chain(holders) {
@@ -24,6 +27,7 @@ impl Writer {
                 self.append_message(message, decision.evaluated_at)?;
             }
         }
+        self.save_register(&[], &decision.corrections, &decision.audit)?;
         for slice in &decision.checkpoint {
             self.save_slice(slice)?;
         }

@@ -23,7 +23,7 @@ pub(super) const FACTS_AFTER: &str = "
         ORDER BY id LIMIT ?2)";
 
 pub(super) const PROBES: &str = "
-    SELECT host.id, probe.at_ms, probe.body FROM check_name
+    SELECT host.id, probe.at_ms, probe.received_ms, probe.body FROM check_name
     CROSS JOIN check_vantage ON check_vantage.check_num = check_name.num
     CROSS JOIN probe ON probe.check_num = check_name.num AND probe.host = check_vantage.host
         AND probe.at_ms >= ?2 AND probe.at_ms < ?3
@@ -31,17 +31,17 @@ pub(super) const PROBES: &str = "
     WHERE check_name.id = ?1 ORDER BY probe.at_ms, host.id, probe.id LIMIT ?4";
 
 pub(super) const PROBES_BEFORE: &str = "
-    SELECT ?2, at_ms, body FROM probe
+    SELECT ?2, at_ms, received_ms, body FROM probe
     WHERE check_num = (SELECT num FROM check_name WHERE id = ?1) AND host = (SELECT num FROM host WHERE id = ?2)
         AND at_ms <= ?3 ORDER BY at_ms DESC, id DESC LIMIT ?4";
 
 pub(super) const PROBES_OF: &str = "
-    SELECT ?2, at_ms, body FROM probe
+    SELECT ?2, at_ms, received_ms, body FROM probe
     WHERE check_num = (SELECT num FROM check_name WHERE id = ?1) AND host = (SELECT num FROM host WHERE id = ?2)
         AND at_ms >= ?3 AND at_ms < ?4 ORDER BY at_ms, id LIMIT ?5";
 
 pub(super) const BACKUPS: &str = "
-    SELECT (SELECT host.id FROM host WHERE num = host), at_ms, body FROM backup
+    SELECT (SELECT host.id FROM host WHERE num = host), at_ms, body, id FROM backup
     WHERE backup_set = ?1 ORDER BY at_ms DESC, id DESC LIMIT ?2";
 
 /// Whose an observation is, and its two times.
@@ -70,11 +70,13 @@ fn fact_of(row: &Row<'_>) -> Result<Fact, StoreError> {
 }
 
 fn probe_of(row: &Row<'_>) -> Result<ProbeFact, StoreError> {
-    Ok(ProbeFact { host: host_id(row, 0)?, at: instant(row, 1)?, outcome: message(row, 2, "probe answer")? })
+    let (at, received_at) = (instant(row, 1)?, instant(row, 2)?);
+    Ok(ProbeFact { host: host_id(row, 0)?, at, received_at, outcome: message(row, 3, "probe answer")? })
 }
 
 fn backup_of(row: &Row<'_>) -> Result<BackupFact, StoreError> {
-    Ok(BackupFact { host: host_id(row, 0)?, at: instant(row, 1)?, observation: message(row, 2, "backup observation")? })
+    let observation = message(row, 2, "backup observation")?;
+    Ok(BackupFact { id: column(row, 3)?, host: host_id(row, 0)?, at: instant(row, 1)?, observation })
 }
 
 impl Reader {

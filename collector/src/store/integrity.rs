@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 28] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 42] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -42,6 +42,12 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 28] = [
     ("check_vantage", "which host runs which check", None),
     ("probe", "answers of checks", Some("at_ms")),
     ("backup", "observations of the office's backups", Some("at_ms")),
+    ("backup_record", "what is known of the office's backups", Some("first_ms")),
+    ("backup_look", "the newest look at each backup set", None),
+    ("heartbeat", "addresses at which jobs tell of themselves", None),
+    ("heartbeat_signal", "what jobs told of themselves", Some("at_ms")),
+    ("backup_verification", "verifications of backups", Some("recorded_ms")),
+    ("recovery", "restore drills and recoveries", Some("recorded_ms")),
     ("agent_event", "what agents told of themselves", Some("at_ms")),
     ("ledger", "the ledger of service states", Some("from_ms")),
     ("ticket", "tickets", Some("recorded_ms")),
@@ -49,11 +55,19 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 28] = [
     ("ticket_number", "the last ticket number of each year", None),
     ("activity", "the log of tickets", Some("at_ms")),
     ("outbox", "messages to receivers", Some("created_ms")),
+    ("external_ticket", "how receivers call tickets", Some("linked_ms")),
     ("catalogue_revision", "revisions of the catalogue", Some("applied_ms")),
     ("user", "people who may log in", None),
     ("session", "sessions", None),
     ("api_token", "access of other programs", None),
     ("evaluation", "how far the engine has judged", None),
+    ("maintenance", "the register of maintenance", Some("proposed_ms")),
+    ("maintenance_window", "windows of maintenance that were cancelled or ended early", Some("at_ms")),
+    ("correction", "the register of corrections", Some("proposed_ms")),
+    ("audit", "the audit trail", Some("at_ms")),
+    ("frozen_report", "frozen reports, for ever", Some("frozen_ms")),
+    ("report_note", "what people wrote for reports", None),
+    ("report_key", "keys that sign reports", None),
     ("setting", "small values of the program itself", None),
 ];
 
@@ -144,7 +158,7 @@ pub(super) fn check(
             if stopped {
                 return Err(CopyError::Stopped);
             }
-            found
+            found.into_iter().chain(contents::audit_chain(&connection)).collect()
         }
         Depth::Pieces | Depth::Quick => Vec::new(),
     };

@@ -21,6 +21,13 @@ pub(super) const LEDGER: &str = "
         AND from_ms >= ifnull((SELECT max(from_ms) FROM ledger WHERE service = ?1 AND from_ms <= ?2), ?2)
         AND from_ms < ?3 AND to_ms > ?2 ORDER BY from_ms";
 
+const LEDGER_BEFORE: &str = "
+    SELECT from_ms, to_ms, state, reason FROM ledger WHERE service = ?1 AND from_ms <= ?2
+        ORDER BY from_ms DESC LIMIT 1";
+
+const LEDGER_NEXT: &str = "
+    SELECT from_ms, to_ms, state, reason FROM ledger WHERE service = ?1 AND from_ms > ?2 ORDER BY from_ms LIMIT 1";
+
 /// The same for a list of services, without reasons, by place in the list: `json_each` is the outer loop, and a
 /// service's rows come in the order of the key.
 pub(super) const STATES_OF: &str = "
@@ -59,6 +66,20 @@ impl Reader {
             return Ok(Vec::new());
         }
         self.rows("read a ledger", LEDGER, (service.as_str(), from.as_ms(), to.as_ms()), ledger_row_of)
+    }
+
+    /// The row that began last at or before `at` (it may have ended before), and the first one after `at`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn ledger_around(
+        &self,
+        service: &ServiceId,
+        at: Timestamp,
+    ) -> Result<(Option<LedgerRow>, Option<LedgerRow>), StoreError> {
+        let params = (service.as_str(), at.as_ms());
+        let before = self.row("read a ledger", LEDGER_BEFORE, params, ledger_row_of)?;
+        Ok((before, self.row("read a ledger", LEDGER_NEXT, params, ledger_row_of)?))
     }
 
     /// What the ledgers of `services` say in `[from, to)`, in the order of the list; stretches at the rims are not cut.

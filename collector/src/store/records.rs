@@ -1,7 +1,10 @@
 //! What goes into and comes out of the store: plain values with domain types in them, no rows.
 
+use super::audit::AuditEntry;
+use super::backup_records::BackupEdit;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
+use crate::domain::register::CorrectionEntry;
 use crate::domain::state::State;
 use crate::domain::ticket::{Activity, Ticket, TicketClass, TicketNumber, TicketState};
 use pantau_shared::backup::BackupObservation;
@@ -193,6 +196,8 @@ pub struct ProbeFact {
     pub host: HostId,
     /// When, by the collector's clock.
     pub at: Timestamp,
+    /// When it arrived here.
+    pub received_at: Timestamp,
     /// What came back.
     pub outcome: ProbeOutcome,
 }
@@ -200,6 +205,8 @@ pub struct ProbeFact {
 /// One look at a backup set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackupFact {
+    /// Its number among the facts.
+    pub id: i64,
     /// Who looked.
     pub host: HostId,
     /// When, by the collector's clock.
@@ -258,6 +265,8 @@ pub struct OutboxMessage {
     pub event: String,
     /// JSON payload as it will be sent.
     pub payload: String,
+    /// Not to leave before this (quiet hours).
+    pub not_before: Option<Timestamp>,
 }
 
 /// Everything one evaluation decided.
@@ -269,6 +278,12 @@ pub struct Decision {
     pub ledger: Vec<LedgerEdit>,
     /// Ticket changes.
     pub tickets: Vec<TicketChange>,
+    /// Corrections that were proposed or withdrawn.
+    pub corrections: Vec<CorrectionEntry>,
+    /// What is put on record of it.
+    pub audit: Vec<AuditEntry>,
+    /// What was learnt of backups.
+    pub backups: Vec<BackupEdit>,
     /// When it was made: the last durable heartbeat of the engine.
     pub evaluated_at: Timestamp,
     /// Slices of the engine's checkpoint that were made anew.
@@ -318,13 +333,67 @@ pub struct OutboxRow {
     pub state: String,
     /// What the receiver said last.
     pub last_error: Option<String>,
+    /// Who looked at a rejected one and let it go.
+    pub checked_by: Option<String>,
+}
+
+/// A message that may leave now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueMessage {
+    /// The message.
+    pub row: OutboxRow,
+    /// What the receiver calls the ticket, once it is known.
+    pub reference: Option<String>,
+}
+
+/// What a receiver calls a ticket of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalReference {
+    /// Its number there.
+    pub reference: String,
+    /// Where a person sees it there.
+    pub url: Option<String>,
+}
+
+/// A ticket at a receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalTicket {
+    /// Ours.
+    pub ticket: TicketNumber,
+    /// The receiver.
+    pub target: String,
+    /// Theirs.
+    pub at: ExternalReference,
+    /// Since when it is known.
+    pub linked_at: Timestamp,
+}
+
+/// A ticket at a receiver, with how it stands here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedTicket {
+    /// There.
+    pub external: ExternalTicket,
+    /// Here.
+    pub state: TicketState,
+}
+
+/// What a person does with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageAction {
+    /// Try it now.
+    Retry,
+    /// Never send it.
+    Skip,
 }
 
 /// What a receiver answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryResult {
-    /// Taken.
-    Delivered,
+    /// Taken; what the receiver calls the ticket, where it says so.
+    Delivered {
+        /// Theirs.
+        reference: Option<ExternalReference>,
+    },
     /// Not now; try again then.
     RetryLater {
         /// Why.

@@ -33,6 +33,8 @@ mod ledger;
 mod opening;
 mod people;
 mod plans;
+mod registers;
+mod reports_kept;
 mod restoring;
 mod retention;
 mod samples;

@@ -25,6 +25,15 @@ impl Texts {
         format!("{}{separator}{} {}", self.date(local.date_naive()), self.clock(at), local.format("%Z"))
     }
 
+    /// `24 Nov 2026 14.05.09 WIB`: where seconds decide.
+    pub fn instant_seconds(self, at: Timestamp) -> String {
+        let separator = match self.language() {
+            Language::Id => " ",
+            Language::En => ", ",
+        };
+        format!("{}{separator}{}", self.date(self.local(at).date_naive()), self.clock_seconds(at))
+    }
+
     /// `24 Nov 14.05`: for narrow places in which the year is clear.
     pub fn instant_short(self, at: Timestamp) -> String {
         let local = self.local(at);
@@ -101,6 +110,11 @@ impl Texts {
         format!("{}{}{:02} %", hundredths / 100, self.decimal_mark(), hundredths % 100)
     }
 
+    /// Parts per million as percent with all four places: `99,9776 %`. For a calculation that is shown whole.
+    pub fn percent_whole(self, ppm: u32) -> String {
+        format!("{}{}{:04} %", ppm / 10_000, self.decimal_mark(), ppm % 10_000)
+    }
+
     /// As [`Self::percent`] without trailing zeros and with up to four places: for targets (`99,9 %`).
     pub fn percent_exact(self, ppm: u32) -> String {
         let places = format!("{:04}", ppm % 10_000);
@@ -115,6 +129,11 @@ impl Texts {
     /// Thousandths as percent with one place: `42,5 %`.
     pub fn permille(self, permille: u32) -> String {
         format!("{}{}{} %", permille / 10, self.decimal_mark(), permille % 10)
+    }
+
+    /// Thousandths as a factor with one place, floored: `14,4×`.
+    pub fn times(self, milli: u64) -> String {
+        format!("{}{}{}×", self.number(milli / 1000), self.decimal_mark(), milli % 1000 / 100)
     }
 
     /// Bytes with binary units and one place, floored: `1,5 GiB`.

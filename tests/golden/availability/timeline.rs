@@ -132,6 +132,7 @@ pub(crate) fn timeline(file: &GoldenFile, case: &Case) -> anyhow::Result<Value> 
     let maintenance: Vec<_> = given.maintenance.iter().map(WindowGiven::window).collect::<anyhow::Result<_>>()?;
     let corrections: Vec<_> =
         given.corrections.iter().map(CorrectionGiven::correction).collect::<anyhow::Result<_>>()?;
+    let policy = asked.policy()?;
     let availability = evaluate(&Input {
         period: given.period.interval(),
         as_of: given.as_of.map(|at| at.0),
@@ -139,12 +140,16 @@ pub(crate) fn timeline(file: &GoldenFile, case: &Case) -> anyhow::Result<Value> 
             given.effective_from.map_or(Interval::ALL.from, |at| at.0),
             given.effective_to.map_or(Interval::ALL.to, |at| at.0),
         ),
-        terms: &[Terms { valid_from: Interval::ALL.from, calendar: &calendar, target_ppm: asked.target_ppm }],
+        terms: &[Terms {
+            valid_from: Interval::ALL.from,
+            calendar: &calendar,
+            target_ppm: asked.target_ppm,
+            policy: &policy,
+        }],
         states: &states,
         maintenance: &maintenance,
         component_maintenance: None,
         corrections: &corrections,
-        policy: &asked.policy()?,
     });
     Ok(figures_json(&availability.figures))
 }

@@ -153,7 +153,12 @@ fn ms(ns: u64) -> f64 {
 /// The example's first service, `count` times under other names.
 fn services(count: usize) -> Result<(Vec<ServiceId>, Arc<Rulebook>)> {
     let text = include_str!("../../../config/catalogue.example.toml");
-    let catalogue = pantau_collector::config::catalogue::parse("catalogue.example.toml", text, 1)?;
+    let catalogue = pantau_collector::config::catalogue::parse(
+        "catalogue.example.toml",
+        text,
+        1,
+        &pantau_collector::config::profile::bangka_2025(),
+    )?;
     let first = catalogue.services.first().context("the example has no service")?;
     let services: Result<Vec<Service>> = (0..count)
         .map(|number| Ok(Service { id: ServiceId::parse(&format!("layanan-{number:05}"))?, ..first.clone() }))

@@ -11,12 +11,14 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use pantau_collector::clock::Clock;
 use pantau_collector::config::profile::bangka_2025;
-use pantau_collector::domain::catalogue::{Catalogue, Check, Service, ServiceClass, ServiceGroup, ServiceId};
+use pantau_collector::domain::catalogue::{
+    Agreement, Catalogue, Check, CheckQuorum, Composition, Service, ServiceClass, ServiceGroup, ServiceId,
+};
 use pantau_collector::domain::phrase::Phrase;
 use pantau_collector::engine::{Engine, EngineOptions, EngineTask};
 use pantau_collector::store::Store;
 use pantau_collector::store::records::{HostKey, JoinTokenRecord, ReceivedBatch};
-use pantau_shared::assignment::CheckKind;
+use pantau_shared::assignment::{CheckKind, TcpCheck};
 use pantau_shared::envelope::{Observation, ObservationBody};
 use pantau_shared::ids::{CheckId, HostId};
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
@@ -140,7 +142,7 @@ impl Site {
             profile: Arc::new(bangka_2025()),
             catalogue: Arc::new(catalogue(&self.hosts, self.services)?),
             catalogue_applied_at: START,
-            targets: vec!["meja".into()],
+            routing: pantau_collector::domain::route::Routing::to_all(&["meja"]),
             render: Arc::new(|phrase: &Phrase| phrase.id.clone()),
             stats: Arc::default(),
             demo: false,
@@ -305,7 +307,8 @@ fn catalogue(hosts: &[HostId], services: usize) -> Result<Catalogue> {
             degraded_after_ms: 0,
             certificate_warning_seconds: 0,
             confirm_failures: 2,
-            kind: CheckKind::Tcp(pantau_shared::assignment::TcpCheck { host: "localhost".into(), port: 80 }),
+            quorum: CheckQuorum::default(),
+            kind: CheckKind::Tcp(TcpCheck { host: "localhost".into(), port: 80, ..TcpCheck::default() }),
         };
         catalogue.services.push(Service {
             id: ServiceId::parse(&format!("service-{number}"))?,
@@ -327,6 +330,8 @@ fn catalogue(hosts: &[HostId], services: usize) -> Result<Catalogue> {
             hosts: vec![host.clone()],
             checks: vec![check],
             backups: Vec::new(),
+            agreement: Agreement::default(),
+            composition: Composition::default(),
         });
     }
     Ok(catalogue)

@@ -327,7 +327,13 @@ mod tests {
     #[test]
     fn the_catalogue_of_the_fleet_is_a_good_one() {
         let office = Office { binary: Path::new(""), tls: true, hosts: 40, services: 4, interval_ms: 10_000 };
-        let parsed = pantau_collector::config::catalogue::parse("fleet", &catalogue(office), 1).expect("parses");
+        let parsed = pantau_collector::config::catalogue::parse(
+            "fleet",
+            &catalogue(office),
+            1,
+            &pantau_collector::config::profile::bangka_2025(),
+        )
+        .expect("parses");
         assert_eq!((parsed.services.len(), parsed.sample_period_ms), (4, 10_000));
         assert_eq!(parsed.services[3].checks[0].vantages[0].as_str(), "fleet-00030");
     }

@@ -1,8 +1,9 @@
 //! Judgements as data, and askings of small servers that answer well, badly, slowly or not at all.
 
-use super::super::probe;
+use super::super::outcome_of;
 use super::*;
-use pantau_shared::assignment::CheckKind;
+use pantau_shared::assignment::kinds::{HeaderExpectation, JsonExpectation};
+use pantau_shared::assignment::{CheckKind, CheckSpec};
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -10,35 +11,70 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-fn judge(
-    spec: CheckSpec,
-    check: HttpCheck,
-    status: u16,
-    body: &str,
-    expires_at: Option<i64>,
-) -> (ProbeVerdict, String) {
-    let answer = Answer { status, body: body.as_bytes().to_vec() };
-    let judgement = evaluate(&spec, &check, &answer, expires_at, 1000);
+fn judge(check: HttpCheck, status: u16, body: &str) -> (ProbeVerdict, String) {
+    let mut headers = HeaderMap::new();
+    headers.insert("server", HeaderValue::from_static("nginx/1.26"));
+    let answer = Answer { status, headers, body: body.as_bytes().to_vec() };
+    let expectations = Expectations::parse(&check).expect("good");
+    let (judgement, _) = evaluate::evaluate(&check, &expectations, &answer);
     (judgement.verdict, judgement.reason)
 }
 
 #[test]
-fn status_body_and_expiry_are_judged_in_this_order() {
-    let spec = || CheckSpec { certificate_warning_seconds: 100, ..CheckSpec::default() };
+fn status_headers_text_patterns_and_json_are_judged_in_this_order() {
     let any = HttpCheck::default;
-    assert_eq!(judge(spec(), any(), 204, "", None), (ProbeVerdict::Ok, String::new()));
-    assert_eq!(judge(spec(), any(), 301, "", None).1, "answered with status 301");
-    let only = HttpCheck { accept_status: vec![401, 418], ..any() };
-    assert_eq!(judge(spec(), only.clone(), 418, "", None).0, ProbeVerdict::Ok);
-    assert_eq!(judge(spec(), only, 200, "", Some(0)).0, ProbeVerdict::Failed);
+    assert_eq!(judge(any(), 204, ""), (ProbeVerdict::Ok, String::new()));
+    assert_eq!(judge(any(), 301, "").1, "answered with status 301");
+    let only = HttpCheck { accept_status: vec![401, 418, 3], ..any() };
+    assert_eq!(judge(only.clone(), 418, "").0, ProbeVerdict::Ok);
+    assert_eq!(judge(only.clone(), 308, "").0, ProbeVerdict::Ok);
+    assert_eq!(judge(only, 200, "").0, ProbeVerdict::Failed);
+    let header = |name: &str, pattern: &str| HttpCheck {
+        answer_headers: vec![HeaderExpectation { name: name.into(), pattern: pattern.into() }],
+        ..any()
+    };
+    assert_eq!(judge(header("Server", "^nginx"), 200, "").0, ProbeVerdict::Ok);
+    assert_eq!(judge(header("server", "^apache"), 200, "").1, "header `server` does not match `^apache`");
+    assert_eq!(judge(header("etag", ""), 200, "").1, "answer has no header `etag`");
     let contains = HttpCheck { body_contains: "halo".into(), ..any() };
-    assert_eq!(judge(spec(), contains.clone(), 200, "apa halo?", None).0, ProbeVerdict::Ok);
-    assert_eq!(judge(spec(), contains, 200, "hal", None).1, "answer does not contain `halo`");
-    assert_eq!(judge(spec(), any(), 200, "", Some(1100)).0, ProbeVerdict::Ok);
-    let soon = judge(spec(), any(), 200, "", Some(1099));
-    assert_eq!(soon, (ProbeVerdict::Degraded, "certificate expires in 99 s".into()));
-    assert_eq!(judge(spec(), any(), 200, "", Some(1000)).1, "certificate has expired");
-    assert_eq!(judge(CheckSpec::default(), any(), 200, "", Some(0)).0, ProbeVerdict::Ok);
+    assert_eq!(judge(contains.clone(), 200, "apa halo?").0, ProbeVerdict::Ok);
+    assert_eq!(judge(contains, 200, "hal").1, "answer does not contain `halo`");
+    let pattern = HttpCheck { body_pattern: "v[0-9]+".into(), body_pattern_absent: "galat".into(), ..any() };
+    assert_eq!(judge(pattern.clone(), 200, "v12").0, ProbeVerdict::Ok);
+    assert_eq!(judge(pattern.clone(), 200, "v").1, "answer does not match `v[0-9]+`");
+    assert_eq!(judge(pattern, 200, "v1 galat").1, "answer matches `galat`, which it must not");
+    let json = |equals: &str| HttpCheck {
+        json: vec![JsonExpectation { pointer: "/db/0".into(), equals: equals.into() }],
+        ..any()
+    };
+    let body = "{\"db\": [\"up\"]}";
+    assert_eq!(judge(json("\"up\""), 200, body).0, ProbeVerdict::Ok);
+    assert_eq!(judge(json(""), 200, body).0, ProbeVerdict::Ok);
+    assert_eq!(judge(json("1"), 200, body).1, "`/db/0` is \"up\", not 1");
+    assert_eq!(judge(json(""), 200, "{}").1, "answer has nothing at `/db/0`");
+    assert_eq!(judge(json(""), 200, "<html>").1, "answer is not JSON");
+}
+
+#[test]
+fn expectations_that_cannot_be_understood_are_refused() {
+    let pattern = HttpCheck { body_pattern: "(".into(), ..HttpCheck::default() };
+    assert!(Expectations::parse(&pattern).is_err());
+    let json = vec![JsonExpectation { pointer: String::new(), equals: "up".into() }];
+    assert!(Expectations::parse(&HttpCheck { json, ..HttpCheck::default() }).is_err());
+}
+
+#[test]
+fn a_secret_does_not_follow_to_another_place() {
+    let mut secret = HeaderValue::from_static("Bearer x");
+    secret.set_sensitive(true);
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", secret);
+    headers.insert("x-plain", HeaderValue::from_static("y"));
+    let mut question = Question { method: Method::POST, headers, body: Bytes::from_static(b"z") };
+    question.follow(307, true);
+    assert_eq!((question.headers.len(), question.method.as_str(), question.body.len()), (2, "POST", 1));
+    question.follow(302, false);
+    assert_eq!((question.headers.len(), question.method.as_str(), question.body.len()), (1, "GET", 0));
 }
 
 /// Answers every connection with `reply(request)`; an empty reply holds the connection open.
@@ -64,7 +100,7 @@ async fn serve(reply: fn(&str) -> String) -> u16 {
 async fn asked(check: HttpCheck, timeout_ms: u32) -> ProbeOutcome {
     let kind = Some(CheckKind::Http(check));
     let spec = CheckSpec { id: "web".into(), interval_ms: 60_000, timeout_ms, kind, ..CheckSpec::default() };
-    probe(&spec, &Clock::system(), false).await
+    outcome_of(&spec).await
 }
 
 async fn get(url: String) -> ProbeOutcome {
@@ -108,7 +144,7 @@ async fn askings_end_as_they_should() {
         assert!(outcome.reason.contains(reason), "{path}: {}", outcome.reason);
     }
     let large = get(at("/large")).await;
-    assert_eq!((large.verdict(), large.body_bytes), (ProbeVerdict::Ok, Some(BODY_BYTES_MAX as u64)));
+    assert_eq!((large.verdict(), large.body_bytes), (ProbeVerdict::Ok, Some(BODY_BYTES_DEFAULT as u64)));
     let silent = asked(HttpCheck { url: at("/silent"), ..HttpCheck::default() }, 100).await;
     assert_eq!((silent.verdict(), silent.phase()), (ProbeVerdict::Failed, ProbePhase::FirstByte));
     assert_eq!(silent.reason, "no answer within 100 ms");

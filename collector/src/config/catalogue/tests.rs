@@ -1,17 +1,22 @@
 //! Good and bad catalogue files against what is read or said of them.
 
 use super::*;
+use crate::config::profile::bangka_2025;
+use crate::domain::catalogue::ThresholdMetric;
 
 const EXAMPLE: &str = include_str!("../../../../config/catalogue.example.toml");
 
 #[test]
 fn the_example_is_valid_and_its_findings_are_known() {
-    let catalogue = parse("catalogue.example.toml", EXAMPLE, 3).expect("valid");
+    let catalogue = parse("catalogue.example.toml", EXAMPLE, 3, &bangka_2025()).expect("valid");
     assert_eq!(catalogue.revision, 3);
     let ids: Vec<&str> = catalogue.services.iter().map(|s| s.id.as_str()).collect();
     assert_eq!(ids, ["simpeg", "e-office", "ppid", "website"]);
-    let findings: Vec<(&str, &str)> =
-        catalogue.findings.iter().map(|f| (f.service.as_str(), f.phrase.id.as_str())).collect();
+    let findings: Vec<(&str, &str)> = catalogue
+        .findings
+        .iter()
+        .map(|f| (f.service.as_ref().map_or("", |id| id.as_str()), f.phrase.id.as_str()))
+        .collect();
     assert_eq!(findings, [("website", "finding-no-resolution-target")]);
     let storage = catalogue.thresholds.iter().find(|t| t.metric == ThresholdMetric::Storage).expect("there");
     assert_eq!((storage.alarm_permille, storage.clear_permille, storage.hold_seconds), (900, 850, 600));
@@ -20,7 +25,7 @@ fn the_example_is_valid_and_its_findings_are_known() {
 
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
-    let faults = parse("k.toml", text, 1).expect_err("faulty");
+    let faults = parse("k.toml", text, 1, &bangka_2025()).expect_err("faulty");
     assert_eq!(faults.to_string().lines().collect::<Vec<_>>(), expected);
 }
 
@@ -36,7 +41,7 @@ fn all_faults_come_at_once() {
             "k.toml:3:1: layanan[1].kontak_bantuan: is missing; give a text",
             "k.toml:3:1: layanan[1].waktu_bantuan: is missing; give a text",
             "k.toml:4:6: layanan[1].id = \"Web\": identifier `Web` may hold only a-z, 0-9, '-', '_', '.', and begins with a letter or digit; such as \"simpeg-web\"",
-            "k.toml:5:1: layanan[1].name: is not a known key; known here: administrator_infrastruktur, administrator_layanan, cadangan, cara_akses, deskripsi, drp, host, id, jam_layanan, kelompok, klasifikasi, kontak_bantuan, nama, pemeriksaan, penyedia, rpo, rto, target_ketersediaan, waktu_bantuan",
+            "k.toml:5:1: layanan[1].name: is not a known key; known here: administrator_infrastruktur, administrator_layanan, bergantung_pada, cadangan, cakupan_min, cara_akses, deskripsi, drp, host, id, jam_layanan, kelompok, kinerja_turun, klasifikasi, komponen, kontak_bantuan, nama, pemberitahuan_min, pemeliharaan, pemeliharaan_maks_per_bulan, pemeriksaan, penyedia, periode_target, rpo, rto, susunan, target_ketersediaan, waktu_bantuan",
             "k.toml:7:15: layanan[1].klasifikasi = \"gawat\": is not known; give one of \"kritis\", \"esensial\", \"normal\"",
             "k.toml:8:9: layanan[1].host[0] = \"b\": names a host that is not listed; list it under [[host]], or correct the name",
         ],
@@ -45,7 +50,7 @@ fn all_faults_come_at_once() {
 
 #[test]
 fn broken_syntax_is_told_with_its_place() {
-    let faults = parse("k.toml", "[[layanan]\nid = \n", 1).expect_err("faulty");
+    let faults = parse("k.toml", "[[layanan]\nid = \n", 1, &bangka_2025()).expect_err("faulty");
     assert_eq!(faults.faults.iter().map(|f| f.line).collect::<Vec<_>>(), [1, 2], "{faults}");
 }
 
@@ -55,4 +60,43 @@ fn an_identifier_used_twice_is_refused() {
         "[[host]]\nid = \"a\"\n[[host]]\nid = \"a\"\n",
         &["k.toml:4:6: host[2].id = \"a\": is used twice; give every one its own identifier"],
     );
+}
+
+/// A whole service with `lines` in its table and `rest` after it.
+fn service(id: &str, lines: &str, rest: &str) -> String {
+    format!(
+        "[[layanan]]\nid = \"{id}\"\nnama = \"n\"\ndeskripsi = \"d\"\npenyedia = \"p\"\ncara_akses = \"c\"\n\
+         kontak_bantuan = \"k\"\nwaktu_bantuan = \"w\"\nkelompok = \"publik\"\nklasifikasi = \"esensial\"\n\
+         host = [\"h\"]\n{lines}\n{rest}"
+    )
+}
+
+#[test]
+fn parts_that_are_not_there_and_cycles_are_refused() {
+    let check_a = "[[layanan.pemeriksaan]]\nid = \"a\"\njenis = \"tcp\"\nalamat = \"x\"\nport = 1\npenentu = [\"z\"]\n";
+    let lines = "jam_layanan = \"kantor\"\nsusunan = { k = 3, dari = [\"a\", \"b\"] }\nbergantung_pada = [\"s\"]";
+    let faults = parse("k.toml", &service("s", lines, check_a), 1, &bangka_2025()).expect_err("faulty").to_string();
+    for expected in [
+        "layanan[1].jam_layanan = \"kantor\": is not known; give one of \"24x7\", \"jam-kerja-asn\"",
+        "layanan[1].susunan.dari[1] = \"b\": is no component and no check of this service",
+        "layanan[1].susunan.k = 3: is more than there are in `dari`",
+        "layanan[1].bergantung_pada[0] = \"s\": is part of this service",
+        "layanan[1].pemeriksaan[1].penentu[0] = \"z\": does not ask this check",
+    ] {
+        assert!(faults.contains(expected), "{expected} in {faults}");
+    }
+    let ring = [("x", "y"), ("y", "z"), ("z", "x")]
+        .map(|(id, needs)| service(id, &format!("bergantung_pada = [\"{needs}\"]"), ""));
+    let faults = parse("k.toml", &ring.concat(), 1, &bangka_2025()).expect_err("a cycle").to_string();
+    assert!(faults.contains("layanan[3].bergantung_pada[0] = \"x\": depends on this service in turn"), "{faults}");
+}
+
+#[test]
+fn a_looser_part_and_unconfirmed_hours_are_findings() {
+    let rest = "[[layanan.pemeriksaan]]\nid = \"a\"\njenis = \"tcp\"\nalamat = \"x\"\nport = 1\n\
+                [[layanan.komponen]]\nid = \"db\"\npemeriksaan = [\"a\"]\ntarget_ketersediaan = 99.0\n";
+    let lines = "target_ketersediaan = 99.5\njam_layanan = \"jam-kerja-asn\"";
+    let catalogue = parse("k.toml", &service("s", lines, rest), 1, &bangka_2025()).expect("valid");
+    let findings: Vec<&str> = catalogue.findings.iter().map(|finding| finding.phrase.id.as_str()).collect();
+    assert_eq!(findings, ["finding-calendar-unconfirmed", "finding-component-target-looser"]);
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::interval::Interval;
 use crate::domain::state::State;
+use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeSet;
 
 /// What a correction says.
@@ -27,6 +28,17 @@ pub struct Correction {
     pub effect: CorrectionEffect,
     /// Only approved ones apply.
     pub approved: bool,
+}
+
+/// The correction that decides at `at`: of those in force that cover it, the one with the highest sequence.
+pub fn correction_at(corrections: &[Correction], at: Timestamp) -> Option<Correction> {
+    let covers = |effect: &CorrectionEffect| match effect {
+        CorrectionEffect::Exclude(interval) | CorrectionEffect::SetState(interval, _) => interval.contains(at),
+        CorrectionEffect::Withdraw { .. } => false,
+    };
+    let effect = in_force(corrections).into_iter().rfind(covers)?;
+    let same = |c: &&Correction| c.approved && c.effect == effect;
+    corrections.iter().filter(same).max_by_key(|c| c.seq).copied()
 }
 
 /// The corrections that apply, lowest sequence first: each overrules those before it.

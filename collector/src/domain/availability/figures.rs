@@ -1,6 +1,6 @@
 //! Figures from counted seconds: ratios, budget, verdict.
 
-use super::{Policy, Runs};
+use super::Runs;
 
 const PPM: u64 = 1_000_000;
 
@@ -138,6 +138,8 @@ pub(super) struct TermCounts {
 pub(super) struct TermsInForce {
     pub(super) target_ppm: Option<u32>,
     pub(super) target_changed: bool,
+    /// See [`super::Policy::min_coverage_ppm`].
+    pub(super) min_coverage_ppm: u32,
 }
 
 /// Everything that is said of one service and period. Seconds and ppm; `None` is "no value".
@@ -176,13 +178,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub(super) fn evaluate(
-        counts: Counts,
-        by_terms: &[TermCounts],
-        runs: Runs,
-        terms: &TermsInForce,
-        policy: &Policy,
-    ) -> Self {
+    pub(super) fn evaluate(counts: Counts, by_terms: &[TermCounts], runs: Runs, terms: &TermsInForce) -> Self {
         let number = runs.outages();
         let budget = terms.target_ppm.map(|_| budget(by_terms));
         Self {
@@ -200,7 +196,7 @@ impl Figures {
             target_changed: terms.target_changed,
             budget_s: budget.map(|(allowed, _)| allowed),
             budget_left_s: budget.map(|(allowed, spent)| allowed - spent),
-            verdict: Verdict::evaluate(&counts, terms.target_ppm, policy.min_coverage_ppm),
+            verdict: Verdict::evaluate(&counts, terms.target_ppm, terms.min_coverage_ppm),
         }
     }
 }

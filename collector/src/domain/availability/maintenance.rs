@@ -1,5 +1,6 @@
 //! Maintenance windows: which of them count, and when.
 
+use super::{Terms, policy_at};
 use crate::domain::interval::{Interval, IntervalSet};
 use pantau_shared::timestamp::Timestamp;
 
@@ -14,6 +15,26 @@ pub enum MaintenanceStatus {
     Proposed,
     /// Refused.
     Rejected,
+}
+
+impl MaintenanceStatus {
+    /// All, in declared order.
+    pub const ALL: [Self; 4] = [Self::Approved, Self::Cancelled, Self::Proposed, Self::Rejected];
+
+    /// The code in the API and the store.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Cancelled => "cancelled",
+            Self::Proposed => "proposed",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.code() == code)
+    }
 }
 
 /// One planned window.
@@ -47,7 +68,11 @@ impl MaintenanceWindow {
     }
 }
 
-/// The union of all windows that count.
-pub fn counted_windows(windows: &[MaintenanceWindow], min_notice_s: u64) -> IntervalSet {
-    windows.iter().filter_map(|window| window.counted(min_notice_s)).collect()
+/// The union of all windows that count, each by the notice asked for where it begins.
+pub fn counted_windows(windows: &[MaintenanceWindow], terms: &[Terms<'_>]) -> IntervalSet {
+    let counted = |window: &MaintenanceWindow| {
+        let policy = policy_at(terms, window.interval.from)?;
+        window.counted(policy.min_notice_s)
+    };
+    windows.iter().filter_map(counted).collect()
 }

@@ -15,7 +15,7 @@ use pantau_shared::timestamp::Timestamp;
 
 /// The way of counting. To be raised with every change of it that may change a second: nothing counted before is used
 /// after that.
-const COUNTING: u8 = 1;
+pub const COUNTING: u8 = 2;
 
 /// Under a cap the rest of the month decides as well, in whichever zone its calendar has.
 const CAP_REACH_DAYS: i64 = 33;
@@ -32,6 +32,8 @@ pub struct AgreedTerms {
     pub calendar: Calendar,
     /// The target in ppm.
     pub target_ppm: Option<u32>,
+    /// How time is counted and judged.
+    pub policy: Policy,
 }
 
 /// The rules of one service; the fields are those of [`Input`].
@@ -47,8 +49,6 @@ pub struct Rules {
     pub component_maintenance: Option<IntervalSet>,
     /// All corrections.
     pub corrections: Vec<Correction>,
-    /// How time is counted and judged.
-    pub policy: Policy,
 }
 
 impl Rules {
@@ -56,7 +56,12 @@ impl Rules {
     pub fn terms(&self) -> Vec<Terms<'_>> {
         self.terms
             .iter()
-            .map(|t| Terms { valid_from: t.valid_from, calendar: &t.calendar, target_ppm: t.target_ppm })
+            .map(|t| Terms {
+                valid_from: t.valid_from,
+                calendar: &t.calendar,
+                target_ppm: t.target_ppm,
+                policy: &t.policy,
+            })
             .collect()
     }
 
@@ -77,29 +82,29 @@ impl Rules {
             maintenance: &self.maintenance,
             component_maintenance: self.component_maintenance.as_ref(),
             corrections: &self.corrections,
-            policy: &self.policy,
         }
     }
 
     /// What the seconds of `span` depend on, and nothing else. Equal bytes, equal seconds for the same ledger.
     pub fn describe(&self, span: Interval) -> Vec<u8> {
-        let reach_days = if self.policy.excluded_cap_s.is_some() { CAP_REACH_DAYS } else { 0 };
+        let capped = self.terms.iter().any(|terms| terms.policy.excluded_cap_s.is_some());
+        let reach_days = if capped { CAP_REACH_DAYS } else { 0 };
         let reach_s = reach_days * 86_400;
         let reach = Interval::new(span.from.plus_secs(-reach_s), span.to.plus_secs(reach_s));
         let mut out = Description(Vec::with_capacity(96));
         out.number(COUNTING);
-        out.policy(&self.policy);
         out.interval(self.effective.intersection(reach));
         for (index, terms) in self.terms.iter().enumerate() {
             let end = self.terms.get(index + 1).map_or(Interval::ALL.to, |next| next.valid_from);
             let valid = Interval::new(terms.valid_from, end).intersection(reach);
             if !valid.is_empty() {
                 out.interval(valid);
+                out.policy(&terms.policy);
                 out.calendar(&terms.calendar, valid);
             }
         }
         out.number(b'm');
-        let windows = counted_windows(&self.maintenance, self.policy.min_notice_s);
+        let windows = counted_windows(&self.maintenance, &self.terms());
         out.intervals(&windows.clip(reach));
         out.intervals(&self.component_maintenance.as_ref().map_or_else(IntervalSet::empty, |set| set.clip(reach)));
         for effect in in_force(&self.corrections) {

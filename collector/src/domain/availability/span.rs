@@ -13,7 +13,7 @@
 //! fills a whole span; a head or tail of 0 s therefore needs no mark. Cut only at whole seconds. Knows nothing of days.
 
 use super::figures::{Counts, TermCounts};
-use super::{AvailabilitySums, Figures, Input, Interval, Policy, State, Terms, agreed_parts, sweep};
+use super::{AvailabilitySums, Figures, Input, Interval, State, Terms, agreed_parts, sweep};
 
 /// The runs of *down* in a span; see the module text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +153,6 @@ pub fn stretches_by_terms(terms: &[Terms<'_>], window: Interval) -> Vec<(Option<
 /// time, each with the place of its terms; spans may reach beyond the effective range.
 pub fn judge(
     terms: &[Terms<'_>],
-    policy: &Policy,
     window: Interval,
     spans: impl IntoIterator<Item = (Option<usize>, Span)>,
 ) -> AvailabilitySums {
@@ -169,7 +168,7 @@ pub fn judge(
     let in_force = sweep::terms_in_force(terms, window);
     AvailabilitySums {
         window,
-        figures: Figures::evaluate(whole.counts, &by_terms, whole.runs, &in_force, policy),
+        figures: Figures::evaluate(whole.counts, &by_terms, whole.runs, &in_force),
         without_maintenance: whole.without_maintenance,
     }
 }

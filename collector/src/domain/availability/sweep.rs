@@ -3,15 +3,15 @@
 use super::correction::{CorrectionEffect, in_force};
 use super::figures::{Counts, TermCounts, TermsInForce};
 use super::maintenance::counted_windows;
-use super::{AgreedPart, DegradedPolicy, Input, MaintenancePolicy, Outage, Terms, agreed_parts};
+use super::{AgreedPart, DegradedPolicy, Input, MaintenancePolicy, Outage, Policy, Terms, agreed_parts};
 use crate::domain::calendar::{DEFAULT_ZONE, Period, PeriodKind};
 use crate::domain::interval::{Interval, IntervalSet};
-use crate::domain::state::{State, Timeline};
+use crate::domain::state::{State, StateInterval, Timeline};
 use std::borrow::Cow;
 
 /// What lies over the observed state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rule {
+pub(super) enum Rule {
     /// An approved correction: excluded.
     CorrectedToExcluded,
     /// An approved correction: this state.
@@ -40,20 +40,18 @@ impl Overlay {
     pub(super) fn build(input: &Input<'_>, window: Interval) -> Self {
         let mut overlay = Self::default();
         let effects = in_force(input.corrections);
-        let mut maintenance = counted_windows(input.maintenance, input.policy.min_notice_s);
-        if let Some(components) = input.component_maintenance {
-            maintenance = maintenance.union(components);
-        }
-        let (beyond, counts_as) = match input.policy.maintenance {
-            MaintenancePolicy::Exclude => (beyond_cap(input, &maintenance, &effects, window), None),
-            MaintenancePolicy::CountAsUp => (IntervalSet::empty(), Some(State::Up)),
-            MaintenancePolicy::CountAsDown => (maintenance.clone(), None),
+        let windows = counted_windows(input.maintenance, input.terms);
+        // The cap counts planned time, so that it does not hang on how much of the ledger is at hand.
+        let planned = input.component_maintenance.map_or_else(|| windows.clone(), |set| windows.union(set));
+        let maintenance = match input.component_maintenance {
+            Some(components) => windows.union(&down_within(input.states, components)),
+            None => windows,
         };
-        let within = maintenance.difference(&beyond);
-        overlay.pieces.extend(within.iter().map(|i| (*i, Rule::Maintenance(counts_as))));
-        overlay.pieces.extend(beyond.iter().map(|i| (*i, Rule::Maintenance(Some(State::Down)))));
+        let beyond = beyond_cap(input, &planned, &effects, window);
+        for (policy, stretch) in policies(input.terms) {
+            overlay.plan(policy.maintenance, &maintenance.clip(stretch), &beyond);
+        }
         overlay.pieces.sort_unstable_by_key(|(interval, _)| *interval);
-        overlay.painted.extend(beyond.iter().map(|i| (*i, State::Down)));
         for effect in effects {
             match effect {
                 CorrectionEffect::Exclude(interval) => overlay.cover(interval, Rule::CorrectedToExcluded),
@@ -65,6 +63,19 @@ impl Overlay {
             }
         }
         overlay
+    }
+
+    /// Adds the maintenance under one policy, of which what lies in `beyond` counts as down.
+    fn plan(&mut self, policy: MaintenancePolicy, maintenance: &IntervalSet, beyond: &IntervalSet) {
+        let (beyond, counts_as) = match policy {
+            MaintenancePolicy::Exclude => (maintenance.intersection(beyond), None),
+            MaintenancePolicy::CountAsUp => (IntervalSet::empty(), Some(State::Up)),
+            MaintenancePolicy::CountAsDown => (maintenance.clone(), None),
+        };
+        let within = maintenance.difference(&beyond);
+        self.pieces.extend(within.iter().map(|i| (*i, Rule::Maintenance(counts_as))));
+        self.pieces.extend(beyond.iter().map(|i| (*i, Rule::Maintenance(Some(State::Down)))));
+        self.painted.extend(beyond.iter().map(|i| (*i, State::Down)));
     }
 
     /// Puts `rule` over whatever was there.
@@ -84,7 +95,7 @@ impl Overlay {
     }
 
     /// Visits `within` cut at the rims of the overlay, in order of time.
-    fn for_each(&self, within: Interval, mut visit: impl FnMut(Interval, Option<Rule>)) {
+    pub(super) fn for_each(&self, within: Interval, mut visit: impl FnMut(Interval, Option<Rule>)) {
         let first = self.pieces.partition_point(|(i, _)| i.to <= within.from);
         let mut from = within.from;
         for (interval, rule) in self.pieces.iter().skip(first).take_while(|(i, _)| i.from < within.to) {
@@ -97,6 +108,11 @@ impl Overlay {
     }
 }
 
+/// The part of `set` in which the service is down: what its components' maintenance may excuse.
+fn down_within(states: &Timeline, set: &IntervalSet) -> IntervalSet {
+    set.iter().fold(IntervalSet::empty(), |all, part| all.union(&states.time_in(State::Down, *part)))
+}
+
 /// The maintenance beyond the cap: per local calendar month, in order of time, from the second on at which the excluded
 /// agreed time of the month has used it up. Looks at whole months, so that the parts of a month sum to the month.
 fn beyond_cap(
@@ -105,7 +121,9 @@ fn beyond_cap(
     effects: &[CorrectionEffect],
     window: Interval,
 ) -> IntervalSet {
-    let Some(cap_s) = input.policy.excluded_cap_s else { return IntervalSet::empty() };
+    if input.terms.iter().all(|terms| terms.policy.excluded_cap_s.is_none()) {
+        return IntervalSet::empty();
+    }
     let zone = input.terms.last().map_or(DEFAULT_ZONE, |terms| terms.calendar.zone);
     let corrected: IntervalSet = effects
         .iter()
@@ -122,15 +140,22 @@ fn beyond_cap(
     let mut month = Period::containing_instant(PeriodKind::Month, zone, window.from).previous();
     while month.previous().interval(zone).from < window.to {
         let span = month.interval(zone).intersection(input.effective);
-        let agreed: IntervalSet = agreed_parts(input.terms, span).iter().map(|part| part.interval).collect();
-        let mut left_s = cap_s;
-        for interval in maintenance.intersection(&agreed).difference(&corrected).iter() {
-            let excluded_s = left_s.min(interval.length_s());
-            let cut = interval.from.floor_second().plus_secs(i64::try_from(excluded_s).unwrap_or(i64::MAX));
-            if excluded_s < interval.length_s() {
-                beyond.push(Interval::new(cut.max(interval.from), interval.to));
+        let mut used_s = 0;
+        for (policy, stretch) in policies(input.terms) {
+            if policy.maintenance != MaintenancePolicy::Exclude {
+                continue;
             }
-            left_s -= excluded_s;
+            let parts = agreed_parts(input.terms, span.intersection(stretch));
+            let agreed: IntervalSet = parts.iter().map(|part| part.interval).collect();
+            for interval in maintenance.intersection(&agreed).difference(&corrected).iter() {
+                let left_s = policy.excluded_cap_s.map_or(u64::MAX, |cap_s| cap_s.saturating_sub(used_s));
+                let excluded_s = left_s.min(interval.length_s());
+                let cut = interval.from.floor_second().plus_secs(i64::try_from(excluded_s).unwrap_or(i64::MAX));
+                if excluded_s < interval.length_s() {
+                    beyond.push(Interval::new(cut.max(interval.from), interval.to));
+                }
+                used_s += excluded_s;
+            }
         }
         month = month.next();
     }
@@ -149,11 +174,11 @@ pub(super) struct Swept {
 
 /// Counts every stretch of agreed time once.
 pub(super) fn sweep(input: &Input<'_>, parts: &[AgreedPart], overlay: &Overlay) -> Swept {
-    let degraded = input.policy.degraded;
     let by_terms = input.terms.iter().map(|t| TermCounts { target_ppm: t.target_ppm, counts: Counts::default() });
     let mut swept = Swept { by_terms: by_terms.collect(), ..Swept::default() };
     for part in parts {
         let mut here = Counts::default();
+        let degraded = input.terms.get(part.terms).map_or(DegradedPolicy::Up, |terms| terms.policy.degraded);
         overlay.for_each(part.interval, |interval, rule| {
             for segment in input.states.segments(interval) {
                 let length_s = segment.interval.length_s();
@@ -177,6 +202,28 @@ pub(super) fn sweep(input: &Input<'_>, parts: &[AgreedPart], overlay: &Overlay) 
     swept
 }
 
+/// What of the agreed `parts` counts, and as what; degraded as the policy says.
+pub(super) fn counted(input: &Input<'_>, parts: &[AgreedPart], overlay: &Overlay) -> Vec<StateInterval> {
+    let mut out: Vec<StateInterval> = Vec::new();
+    for part in parts {
+        let degraded = input.terms.get(part.terms).map_or(DegradedPolicy::Up, |terms| terms.policy.degraded);
+        overlay.for_each(part.interval, |interval, rule| {
+            for segment in input.states.segments(interval) {
+                let Class::State(state) = classify(rule, segment.state) else { continue };
+                let state = match available_state(state, degraded) {
+                    State::Up | State::Degraded => State::Up,
+                    State::Down => State::Down,
+                    State::Unknown => State::Unknown,
+                };
+                if !segment.interval.is_empty() {
+                    out.push(StateInterval { interval: segment.interval, state });
+                }
+            }
+        });
+    }
+    out
+}
+
 /// The outages behind the stretches `down`, which are in order of time.
 pub(super) fn outages(input: &Input<'_>, overlay: &Overlay, down: &[Interval]) -> Vec<Outage> {
     let runs = down_runs(input, overlay);
@@ -198,16 +245,31 @@ pub(super) fn outages(input: &Input<'_>, overlay: &Overlay, down: &[Interval]) -
 
 /// The corrected timeline in which runs of *down* are sought. Excluded time keeps the state observed in it.
 pub(super) fn down_runs<'a>(input: &Input<'a>, overlay: &Overlay) -> Cow<'a, Timeline> {
-    let mut runs = match input.policy.degraded {
-        DegradedPolicy::Up => Cow::Borrowed(input.states),
-        DegradedPolicy::Down => Cow::Owned(Timeline::from_changes(
-            input.states.changes().iter().map(|(at, state)| (*at, available_state(*state, input.policy.degraded))),
-        )),
-    };
+    let mut runs = Cow::Borrowed(input.states);
     for (interval, state) in &overlay.painted {
-        runs.to_mut().paint(*interval, available_state(*state, input.policy.degraded));
+        runs.to_mut().paint(*interval, *state);
+    }
+    for (policy, stretch) in policies(input.terms) {
+        match policy.degraded {
+            DegradedPolicy::Up => {}
+            DegradedPolicy::Down => {
+                for interval in runs.time_in(State::Degraded, stretch).iter() {
+                    runs.to_mut().paint(*interval, State::Down);
+                }
+            }
+        }
     }
     runs
+}
+
+/// The policies with the stretches they hold in, together all of time: the first one reaches back for ever, so that a run
+/// of down that began before the first terms is told whole.
+fn policies<'a>(terms: &[Terms<'a>]) -> impl Iterator<Item = (&'a Policy, Interval)> {
+    terms.iter().enumerate().map(|(index, current)| {
+        let from = if index == 0 { Interval::ALL.from } else { current.valid_from };
+        let to = terms.get(index + 1).map_or(Interval::ALL.to, |next| next.valid_from);
+        (current.policy, Interval::new(from, to))
+    })
 }
 
 /// The terms in force at the end of `window`, and whether others applied within it.
@@ -215,9 +277,11 @@ pub(super) fn terms_in_force(terms: &[Terms<'_>], window: Interval) -> TermsInFo
     let started = terms.partition_point(|t| t.valid_from < window.to);
     let in_force = terms.get(..started).unwrap_or_default();
     let target_ppm = in_force.last().and_then(|t| t.target_ppm);
+    let min_coverage_ppm = in_force.last().map_or(Policy::default().min_coverage_ppm, |t| t.policy.min_coverage_ppm);
     // All but the last end where the next begins.
     let within = in_force.iter().zip(in_force.iter().skip(1)).filter(|(_, next)| next.valid_from > window.from);
-    TermsInForce { target_ppm, target_changed: within.into_iter().any(|(t, _)| t.target_ppm != target_ppm) }
+    let target_changed = within.into_iter().any(|(t, _)| t.target_ppm != target_ppm);
+    TermsInForce { target_ppm, target_changed, min_coverage_ppm }
 }
 
 const fn classify(rule: Option<Rule>, observed: State) -> Class {
@@ -228,7 +292,7 @@ const fn classify(rule: Option<Rule>, observed: State) -> Class {
     }
 }
 
-const fn available_state(state: State, degraded: DegradedPolicy) -> State {
+pub(super) const fn available_state(state: State, degraded: DegradedPolicy) -> State {
     match (state, degraded) {
         (State::Degraded, DegradedPolicy::Down) => State::Down,
         (State::Degraded, DegradedPolicy::Up) => State::Degraded,

@@ -6,6 +6,7 @@ use crate::domain::state::State;
 use chrono::Weekday;
 
 mod model;
+mod months;
 
 /// The facts of one case, as text; see [`Facts::parse`].
 struct Facts {
@@ -119,6 +120,7 @@ impl Facts {
                 valid_from: *valid_from,
                 calendar,
                 target_ppm: *target_ppm,
+                policy: &self.policy,
             })
             .collect();
         evaluate(&Input {
@@ -130,7 +132,6 @@ impl Facts {
             maintenance: &self.maintenance,
             component_maintenance: None,
             corrections: &self.corrections,
-            policy: &self.policy,
         })
     }
 }
@@ -415,12 +416,16 @@ fn component_maintenance_is_maintenance() {
         period: facts.period,
         as_of: None,
         effective: Interval::ALL,
-        terms: &[Terms { valid_from: Interval::ALL.from, calendar: &calendar, target_ppm: None }],
+        terms: &[Terms {
+            valid_from: Interval::ALL.from,
+            calendar: &calendar,
+            target_ppm: None,
+            policy: &facts.policy,
+        }],
         states: &states,
         maintenance: &facts.maintenance,
         component_maintenance: Some(&components),
         corrections: &facts.corrections,
-        policy: &facts.policy,
     });
     let expected = "excluded 7200 down 7200 plain_down 14400 outages 1";
     assert_eq!(render(&availability, expected), expected);

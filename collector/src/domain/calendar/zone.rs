@@ -6,7 +6,7 @@
 
 use super::{DAY_MS, LAID_OUT};
 use crate::domain::interval::Interval;
-use chrono::{MappedLocalTime, NaiveDate, NaiveTime, Offset, TimeZone};
+use chrono::{Datelike, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike};
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 
@@ -15,6 +15,35 @@ pub fn local_date(zone: Tz, at: Timestamp) -> NaiveDate {
     let utc = at.clamp(LAID_OUT.from, LAID_OUT.to).to_utc().naive_utc();
     let offset = zone.offset_from_utc_datetime(&utc).fix();
     utc.checked_add_offset(offset).unwrap_or(utc).date()
+}
+
+/// What the wall clock in `zone` shows at `at`; bounded as [`local_date`].
+pub fn local_time(zone: Tz, at: Timestamp) -> NaiveDateTime {
+    let utc = at.clamp(LAID_OUT.from, LAID_OUT.to).to_utc().naive_utc();
+    utc.checked_add_offset(zone.offset_from_utc_datetime(&utc).fix()).unwrap_or(utc)
+}
+
+/// The first instant at which the wall clock in `zone` shows `local`, or, where a change of the clocks skips that reading,
+/// the first instant after it.
+pub fn instant_of(zone: Tz, local: NaiveDateTime) -> Timestamp {
+    match zone.from_local_datetime(&local) {
+        MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => Timestamp::from_ms(at.timestamp_millis()),
+        MappedLocalTime::None => {
+            let as_utc = Timestamp::from_ms(local.and_utc().timestamp_millis());
+            let around = Interval::new(as_utc.plus_ms(-27 * 3_600_000), as_utc.plus_ms(27 * 3_600_000));
+            first_second(around, |at| local_time(zone, at) >= local)
+        }
+    }
+}
+
+/// The year of [`local_date`].
+pub fn local_year(zone: Tz, at: Timestamp) -> u16 {
+    u16::try_from(local_date(zone, at).year()).unwrap_or(0)
+}
+
+/// Minutes that the wall clock in `zone` has counted since midnight, 0 to 1439; clamped as [`local_date`].
+pub fn minute_of_day(zone: Tz, at: Timestamp) -> u16 {
+    u16::try_from(local_time(zone, at).num_seconds_from_midnight() / 60).unwrap_or(0)
 }
 
 /// The first instant of a local date.

@@ -97,6 +97,32 @@ pub fn over(backups: &[Backup], policy: &Policy, period: Interval) -> PeriodFigu
     }
 }
 
+/// The figures of a service over `period`: it is in breach while any of its required sets is, each by its own policy and
+/// from when it was watched on, and its exposure is the highest of them. None without a set.
+pub fn over_sets(sets: &[(Vec<Backup>, Policy, Interval)], period: Interval) -> Option<PeriodFigures> {
+    let (mut broken, mut without, mut peak) = (Vec::new(), Vec::new(), None);
+    for (backups, policy, watched) in sets {
+        let window = watched.intersection(period);
+        if window.is_empty() {
+            continue;
+        }
+        let figures = over(backups, policy, window);
+        peak = peak.max(figures.peak_exposure_s);
+        broken.extend(figures.breaches);
+        let bare = stretches(backups, policy, window).into_iter().filter(|stretch| stretch.data_time.is_none());
+        without.extend(bare.map(|stretch| stretch.interval));
+    }
+    let (broken, without) = (IntervalSet::from_iter(broken), IntervalSet::from_iter(without));
+    let (breach_s, length_s) = (broken.length_s(), period.length_s());
+    (!sets.is_empty()).then(|| PeriodFigures {
+        breach_s,
+        no_backup_s: without.length_s(),
+        breaches: broken.iter().copied().collect(),
+        peak_exposure_s: peak,
+        compliance_ppm: ratio_ppm(length_s.saturating_sub(breach_s), length_s),
+    })
+}
+
 /// What a record that came late changes of a period: the figures as they were told, and as they are now. Alarms that were
 /// raised stay in the log; those whose breach is gone are explained by the record.
 #[derive(Debug, Clone, PartialEq, Eq)]

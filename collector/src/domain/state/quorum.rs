@@ -43,7 +43,13 @@ impl Quorum {
 
     /// The state at one instant from the states (and whether each vantage is decisive) at that instant.
     pub fn evaluate(&self, vantages: impl IntoIterator<Item = (State, bool)>) -> State {
-        let (mut up, mut degraded, mut down, mut decisive_down) = (0_usize, 0_usize, 0_usize, false);
+        self.decide(vantages).state
+    }
+
+    /// The same with the numbers behind it and the rule that decided.
+    pub fn decide(&self, vantages: impl IntoIterator<Item = (State, bool)>) -> Decision {
+        let (mut up, mut degraded, mut down, mut unknown, mut decisive_down) =
+            (0_usize, 0_usize, 0_usize, 0_usize, false);
         for (state, decisive) in vantages {
             match state {
                 State::Up => up += 1,
@@ -52,21 +58,24 @@ impl Quorum {
                     down += 1;
                     decisive_down |= decisive;
                 }
-                State::Unknown => {}
+                State::Unknown => unknown += 1,
             }
         }
-        let valid = up + degraded + down;
-        if valid < self.min_valid.max(1) {
-            State::Unknown
-        } else if decisive_down || down * 2 > valid {
-            State::Down
+        let (valid, min_valid) = (up + degraded + down, self.min_valid.max(1));
+        let (rule, state) = if valid < min_valid {
+            (QuorumRule::TooFewValid, State::Unknown)
+        } else if decisive_down {
+            (QuorumRule::DecisiveDown, State::Down)
+        } else if down * 2 > valid {
+            (QuorumRule::MajorityDown, State::Down)
         } else if down * 2 == valid {
-            self.tie.state()
+            (QuorumRule::Tie, self.tie.state())
         } else if down + degraded > 0 {
-            State::Degraded
+            (QuorumRule::SomeWorse, State::Degraded)
         } else {
-            State::Up
-        }
+            (QuorumRule::AllUp, State::Up)
+        };
+        Decision { state, rule, up, degraded, down, unknown, min_valid }
     }
 
     /// The timeline of `window` from the vantages' timelines: stretches in order of time that tile it, neighbours
@@ -83,6 +92,56 @@ impl Quorum {
         });
         out
     }
+}
+
+/// Which rule of the quorum decided; the first that applies, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuorumRule {
+    /// Fewer valid vantages than are needed: unknown.
+    TooFewValid,
+    /// A decisive vantage says down.
+    DecisiveDown,
+    /// More than half of the valid vantages say down.
+    MajorityDown,
+    /// Exactly half of the valid vantages say down; see [`Tie`].
+    Tie,
+    /// A minority is down, or some are degraded.
+    SomeWorse,
+    /// All valid vantages say up.
+    AllUp,
+}
+
+impl QuorumRule {
+    /// The code in the API and in message identifiers.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooFewValid => "too_few_valid",
+            Self::DecisiveDown => "decisive_down",
+            Self::MajorityDown => "majority_down",
+            Self::Tie => "tie",
+            Self::SomeWorse => "some_worse",
+            Self::AllUp => "all_up",
+        }
+    }
+}
+
+/// What a quorum decided, from how many of each, and by which rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// The state that follows.
+    pub state: State,
+    /// Why.
+    pub rule: QuorumRule,
+    /// Vantages that say up.
+    pub up: usize,
+    /// Vantages that say degraded.
+    pub degraded: usize,
+    /// Vantages that say down.
+    pub down: usize,
+    /// Vantages that cannot tell.
+    pub unknown: usize,
+    /// Valid vantages that were needed.
+    pub min_valid: usize,
 }
 
 /// One point of view: the timeline seen from there.

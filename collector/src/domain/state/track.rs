@@ -79,12 +79,13 @@ impl CheckPolicy {
         Self { stale_after_ms: interval_ms.saturating_mul(5) / 2, confirm_failures: 2 }
     }
 
-    fn needed(&self) -> u32 {
+    /// Failures in a row that make a *down*, within its bounds.
+    pub fn needed(&self) -> u32 {
         self.confirm_failures.clamp(1, CONFIRM_FAILURES_MAX)
     }
 
     /// When a result of `at` no longer holds.
-    fn stale_at(&self, at: Timestamp) -> Timestamp {
+    pub fn stale_at(&self, at: Timestamp) -> Timestamp {
         at.plus_ms(i64::try_from(self.stale_after_ms).unwrap_or(i64::MAX))
     }
 }
@@ -193,6 +194,16 @@ impl VantageTrack {
     /// Since when it has been confirmed down, if the newest run of failures goes on.
     pub fn down_since(&self) -> Option<Timestamp> {
         self.run.as_ref().filter(|run| run.failures >= self.policy.needed()).map(|run| run.since)
+    }
+
+    /// Failures in the run that goes on, confirmed or not; 0 without one.
+    pub fn failures(&self) -> u32 {
+        self.run.as_ref().map_or(0, |run| run.failures)
+    }
+
+    /// Until when the newest result holds.
+    pub fn horizon(&self) -> Option<Timestamp> {
+        Some(self.policy.stale_at(self.last?.at))
     }
 
     /// Takes the next result.

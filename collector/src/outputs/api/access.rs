@@ -1,7 +1,8 @@
 //! Who calls: a program with `Authorization: Bearer <token>`, or a person's browser with the session of the pages.
 //!
 //! A `read` token reads, a `write` token also writes. A session writes where its role may act on tickets, and only with
-//! the session's form token in `x-csrf-token`, so that another site's page cannot write in its name.
+//! the session's form token in `x-csrf-token`, so that another site's page cannot write in its name. Approving what is on a
+//! register is for people: a program could stand for the second person who was never asked.
 
 use crate::app::App;
 use crate::auth::{self, Role};
@@ -19,8 +20,17 @@ pub(crate) struct Caller {
     pub(super) name: String,
     may_write: bool,
     administers: bool,
+    may_approve: bool,
+    may_freeze: bool,
     /// The form token a write must carry; a program needs none.
     csrf: Option<String>,
+}
+
+impl Caller {
+    /// Whether it may change anything: addresses of heartbeats are told to nobody else.
+    pub(super) fn may_write(&self) -> bool {
+        self.may_write
+    }
 }
 
 /// Who calls.
@@ -33,7 +43,14 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
         let token = auth::check_api_token(&app.store, authorization, now);
         let token = token.map_err(|error| HttpError::internal(&error))?;
         return token
-            .map(|token| Caller { name: token.name, may_write: token.scope == "write", administers: true, csrf: None })
+            .map(|token| Caller {
+                name: token.name,
+                may_write: token.scope == "write",
+                administers: true,
+                may_approve: false,
+                may_freeze: false,
+                csrf: None,
+            })
             .ok_or_else(|| unauthenticated("the API token is not known here or was revoked"));
     }
     let session = cookie(headers, SESSION_COOKIE).map(auth::token_hash);
@@ -44,7 +61,14 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
         .and_then(|session| {
             let role = Role::parse(&session.role)?;
             let administers = role == Role::Admin;
-            Some(Caller { name: session.user, may_write: role.may_act(), administers, csrf: Some(session.csrf) })
+            Some(Caller {
+                name: session.user,
+                may_write: role.may_act(),
+                administers,
+                may_approve: role.may_approve(),
+                may_freeze: role.may_freeze(),
+                csrf: Some(session.csrf),
+            })
         })
         .ok_or_else(|| unauthenticated("log in, or send `Authorization: Bearer <API token>`"))
 }
@@ -78,6 +102,31 @@ pub(super) fn writer(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
         }
     }
     Ok(caller)
+}
+
+/// Refuses a caller who may not approve or reject.
+///
+/// # Errors
+/// 403.
+pub(super) fn approves(caller: &Caller) -> Result<(), HttpError> {
+    if caller.may_approve {
+        return Ok(());
+    }
+    let message = "only a person who is responsible may approve or reject, not an operator and not a program";
+    Err(HttpError::new(StatusCode::FORBIDDEN, "approvers_only", message))
+}
+
+/// The person who calls and may take responsibility for a report; a program may not.
+///
+/// # Errors
+/// As [`writer`]; 403 for anybody else.
+pub(super) fn approver(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError> {
+    let caller = writer(app, headers)?;
+    if caller.may_freeze {
+        return Ok(caller);
+    }
+    let message = "only a person who may take responsibility freezes a report: log in as an administrator";
+    Err(HttpError::new(StatusCode::FORBIDDEN, "approver_only", message))
 }
 
 fn unauthenticated(message: &str) -> HttpError {

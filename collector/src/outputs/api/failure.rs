@@ -1,6 +1,7 @@
 //! What the engine could not do, as the API's errors.
 
 use super::no_such;
+use crate::domain::register::RegisterRefusal;
 use crate::domain::ticket::TicketRefusal;
 use crate::engine::CommandError;
 use crate::http_error::HttpError;
@@ -10,6 +11,13 @@ use axum::http::StatusCode;
 pub(super) fn of_command(error: &CommandError) -> HttpError {
     match error {
         CommandError::NoSuchTicket(_) => no_such("ticket"),
+        CommandError::NoSuchMaintenance(_) => no_such("maintenance"),
+        CommandError::NoSuchCorrection(_) => no_such("correction"),
+        CommandError::NotRecorded(refusal) => of_register(refusal),
+        CommandError::NoSuchSet(_) => no_such("backup set"),
+        CommandError::EntryRefused(refusal) => {
+            HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, "entry_refused", refusal.to_string())
+        }
         CommandError::NoSuchService(_) => {
             HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_service", error.to_string())
         }
@@ -19,6 +27,30 @@ pub(super) fn of_command(error: &CommandError) -> HttpError {
         }
         CommandError::Store(_) => HttpError::internal(error),
     }
+}
+
+fn of_register(refusal: &RegisterRefusal) -> HttpError {
+    let status = match refusal {
+        RegisterRefusal::AlreadyAnnounced
+        | RegisterRefusal::AlreadyStarted
+        | RegisterRefusal::CorrectionState { .. }
+        | RegisterRefusal::MaintenanceState { .. }
+        | RegisterRefusal::NotRunning
+        | RegisterRefusal::SamePerson => StatusCode::CONFLICT,
+        RegisterRefusal::AnnouncedInFuture
+        | RegisterRefusal::BadText { .. }
+        | RegisterRefusal::EmptyScope
+        | RegisterRefusal::EndsBeforeBegin
+        | RegisterRefusal::NoSuchOccurrence
+        | RegisterRefusal::NotYetPast
+        | RegisterRefusal::RepeatsTooLong
+        | RegisterRefusal::TooFar
+        | RegisterRefusal::TooLong { .. }
+        | RegisterRefusal::UnknownScope(_)
+        | RegisterRefusal::UntilMissing
+        | RegisterRefusal::Unwithdrawable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    HttpError::new(status, refusal.code(), refusal.to_string())
 }
 
 fn of_refusal(refusal: &TicketRefusal) -> HttpError {

@@ -26,6 +26,8 @@ pub(super) struct MessageBody {
     attempts: u32,
     next_attempt_at: Option<String>,
     last_error: Option<String>,
+    /// Who let a rejected one go, or sent it again.
+    checked_by: Option<String>,
 }
 
 pub(super) async fn list(
@@ -50,6 +52,7 @@ pub(super) async fn list(
         next_attempt_at: (row.state == "pending").then(|| instant(zone, row.next_attempt_at)),
         state: row.state,
         last_error: row.last_error,
+        checked_by: row.checked_by,
     });
     Ok(Json(Page::new(items.collect(), limit, |message: &MessageBody| message.id.to_string())))
 }

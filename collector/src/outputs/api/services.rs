@@ -1,10 +1,12 @@
 //! Services: the list, one, its figures over a period, its ledger.
 
+use super::budget::BudgetBody;
 use super::parameters::{Parameters, bad_parameter};
 use super::view::{List, instant};
-use super::{ApiState, access, no_such, read};
+use super::{ApiState, access, no_such, part_ledger, read};
 use crate::domain::calendar::period::{Period, PeriodKind};
-use crate::domain::catalogue::{Service, ServiceId};
+use crate::domain::catalogue::{Component, Service, ServiceId};
+use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::state::State as ServiceState;
@@ -52,12 +54,38 @@ struct CatalogueFields {
     /// Seconds by Tabel 2; `null`: not set (G02).
     target_pelayanan_s: Option<u32>,
     jam_layanan: String,
+    /// `keluarkan`, `hitung_tersedia`, `hitung_terhenti` (G26).
+    pemeliharaan: &'static str,
+    /// Components: identifier, name, checks, own target in ppm (G57).
+    komponen: Vec<ComponentView>,
+    /// Services and components that it needs; never hides its state.
+    bergantung_pada: Vec<String>,
     kelompok: &'static str,
     klasifikasi: &'static str,
     rpo_s: Option<u32>,
     rto_s: Option<u32>,
     drp: Option<String>,
     host: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ComponentView {
+    id: String,
+    nama: String,
+    pemeriksaan: Vec<String>,
+    target_ketersediaan_ppm: Option<u32>,
+}
+
+impl ComponentView {
+    fn new(service: &Service, component: &Component) -> Self {
+        let checks = component.checks.iter().filter_map(|place| service.checks.get(*place));
+        Self {
+            id: component.id.to_string(),
+            nama: component.name.clone(),
+            pemeriksaan: checks.map(|check| check.id.to_string()).collect(),
+            target_ketersediaan_ppm: component.target.map(|target| target.ppm),
+        }
+    }
 }
 
 impl CatalogueFields {
@@ -74,6 +102,9 @@ impl CatalogueFields {
             waktu_bantuan: service.support_hours.clone(),
             target_pelayanan_s: profile.resolution_target(service.group, service.class).map(|target| target.seconds),
             jam_layanan: service.service_hours.clone(),
+            pemeliharaan: service.agreement.policy.maintenance.code(),
+            komponen: service.composition.components.iter().map(|part| ComponentView::new(service, part)).collect(),
+            bergantung_pada: service.composition.depends_on.iter().map(|needed| needed.id().to_string()).collect(),
             kelompok: service.group.code(),
             klasifikasi: service.class.code(),
             rpo_s: service.rpo_seconds,
@@ -95,6 +126,8 @@ pub(super) struct ServiceBody {
     reason: Option<String>,
     effective_from: Option<String>,
     month: FigureList,
+    /// `null` without a target.
+    budget: Option<BudgetBody>,
     checks: Vec<CheckView>,
 }
 
@@ -115,12 +148,13 @@ fn body(profile: &Profile, service: &Service, view: &ServiceView) -> ServiceBody
         reason: view.reason.as_ref().map(|reason| Texts::new(Language::Id, zone).phrase(reason)),
         effective_from: view.effective_from.map(|at| instant(zone, at)),
         month: FigureList(view.month),
+        budget: view.budget.as_ref().map(|budget| BudgetBody::new(zone, budget)),
         checks: view.checks.iter().map(check).collect(),
     }
 }
 
 /// The service of a path.
-fn found<'a>(snapshot: &'a Snapshot, id: &str) -> Result<(&'a Service, &'a ServiceView), HttpError> {
+pub(super) fn found<'a>(snapshot: &'a Snapshot, id: &str) -> Result<(&'a Service, &'a ServiceView), HttpError> {
     let service = ServiceId::parse(id).ok().and_then(|id| snapshot.catalogue.service(&id));
     let view = snapshot.services.iter().find(|view| view.id.as_str() == id);
     service.zip(view.map(AsRef::as_ref)).ok_or_else(|| no_such("service"))
@@ -164,6 +198,8 @@ pub(super) struct AvailabilityBody {
     profile: String,
     #[serde(flatten)]
     figures: FigureList,
+    /// Of the month that runs; `null` for any other period and without a target.
+    budget: Option<BudgetBody>,
 }
 
 pub(super) async fn availability(
@@ -176,14 +212,17 @@ pub(super) async fn availability(
     let parameters = Parameters::read(&uri, &["period"])?;
     let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
     let zone = snapshot.profile.time_zone;
-    let service = found(&snapshot, &id)?.0.id.clone();
+    let (service, view) = found(&snapshot, &id)?;
+    let service = service.id.clone();
+    let month = Period::containing_instant(PeriodKind::Month, zone, now);
     let period = match parameters.text("period") {
-        None => Period::containing_instant(PeriodKind::Month, zone, now),
+        None => month,
         Some(text) => Period::parse(text).map_err(|error| bad_parameter("period", &format!("bad: {error}")))?,
     };
     let rulebook = Arc::clone(&snapshot.rulebook);
     let judged = read(&state.app, move |reader| service_period::load(reader, &rulebook, &service, period, now)).await?;
     let window = period.interval(zone);
+    let budget = view.budget.as_ref().filter(|_| period == month);
     Ok(Json(AvailabilityBody {
         service: id,
         period: period.to_string(),
@@ -193,6 +232,7 @@ pub(super) async fn availability(
         catalogue_revision: snapshot.catalogue.revision,
         profile: snapshot.profile.version.clone(),
         figures: FigureList(judged.figures),
+        budget: budget.map(|budget| BudgetBody::new(zone, budget)),
     }))
 }
 
@@ -256,14 +296,23 @@ pub(super) async fn ledger(
     uri: Uri,
 ) -> Result<Json<LedgerBody>, HttpError> {
     access::caller(&state.app, &headers)?;
-    let parameters = Parameters::read(&uri, &["from", "to"])?;
+    let parameters = Parameters::read(&uri, &["from", "to", "component", "check", "vantage"])?;
     let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
     let zone = snapshot.profile.time_zone;
-    let service = found(&snapshot, &id)?.0.id.clone();
-    let (from, to) = parameters.window(now, 86_400, LEDGER_SECONDS_MAX)?;
+    let service = found(&snapshot, &id)?.0.clone();
+    let part = part_ledger::asked(&parameters, &service)?;
+    let seconds_max = if part.is_some() { part_ledger::SECONDS_MAX } else { LEDGER_SECONDS_MAX };
+    let (from, to) = parameters.window(now, 86_400, seconds_max)?;
     // After now nothing is known, not even that it is unknown.
     let to = to.min(now).max(from);
-    let rows = read(&state.app, move |reader| reader.ledger(&service, from, to)).await?;
+    if let Some(part) = &part {
+        part_ledger::bounded(&service, part, from, to)?;
+    }
+    let rows = read(&state.app, move |reader| match &part {
+        None => reader.ledger(&service.id, from, to),
+        Some(part) => part_ledger::rows(reader, &service, part, Interval::new(from, to)),
+    });
+    let rows = rows.await?;
     let texts = Texts::new(Language::Id, zone);
     let mut pieces = tile(&rows, from, to);
     let truncated_at = pieces.get(INTERVALS_MAX).map(|piece| instant(zone, piece.from));

@@ -19,6 +19,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+mod registers;
+
 /// A running collector with a reading and a writing program, and an operator who is logged in.
 struct Site {
     router: Router,
@@ -42,26 +44,22 @@ async fn site() -> Site {
         };
         store.write(move |writer| writer.save_api_token(&record)).await.expect("saves");
     }
-    let user = crate::store::records::UserRecord {
-        name: "rina".into(),
-        password_hash: String::new(),
-        role: "operator".into(),
-        disabled_at: None,
-    };
-    let session = SessionRecord {
-        token_hash: token_hash("cookie"),
-        user: "rina".into(),
-        role: "operator".into(),
-        csrf: "form".into(),
-        expires_at: NOW.plus_secs(60),
-    };
-    store
-        .write(move |writer| {
+    for (name, role, cookie) in [("rina", "operator", "cookie"), ("budi", "admin", "boss"), ("ana", "admin", "chief")] {
+        let (name, role) = (name.to_owned(), role.to_owned());
+        let user = crate::store::records::UserRecord {
+            name: name.clone(),
+            password_hash: String::new(),
+            role: role.clone(),
+            disabled_at: None,
+        };
+        let (token_hash, csrf, expires_at) = (token_hash(cookie), "form".to_owned(), NOW.plus_secs(60));
+        let session = SessionRecord { token_hash, user: name, role, csrf, expires_at };
+        let save = store.write(move |writer| {
             writer.save_user(&user)?;
             writer.save_session(&session)
-        })
-        .await
-        .expect("saves");
+        });
+        save.await.expect("saves");
+    }
     let (clock, profile) = (Clock::manual(NOW), Arc::new(bangka_2025()));
     let texts = Texts::new(Language::Id, profile.time_zone);
     let (engine, task) = Engine::start(EngineOptions {
@@ -70,7 +68,7 @@ async fn site() -> Site {
         profile: profile.clone(),
         catalogue: snapshot().catalogue,
         catalogue_applied_at: NOW,
-        targets: Vec::new(),
+        routing: crate::domain::route::Routing::default(),
         render: Arc::new(move |phrase| texts.phrase(phrase)),
         stats: Arc::default(),
         demo: false,
@@ -78,7 +76,16 @@ async fn site() -> Site {
     .expect("starts");
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(task.run(stopped));
-    let app = App { clock, store, engine, profile, stats: Arc::default(), own_backup: Default::default(), tls: false };
+    let app = App {
+        clock,
+        store,
+        engine,
+        profile,
+        stats: Arc::default(),
+        own_backup: Default::default(),
+        receivers: Default::default(),
+        tls: false,
+    };
     let router = router(app.clone()).merge(crate::outputs::metrics::router(app));
     Site { router, _folder: folder, _stop: stop }
 }
@@ -142,6 +149,9 @@ async fn what_is_not_known_is_refused_in_one_shape() {
         ("/api/v1/services/none", 404, "not_found"),
         ("/api/v1/services/simpeg/availability?period=june", 400, "bad_parameter"),
         ("/api/v1/services/simpeg/ledger?from=5&to=5", 400, "bad_parameter"),
+        ("/api/v1/services/none/explain", 404, "not_found"),
+        ("/api/v1/services/simpeg/explain?at=june", 400, "bad_parameter"),
+        ("/api/v1/services/simpeg/explain?at=5&period=2026", 400, "bad_parameter"),
         ("/api/v1/hosts/none/series?metric=cpu", 404, "not_found"),
         ("/api/v1/tickets?priority=7", 400, "bad_parameter"),
         ("/api/v1/tickets?state=offen", 400, "bad_parameter"),
@@ -167,6 +177,13 @@ async fn services_answer_with_figures_and_a_ledger_that_tiles() {
     let (_, figures) = site.get("/api/v1/services/simpeg/availability?period=2026-11", READER).await;
     assert_eq!(figures["from"], "2026-11-01T00:00:00+07:00");
     assert_eq!(figures["verdict"], "tanpa_waktu_layanan");
+    let (_, why) = site.get("/api/v1/services/simpeg/explain?period=2026-11", READER).await;
+    assert_eq!((&why["explains"], &why["figures"]["verdict"]), (&json!("period"), &figures["verdict"]));
+    let (_, why) = site.get("/api/v1/services/simpeg/explain", READER).await;
+    assert_eq!(
+        (&why["explains"], &why["state"], &why["counted"]["in_force"]),
+        (&json!("instant"), &json!("unknown"), &json!(false))
+    );
     let (_, ledger) = site.get("/api/v1/services/simpeg/ledger", READER).await;
     let intervals = ledger["intervals"].as_array().expect("a list");
     assert_eq!(intervals.len(), 1);
@@ -228,4 +245,57 @@ async fn the_collector_itself_is_for_programs_and_administrators() {
         assert_eq!(estimate["total_bytes"].as_u64(), kinds.values().map(Value::as_u64).sum());
     }
     assert_eq!(site.get("/api/v1/system?x=1", READER).await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn backups_are_told_and_entered_over_the_api() {
+    let site = site().await;
+    let (status, list) = site.get("/api/v1/backups", READER).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(list["items"][0]["state"], "tanpa_cadangan");
+    let (status, one) = site.get("/api/v1/backups/simpeg-db", READER).await;
+    assert_eq!((status, &one["heartbeat"], &one["records"]), (StatusCode::OK, &Value::Null, &json!([])));
+    for path in ["/api/v1/backups/simpeg-db/rpo?period=2026-11", "/api/v1/services/simpeg/rpo?from=1795000000"] {
+        let (status, rpo) = site.get(path, READER).await;
+        assert_eq!((status, &rpo["breach_s"]), (StatusCode::OK, &Value::Null), "nobody has looked yet: {rpo}");
+    }
+    for (path, code) in [
+        ("/api/v1/backups/none", 404),
+        ("/api/v1/backups/none/rpo", 404),
+        ("/api/v1/backups/simpeg-db/rpo?period=june", 400),
+        ("/api/v1/backups/simpeg-db/rpo?period=2026-06&from=5", 400),
+    ] {
+        assert_eq!(site.get(path, READER).await.0.as_u16(), code, "{path}");
+    }
+    let verification = json!({ "method": "uji_baca", "passed": true });
+    let path = "/api/v1/backups/simpeg-db/verifications";
+    assert_eq!(site.post(path, READER, &verification).await.0, StatusCode::FORBIDDEN);
+    let (status, refused) = site.post(path, WRITER, &verification).await;
+    assert_eq!((status.as_u16(), &refused["error"]["code"]), (422, &json!("entry_refused")), "there is no backup yet");
+    let (status, refused) = site.post("/api/v1/backups/simpeg-db/heartbeat", WRITER, &json!({})).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "an agent looks at this one: {refused}");
+}
+
+#[tokio::test]
+async fn a_drill_is_entered_once_and_judged_by_the_bounds_of_then() {
+    let site = site().await;
+    let path = "/api/v1/services/simpeg/recoveries";
+    let drill = json!({
+        "drill": true, "scenario": "Server basis data rusak", "disaster_at": "2026-11-20T08:00:00+07:00",
+        "confirmed_at": "2026-11-20T20:00:00+07:00", "recovered_data_time": "2026-11-19T08:00:01+07:00",
+        "succeeded": true, "steps": { "aktivasi_drp": "2026-11-20T09:00:00+07:00" },
+    });
+    let bad = json!({ "drill": true, "scenario": "x", "disaster_at": "2026-11-20T08:00:00+07:00", "succeeded": true });
+    assert_eq!(site.post(path, WRITER, &bad).await.0.as_u16(), 422);
+    let key = &[WRITER[0], ("idempotency-key", "drill-1")];
+    for _ in 0..2 {
+        assert_eq!(site.post(path, key, &drill).await.0, StatusCode::CREATED);
+    }
+    let (_, list) = site.get(path, READER).await;
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "sent twice, entered once: {list}");
+    let entry = &list["items"][0];
+    // Twelve hours against an RTO of twelve hours: strictly below is asked for (G29).
+    assert_eq!((&entry["rta_s"], &entry["rto_met"]), (&json!(43_200), &json!(false)));
+    assert_eq!((&entry["rpa_s"], &entry["rpo_met"]), (&json!(86_399), &json!(true)));
+    assert_eq!(entry["steps"]["aktivasi_drp"], "2026-11-20T09:00:00+07:00");
 }

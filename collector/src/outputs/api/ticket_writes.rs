@@ -63,7 +63,7 @@ enum ActionBody {
     },
 }
 
-fn unprocessable(code: &'static str, message: String) -> HttpError {
+pub(super) fn unprocessable(code: &'static str, message: String) -> HttpError {
     HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
 }
 
@@ -110,7 +110,7 @@ impl OpenBody {
     }
 }
 
-fn received(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, HttpError> {
+pub(super) fn received(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, HttpError> {
     bytes.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
@@ -120,7 +120,7 @@ fn received(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, HttpError> {
     })
 }
 
-fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, HttpError> {
+pub(super) fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, HttpError> {
     serde_json::from_slice(bytes)
         .map_err(|error| HttpError::new(StatusCode::BAD_REQUEST, "bad_body", format!("the body is not right: {error}")))
 }

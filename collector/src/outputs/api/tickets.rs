@@ -5,7 +5,7 @@ use super::view::{Page, instant, ticket_number};
 use super::{ApiState, access, no_such, read};
 use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketState};
 use crate::http_error::HttpError;
-use crate::store::records::TicketFilter;
+use crate::store::records::{ExternalTicket, TicketFilter};
 use crate::texts::{Language, Texts};
 use crate::ticket_form::TicketForm;
 use axum::Json;
@@ -25,6 +25,28 @@ pub(super) struct TicketBody {
     /// Field 11.
     #[serde(skip_serializing_if = "Option::is_none")]
     aktivitas: Option<Vec<ActivityBody>>,
+    /// What other help desks call it, where one ticket is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    di_luar: Option<Vec<ExternalBody>>,
+}
+
+/// The ticket at a receiver that numbers tickets itself.
+#[derive(Debug, Serialize)]
+struct ExternalBody {
+    penerima: String,
+    nomor: String,
+    alamat: Option<String>,
+}
+
+impl TicketBody {
+    fn with_links(self, links: Vec<ExternalTicket>) -> Self {
+        let link = |link: ExternalTicket| ExternalBody {
+            penerima: link.target,
+            nomor: link.at.reference,
+            alamat: link.at.url,
+        };
+        Self { di_luar: Some(links.into_iter().map(link).collect()), ..self }
+    }
 }
 
 /// One entry of the log.
@@ -55,6 +77,7 @@ pub(super) fn body(texts: Texts, ticket: &Ticket, activities: Option<&[Activity]
     TicketBody {
         form: TicketForm::new(ticket, texts.zone(), &|phrase| texts.phrase(phrase)),
         aktivitas: activities.map(|all| all.iter().map(activity).collect()),
+        di_luar: None,
     }
 }
 
@@ -99,9 +122,9 @@ pub(super) async fn one(
     let number = ticket_number(&number).ok_or_else(|| no_such("ticket"))?;
     let found = read(&state.app, move |reader| {
         let Some(ticket) = reader.ticket(number)? else { return Ok(None) };
-        Ok(Some((ticket, reader.activities(number)?)))
+        Ok(Some((ticket, reader.activities(number)?, reader.external_tickets(number)?)))
     });
-    let (ticket, activities) = found.await?.ok_or_else(|| no_such("ticket"))?;
+    let (ticket, activities, links) = found.await?.ok_or_else(|| no_such("ticket"))?;
     let texts = Texts::new(Language::Id, state.app.profile.time_zone);
-    Ok(Json(body(texts, &ticket, Some(&activities))))
+    Ok(Json(body(texts, &ticket, Some(&activities)).with_links(links)))
 }

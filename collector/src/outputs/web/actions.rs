@@ -2,6 +2,7 @@
 //! and its refusal is shown in words on the ticket's own page.
 
 use super::WebState;
+use super::maintenance_form::local_instant;
 use super::page::Section;
 use super::pages::ticket_page;
 use super::ticket::{self, ActionNotice, NewTicketForm};
@@ -14,10 +15,8 @@ use crate::engine::{CommandError, ManualTicket};
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use http::StatusCode;
-use pantau_shared::timestamp::Timestamp;
 
 /// What an action's form holds; which parts count depends on the action.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
@@ -45,7 +44,7 @@ impl ActionForm {
         Some(match self.action.as_str() {
             "acknowledge" => TicketAction::Acknowledge,
             "comment" => TicketAction::Comment(self.text),
-            "estimate" => TicketAction::Estimate(parse_local(&self.at, zone)?),
+            "estimate" => TicketAction::Estimate(local_instant(&self.at, zone)?),
             "escalate" => TicketAction::Escalate(self.text),
             "cause" => {
                 let category = Some(self.category).filter(|category| !category.is_empty());
@@ -59,16 +58,8 @@ impl ActionForm {
     }
 }
 
-/// Local wall time to an instant; the earlier one where a clock change makes it ambiguous.
-fn parse_local(text: &str, zone: Tz) -> Option<Timestamp> {
-    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M")
-        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S"))
-        .ok()?;
-    zone.from_local_datetime(&local).earliest().map(|at| Timestamp::from_ms(at.timestamp_millis()))
-}
-
 /// Whether the reader may act with this form; 403 otherwise.
-fn admit(known: &Known, csrf: &str) -> Result<(), Failure> {
+pub(super) fn admit(known: &Known, csrf: &str) -> Result<(), Failure> {
     if known.reader.role.may_act() && auth::same_secret(csrf, &known.reader.csrf) {
         Ok(())
     } else {
@@ -155,6 +146,7 @@ pub(super) async fn open_ticket(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pantau_shared::timestamp::Timestamp;
 
     #[test]
     fn forms_become_actions_and_nothing_else_does() {

@@ -13,6 +13,7 @@
 
 use super::markup::Escaped;
 use crate::domain::availability::ratio_ppm;
+use crate::domain::catalogue::ServiceId;
 use crate::snapshot::DayView;
 use crate::texts::Texts;
 use askama::filters::HtmlSafe;
@@ -36,6 +37,8 @@ pub(crate) fn begins(days: &[DayView]) -> Option<chrono::NaiveDate> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cell {
     title: String,
+    /// Where the day is explained.
+    href: Option<String>,
     down: i64,
     unknown: i64,
     excluded: i64,
@@ -89,6 +92,15 @@ impl DayBar {
         let count = days.len().to_string();
         Self { label: texts.text("day-bar-label", &[("service", service), ("count", &count)]), cells }
     }
+
+    /// The same, each cell leading to the explanation of its day; `days` are those it was made of.
+    #[must_use]
+    pub(crate) fn linked(mut self, service: &ServiceId, days: &[DayView]) -> Self {
+        for (cell, day) in self.cells.iter_mut().rev().zip(days.iter().rev()) {
+            cell.href = Some(format!("/services/{service}/explain?period={}", day.date));
+        }
+        self
+    }
 }
 
 fn cell(texts: Texts, day: &DayView) -> Cell {
@@ -99,6 +111,7 @@ fn cell(texts: Texts, day: &DayView) -> Cell {
     let nothing_known = day.up_s + day.down_s + day.excluded_s == 0;
     Cell {
         title: day_title(texts, day),
+        href: None,
         down,
         unknown: if nothing_known { HEIGHT } else { unknown },
         excluded,
@@ -131,7 +144,11 @@ impl fmt::Display for DayBar {
 
 fn write_cell(f: &mut fmt::Formatter<'_>, cell: &Cell, x: usize, focus: &str) -> fmt::Result {
     let title = Escaped(&cell.title);
-    write!(f, r#"<g class="day" role="img" tabindex="{focus}" aria-label="{title}"><title>{title}</title>"#)?;
+    match &cell.href {
+        Some(href) => write!(f, r#"<a class="day" href="{}" tabindex="{focus}" aria-label="{title}">"#, Escaped(href))?,
+        None => write!(f, r#"<g class="day" role="img" tabindex="{focus}" aria-label="{title}">"#)?,
+    }
+    write!(f, "<title>{title}</title>")?;
     let mut part = |class: &str, y: i64, height: i64| {
         if height > 0 {
             write!(f, r#"<rect class="{class}" x="{x}" y="{y}" width="{WIDTH}" height="{height}"/>"#)
@@ -145,7 +162,7 @@ fn write_cell(f: &mut fmt::Formatter<'_>, cell: &Cell, x: usize, focus: &str) ->
     part("m", cell.down + cell.unknown, cell.excluded)?;
     let top = HEIGHT - rest;
     part(if cell.degraded { "g" } else { "u" }, top, rest)?;
-    f.write_str("</g>")
+    f.write_str(if cell.href.is_some() { "</a>" } else { "</g>" })
 }
 
 #[cfg(test)]

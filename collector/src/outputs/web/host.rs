@@ -4,6 +4,7 @@ use super::hosts;
 use super::markup::{Badge, Gauge};
 use super::page::Page;
 use super::service::Fact;
+use super::unasked::{self, UnaskedRow};
 use crate::domain::catalogue::ThresholdMetric;
 use crate::snapshot::{HostView, Snapshot};
 use crate::texts::Texts;
@@ -122,6 +123,7 @@ struct HostPage {
     filesystems: Vec<FilesystemRow>,
     interfaces: Vec<InterfaceRow>,
     services: Vec<(String, String)>,
+    unasked: Vec<UnaskedRow>,
     facts: Vec<Fact>,
     lost: u64,
     lost_text: String,
@@ -180,6 +182,7 @@ pub(crate) fn render(
             .map(|service| (format!("/services/{}", service.id), service.name.clone()))
             .collect(),
         facts: facts(texts, host, sample),
+        unasked: unasked::rows(&page, snapshot, &host.id),
         lost: host.lost_observations,
         lost_text: texts.text("host-lost", &[("number", &texts.number(host.lost_observations))]),
         page,

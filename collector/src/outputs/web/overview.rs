@@ -87,11 +87,11 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot) -> Result<String, askama::
     let now = page.now;
     let (headline, headline_tone) = headline(texts, snapshot);
     let findings = snapshot.catalogue.findings.iter().map(|finding| FindingRow {
-        href: format!("/services/{}", finding.service),
-        service: snapshot
-            .catalogue
-            .service(&finding.service)
-            .map_or_else(|| finding.service.to_string(), |service| service.name.clone()),
+        href: finding.service.as_ref().map_or_else(|| "/system".to_owned(), |id| format!("/services/{id}")),
+        service: finding.service.as_ref().map_or_else(
+            || texts.get("finding-of-catalogue"),
+            |id| snapshot.catalogue.service(id).map_or_else(|| id.to_string(), |service| service.name.clone()),
+        ),
         text: texts.phrase(&finding.phrase),
     });
     OverviewPage {

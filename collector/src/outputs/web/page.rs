@@ -53,6 +53,8 @@ pub(crate) enum Section {
     Hosts,
     Tickets,
     Backups,
+    Corrections,
+    Maintenance,
     Reports,
     System,
     None,
@@ -108,6 +110,8 @@ pub(crate) struct Page {
     pub(crate) read_only: Option<ReadOnlyNotice>,
     pub(crate) open_tickets: usize,
     pub(crate) backups_at_risk: usize,
+    /// Maintenance, and corrections, that wait for a second person.
+    pub(crate) proposed: (usize, usize),
 }
 
 impl Page {
@@ -177,6 +181,11 @@ impl Page {
         self.reader.as_ref().is_some_and(|reader| reader.role.may_act())
     }
 
+    /// Whether the reader may approve what others proposed.
+    pub(crate) fn may_approve(&self) -> bool {
+        self.reader.as_ref().is_some_and(|reader| reader.role.may_approve())
+    }
+
     /// The time of the page, for people.
     pub(crate) fn updated(&self) -> String {
         self.texts.text("updated", &[("time", &self.texts.clock_seconds(self.now))])
@@ -211,7 +220,9 @@ impl Page {
             item(Section::Hosts, "/hosts", "server", "nav-hosts", 0),
             item(Section::Tickets, "/tickets", "ticket", "nav-tickets", self.open_tickets),
             item(Section::Backups, "/backups", "archive", "nav-backups", self.backups_at_risk),
-            item(Section::Reports, "/reports/availability", "report", "nav-reports", 0),
+            item(Section::Maintenance, "/maintenance", "calendar", "nav-maintenance", self.proposed.0),
+            item(Section::Corrections, "/corrections", "pencil", "nav-corrections", self.proposed.1),
+            item(Section::Reports, "/reports", "report", "nav-reports", 0),
         ];
         items.extend(own);
         items

@@ -3,7 +3,7 @@
 use super::page::Section;
 use super::tickets::{PAGE_MAX, TicketQuery};
 use super::visit::{Failure, Known, Visit, read};
-use super::{WebState, backups, host, hosts, month, overview, report, service, system, ticket, tickets};
+use super::{WebState, calendars, host, hosts, month, overview, report, service, system, ticket, tickets};
 use crate::auth::Role;
 use crate::domain::availability::Figures;
 use crate::domain::catalogue::{Service, ServiceId};
@@ -36,6 +36,12 @@ pub(super) struct RangeQuery {
 #[derive(Debug, Default, serde::Deserialize)]
 pub(super) struct DoneQuery {
     done: Option<String>,
+}
+
+impl DoneQuery {
+    pub(super) const fn done(&self) -> bool {
+        self.done.is_some()
+    }
 }
 
 pub(super) async fn overview(Known { visit, .. }: Known) -> Result<Response, Failure> {
@@ -147,17 +153,14 @@ pub(super) async fn ticket_page(
 ) -> Result<Response, Failure> {
     let store = state.app.store.clone();
     let found = read(visit, move || {
-        store.read(|reader| Ok(reader.ticket(number)?.map(|ticket| Ok((ticket, reader.activities(number)?)))))
+        store.read(|reader| {
+            let Some(ticket) = reader.ticket(number)? else { return Ok(None) };
+            Ok(Some((ticket, reader.activities(number)?, reader.external_tickets(number)?)))
+        })
     });
-    let found = found.await?.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
-    let (found, activities) = found.map_err(|error: StoreError| visit.failed(&error))?;
+    let (found, activities, links) = found.await?.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
     let page = visit.page(Section::Tickets, number.to_string());
-    visit.html(ticket::render(page, &visit.snapshot, &found, &activities, notice))
-}
-
-pub(super) async fn backups(Known { visit, .. }: Known) -> Result<Response, Failure> {
-    let page = visit.page(Section::Backups, visit.texts.get("backups-title"));
-    visit.html(backups::render(page, &visit.snapshot))
+    visit.html(ticket::render(page, &visit.snapshot, &found, &activities, &links, notice))
 }
 
 pub(super) async fn report(
@@ -186,6 +189,11 @@ pub(super) async fn system(
     let own = read(&visit, move || crate::system::load(&app, &snapshot)).await?;
     let page = visit.page(Section::System, visit.texts.get("system-title"));
     visit.html(system::render(page, &own, &query))
+}
+
+pub(super) async fn calendars(Known { visit, .. }: Known) -> Result<Response, Failure> {
+    let page = visit.page(Section::Overview, visit.texts.get("calendars-title"));
+    visit.html(calendars::render(page, &visit.snapshot))
 }
 
 pub(super) async fn not_found(visit: Visit) -> Failure {

@@ -1,6 +1,7 @@
 //! A service: state, month, days, outages, checks, tickets, backups, and its eleven fields.
 
 use super::backups::{self, BackupRow};
+use super::budget::BudgetCard;
 use super::day_bar::{self, DayBar};
 use super::figures::{FigureView, figure_views};
 use super::markup::{Badge, Tone};
@@ -9,13 +10,13 @@ use super::overview::{MonthSummary, month_summary};
 use super::page::{Page, state_badge};
 use super::tickets::{self, TicketRow};
 use crate::domain::availability::{Availability, Outage};
-use crate::domain::calendar::period::Period;
-use crate::domain::catalogue::{Check, Service};
+use crate::domain::calendar::period::{Period, PeriodKind};
+use crate::domain::catalogue::{Check, Service, ServiceId};
+use crate::domain::check_target;
 use crate::domain::ticket::Ticket;
 use crate::snapshot::{CheckView, ServiceView, Snapshot};
 use crate::texts::Texts;
 use askama::Template;
-use pantau_shared::assignment::CheckKind;
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
 
 /// A field of the catalogue.
@@ -30,6 +31,8 @@ pub(crate) struct Fact {
 #[derive(Debug)]
 pub(crate) struct OutageRow {
     pub(crate) from: String,
+    /// Why: the account of its first second.
+    pub(crate) why: String,
     pub(crate) to: String,
     pub(crate) counted: String,
     pub(crate) note: String,
@@ -46,6 +49,7 @@ pub(crate) struct CheckRow {
     pub(crate) badge: Badge,
     pub(crate) at: String,
     pub(crate) reason: String,
+    pub(crate) said: String,
     pub(crate) duration: String,
     pub(crate) phases: String,
     pub(crate) certificate: String,
@@ -59,19 +63,25 @@ struct ServicePage {
     badge: Badge,
     since: String,
     reason: String,
+    /// The window that runs, or else the next one, in words; with its number.
+    maintenance: Option<(String, u32)>,
     group: String,
     class: String,
     bar: DayBar,
     first_day: String,
     month: String,
+    period: String,
     previous: Option<String>,
     next: Option<String>,
     summary: MonthSummary,
     figures: Vec<FigureView>,
+    budget: Option<BudgetCard>,
     outages: Vec<OutageRow>,
     checks: Vec<CheckRow>,
     tickets: Vec<TicketRow>,
     backups: Vec<BackupRow>,
+    /// What a kritis service lacks (G28).
+    findings: Vec<String>,
     facts: Vec<Fact>,
 }
 
@@ -99,16 +109,19 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
             .since
             .map_or_else(|| texts.get("never-seen"), |since| texts.text("since", &[("time", &texts.instant(since))])),
         reason: view.reason.as_ref().map(|reason| texts.phrase(reason)).unwrap_or_default(),
+        maintenance: maintenance(texts, view),
         group: texts.get(&format!("group-{}", service.group.code().replace('_', "-"))),
         class: texts.get(&format!("class-{}", service.class.code())),
-        bar: DayBar::new(texts, &service.name, &view.days),
+        bar: DayBar::new(texts, &service.name, &view.days).linked(&service.id, &view.days),
         first_day: day_bar::begins(&view.days).map(|date| texts.date_short(date)).unwrap_or_default(),
         month: texts.month(data.period.first_date()),
+        period: data.period.to_string(),
         previous: month::previous(data.period, snapshot, &service.id).map(|period| period.to_string()),
         next: month::next(data.period, snapshot, now).map(|period| period.to_string()),
         summary: month_summary(texts, figures),
         figures: figure_views(texts, figures),
-        outages: data.availability.outages.iter().rev().map(|outage| outage_row(texts, outage)).collect(),
+        budget: view.budget.as_ref().map(|budget| BudgetCard::new(texts, budget)),
+        outages: data.availability.outages.iter().rev().map(|outage| outage_row(texts, service, outage)).collect(),
         checks: check_rows(&page, snapshot, service, view),
         tickets: data.tickets.iter().map(|ticket| tickets::row(texts, snapshot, ticket, now)).collect(),
         backups: snapshot
@@ -117,15 +130,29 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
             .filter(|backup| backup.service == service.id)
             .map(|backup| backups::row(texts, snapshot, backup, now))
             .collect(),
+        findings: backups::findings(texts, snapshot, service),
         facts: facts(texts, snapshot, service, view),
         page,
     }
     .render()
 }
 
-fn outage_row(texts: Texts, outage: &Outage) -> OutageRow {
+/// The window that runs now, else the next one.
+fn maintenance(texts: Texts, view: &ServiceView) -> Option<(String, u32)> {
+    let (id, window) = match (&view.maintenance.now, &view.maintenance.next) {
+        (Some(window), _) if window.counted => ("service-maintenance-now", window),
+        (Some(window), _) => ("service-maintenance-now-not-counted", window),
+        (None, Some(window)) => ("service-maintenance-next", window),
+        (None, None) => return None,
+    };
+    let (from, to) = (texts.instant(window.interval.from), texts.instant(window.interval.to));
+    Some((texts.text(id, &[("title", &window.title), ("from", &from), ("to", &to)]), window.number))
+}
+
+fn outage_row(texts: Texts, service: &Service, outage: &Outage) -> OutageRow {
     OutageRow {
         from: texts.instant(outage.from),
+        why: super::explain::outage_href(&service.id, outage),
         to: outage.to.map_or_else(|| texts.get("outage-running"), |to| texts.instant(to)),
         counted: texts.duration(outage.counted_s),
         note: if outage.started_in_period { String::new() } else { texts.get("outage-began-before") },
@@ -154,15 +181,17 @@ fn check_row(page: &Page, check: &Check, answer: &CheckView, joined: bool) -> Ch
     };
     CheckRow {
         name: check.name.clone(),
-        asks: match &check.kind {
-            CheckKind::Http(http) => http.url.clone(),
-            CheckKind::Tcp(tcp) => format!("tcp {}:{}", tcp.host, tcp.port),
-        },
+        asks: check_target::render_target(&check.kind),
         host: answer.host.to_string(),
         joined,
         badge: Badge::new(tone, texts.get(&format!("probe-{}", verdict.name().replace('_', "-")))),
         at: answer.at.map_or_else(|| "–".to_owned(), |at| texts.text("ago", &[("span", &texts.between(at, page.now))])),
         reason: outcome.map(|outcome| outcome.reason.clone()).unwrap_or_default(),
+        // A plug-in's own line, where the reason does not say it already.
+        said: outcome
+            .map(|outcome| outcome.answer.clone())
+            .filter(|said| outcome.is_some_and(|outcome| outcome.reason != *said))
+            .unwrap_or_default(),
         duration: outcome.map_or_else(|| "–".to_owned(), |outcome| texts.milliseconds(outcome.duration_us)),
         phases: outcome.map(|outcome| phases(texts, outcome)).unwrap_or_default(),
         certificate: outcome.and_then(|outcome| outcome.certificate_expires_at).map_or_else(String::new, |at| {
@@ -175,7 +204,7 @@ fn check_row(page: &Page, check: &Check, answer: &CheckView, joined: bool) -> Ch
     }
 }
 
-fn phases(texts: Texts, outcome: &ProbeOutcome) -> String {
+pub(super) fn phases(texts: Texts, outcome: &ProbeOutcome) -> String {
     let parts = [
         ("phase-resolve", outcome.resolve_us),
         ("phase-connect", outcome.connect_us),
@@ -187,6 +216,15 @@ fn phases(texts: Texts, outcome: &ProbeOutcome) -> String {
     told.map(|(id, us)| format!("{} {}", texts.get(id), texts.milliseconds(us))).collect::<Vec<_>>().join(" · ")
 }
 
+/// The message of a target over its period (G22).
+fn target_period(kind: PeriodKind) -> &'static str {
+    match kind {
+        PeriodKind::Quarter => "target-quarterly",
+        PeriodKind::Year => "target-yearly",
+        PeriodKind::Day | PeriodKind::Week | PeriodKind::Month => "target-monthly",
+    }
+}
+
 /// The eleven fields of the regulation (2.1.1.2), then the attributes of 2.1.2.4.
 fn facts(texts: Texts, snapshot: &Snapshot, service: &Service, view: &ServiceView) -> Vec<Fact> {
     let or_dash = |text: &str| if text.is_empty() { "–".to_owned() } else { text.to_owned() };
@@ -194,9 +232,9 @@ fn facts(texts: Texts, snapshot: &Snapshot, service: &Service, view: &ServiceVie
     let hours = |seconds: Option<u32>| {
         seconds.map_or_else(unset, |seconds| texts.text("less-than", &[("span", &texts.duration(seconds.into()))]))
     };
-    let target = service
-        .target
-        .map_or_else(unset, |target| texts.text("target-monthly", &[("value", &texts.percent_exact(target.ppm))]));
+    let target = service.target.map_or_else(unset, |target| {
+        texts.text(target_period(service.agreement.target_period), &[("value", &texts.percent_exact(target.ppm))])
+    });
     let resolution = snapshot.profile.resolution_target(service.group, service.class);
     let measured = super::overview::percent_or_dash(texts, view.month.availability_ppm);
     let values = [
@@ -225,6 +263,37 @@ fn facts(texts: Texts, snapshot: &Snapshot, service: &Service, view: &ServiceVie
         [("field-rpo", hours(service.rpo_seconds)), ("field-rto", hours(service.rto_seconds)), ("field-plan", plan)]
     {
         facts.push(Fact { number: String::new(), label: texts.get(id), value });
+    }
+    facts.extend(rule_facts(texts, snapshot, service));
+    facts
+}
+
+/// By which rules its time counts, what it is made of, and what it needs.
+fn rule_facts(texts: Texts, snapshot: &Snapshot, service: &Service) -> Vec<Fact> {
+    let fact = |id: &str, value: String| Fact { number: String::new(), label: texts.get(id), value };
+    let policy = &service.agreement.policy;
+    let maintenance = texts.text(
+        &format!("maintenance-{}", policy.maintenance.code().replace('_', "-")),
+        &[("notice", &texts.duration(policy.min_notice_s))],
+    );
+    let mut facts = vec![fact("field-maintenance", maintenance)];
+    if let Some(cap_s) = policy.excluded_cap_s {
+        facts.push(fact("field-maintenance-cap", texts.duration(cap_s)));
+    }
+    let components = service.composition.components.iter().map(|component| {
+        let checks = component.checks.iter().filter_map(|place| service.checks.get(*place));
+        let checks: Vec<&str> = checks.map(|check| check.name.as_str()).collect();
+        let target = component.target.map(|target| format!(", {}", texts.percent_exact(target.ppm)));
+        format!("{} ({}{})", component.name, checks.join(", "), target.unwrap_or_default())
+    });
+    let components: Vec<String> = components.collect();
+    if !components.is_empty() {
+        facts.push(fact("field-components", components.join(" · ")));
+    }
+    let name = |id: &ServiceId| snapshot.catalogue.service(id).map_or_else(|| id.to_string(), |s| s.name.clone());
+    let needs: Vec<String> = service.composition.depends_on.iter().map(|needed| name(needed.service())).collect();
+    if !needs.is_empty() {
+        facts.push(fact("field-depends", needs.join(", ")));
     }
     facts
 }

@@ -1,11 +1,15 @@
 //! Pages from a constructed site: golden text in both languages, and the rules every page keeps.
 
 mod own;
+mod registers;
 mod requests;
 pub(crate) mod site;
+mod unasked;
 
 use super::page::{Page, ReadOnlyNotice, Reader, Section, Theme};
-use super::{alone, assets, backups, host, hosts, overview, report, service, system, ticket, tickets};
+use super::{
+    alone, assets, backup_set, backups, delivery, host, hosts, overview, report, service, system, ticket, tickets,
+};
 use crate::auth::Role;
 use crate::domain::calendar::period::Period;
 use crate::domain::phrase::Phrase;
@@ -14,10 +18,11 @@ use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket};
 use crate::snapshot::Snapshot;
 use crate::store::records::LedgerRow;
 use crate::texts::{Language, Texts};
+use pantau_shared::ids::BackupSetId;
 use site::{NOW, snapshot};
 use std::path::Path;
 
-fn page(language: Language, section: Section, title: &str, path: &str) -> Page {
+pub(crate) fn page(language: Language, section: Section, title: &str, path: &str) -> Page {
     let texts = Texts::new(language, chrono_tz::Asia::Jakarta);
     let site = snapshot();
     Page {
@@ -32,6 +37,7 @@ fn page(language: Language, section: Section, title: &str, path: &str) -> Page {
         read_only: None,
         open_tickets: site.tickets.len(),
         backups_at_risk: 2,
+        proposed: (0, 0),
     }
 }
 
@@ -74,6 +80,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     all.extend(details(language));
     all.extend(empty_pages(language));
     all.extend(alone_pages(language));
+    all.extend(registers::pages(language));
     all.into_iter().map(|(name, html)| (name, html.expect("renders"))).collect()
 }
 
@@ -97,8 +104,9 @@ fn lists(language: Language) -> Vec<Rendered> {
         ("overview", overview::render(frame(Section::Overview, "overview-title", "/"), &site)),
         ("hosts", hosts::render(frame(Section::Hosts, "hosts-title", "/hosts"), &site)),
         ("tickets", tickets::render(tickets_frame, &site, &query, &all_tickets(&site))),
-        ("backups", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
+        ("backups", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site, &own::strips(&site))),
         ("report", report::render(report_frame, &site, november(), &figures)),
+        ("delivery", own::delivery_page(page(language, Section::Tickets, "delivery-title", "/delivery"))),
         ("system", system_page(language, own::system(&site))),
         ("system-read-only", system_page(language, own::full_system(&site))),
     ]
@@ -130,11 +138,26 @@ fn details(language: Language) -> Vec<Rendered> {
         availability: &availability,
         tickets: &all[1..2],
     };
+    let set_pages = |id: &str, stored: backup_set::Stored, refused| {
+        let (service, set) = site.catalogue.backup_set(&BackupSetId::parse(id).expect("valid")).expect("there");
+        let mut set = set.clone();
+        if refused {
+            set.source = crate::domain::catalogue::SetSource::Heartbeat;
+        }
+        let view = site.backups.iter().find(|view| view.id == set.id).expect("there");
+        let watched = own::watched(service, &set);
+        let origin = "https://pantau.bangka.go.id".to_owned();
+        let period = november();
+        let data = backup_set::SetData { service, set: &set, view, period, watched: &watched, stored: &stored, origin };
+        let frame = named(Section::Backups, "/backups/set", &set.name);
+        let text = Texts::new(language, chrono_tz::Asia::Jakarta).text("entry-missing", &[("field", "confirmed_at")]);
+        backup_set::render(frame, &site, &data, refused.then_some(text), !refused)
+    };
     let db = &site.hosts[1];
     let figures = [Some((120, 238, 640)), Some((512, 518, 530)), None];
     let ticket_page = |number: usize, notice| {
         let frame = named(Section::Tickets, "/tickets/x", &all[number].number.to_string());
-        ticket::render(frame, &site, &all[number], &activities(), notice)
+        ticket::render(frame, &site, &all[number], &activities(), &[], notice)
     };
     let text = Texts::new(language, chrono_tz::Asia::Jakarta).get("refused-cause");
     let refused = Some(ticket::ActionNotice { refused: true, text });
@@ -143,6 +166,8 @@ fn details(language: Language) -> Vec<Rendered> {
     vec![
         ("service", service::render(named(Section::Overview, "/services/simpeg", &subject.name), &site, &data)),
         ("host", host::render(host_frame, &site, db, host::Range::Hour, &figures)),
+        ("backup-set", set_pages("simpeg-db", own::stored(), false)),
+        ("backup-set-new", set_pages("esakip-db", backup_set::Stored::default(), true)),
         ("ticket", ticket_page(0, None)),
         ("ticket-refused", ticket_page(2, refused)),
         ("ticket-new", ticket::render_new(new_frame, &site, ticket::NewTicketForm::default(), None)),
@@ -160,7 +185,19 @@ fn empty_pages(language: Language) -> Vec<Rendered> {
         ("overview-empty", overview::render(frame(Section::Overview, "overview-title", "/"), &site)),
         ("hosts-empty", hosts::render(frame(Section::Hosts, "hosts-title", "/hosts"), &site)),
         ("tickets-empty", tickets::render(frame(Section::Tickets, "tickets-title", "/tickets"), &site, &query, &[])),
-        ("backups-empty", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site)),
+        (
+            "backups-empty",
+            backups::render(frame(Section::Backups, "backups-title", "/backups"), &site, &own::strips(&site)),
+        ),
+        ("delivery-empty", {
+            delivery::render(
+                frame(Section::Tickets, "delivery-title", "/delivery"),
+                &[],
+                &[],
+                &Default::default(),
+                None,
+            )
+        }),
         ("report-empty", report::render(report_frame, &site, november(), &[])),
     ]
 }
@@ -200,7 +237,7 @@ fn written_pages() {
 }
 
 /// The golden text of a page: what a reader sees, without the sprite and the addresses of files.
-fn golden(html: &str) -> String {
+pub(crate) fn golden(html: &str) -> String {
     let (before, rest) = html.split_once("<svg class=\"sprite\"").expect("has a sprite");
     let (_, after) = rest.split_once("</svg>\n<").expect("ends");
     let head: Vec<&str> = before.lines().filter(|line| !line.contains("/assets/")).collect();
@@ -221,7 +258,11 @@ fn golden(html: &str) -> String {
 fn pages_read_as_agreed() {
     for language in [Language::Id, Language::En] {
         for (name, html) in pages(language) {
-            let wanted = ["overview", "ticket", "backups", "report", "system", "system-read-only", "login"];
+            let wanted =
+                ["overview", "ticket", "backups", "backup-set", "report", "system", "system-read-only", "login"]
+                    .into_iter()
+                    .chain(registers::GOLDEN)
+                    .collect::<Vec<_>>();
             if wanted.contains(&name) {
                 insta::assert_snapshot!(format!("{name}-{}", language.code()), golden(&html));
             }
@@ -288,7 +329,7 @@ fn a_viewer_is_offered_no_action() {
     let ticket = &site.tickets[0];
     let mut frame = page(Language::Id, Section::Tickets, "tickets-title", "/tickets/x");
     frame.reader = Some(Reader { name: "bupati".into(), role: Role::Viewer, csrf: "token".into() });
-    let html = ticket::render(frame, &site, ticket, &[], None).expect("renders");
+    let html = ticket::render(frame, &site, ticket, &[], &[], None).expect("renders");
     assert!(!html.contains("/actions"), "a viewer sees an action");
 }
 
@@ -296,8 +337,7 @@ fn a_viewer_is_offered_no_action() {
 fn actions_are_offered_only_where_the_state_allows_them() {
     use crate::domain::ticket::TicketState as S;
     let answered = snapshot().tickets.iter().find(|t| t.first_response_at.is_some()).expect("an answered one").clone();
-    let unanswered =
-        Ticket { first_response_at: None, state: S::Dieskalasi, ..(*answered).clone() };
+    let unanswered = Ticket { first_response_at: None, state: S::Dieskalasi, ..(*answered).clone() };
     assert!(ticket::Offered::new(&unanswered, true).acknowledge, "it climbed by itself");
     for state in S::ALL {
         let ticket = Ticket { state, ..(*answered).clone() };

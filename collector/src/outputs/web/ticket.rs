@@ -8,6 +8,7 @@ use crate::domain::catalogue::ServiceGroup;
 use crate::domain::profile::{Impact, Profile};
 use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketRefusal, TicketScope, TicketState};
 use crate::snapshot::Snapshot;
+use crate::store::records::ExternalTicket;
 use crate::texts::Texts;
 use askama::Template;
 
@@ -110,6 +111,8 @@ struct TicketPage {
     times: Vec<(String, String)>,
     related: Option<String>,
     log: Vec<LogRow>,
+    /// Receiver, number there, address there.
+    links: Vec<(String, String, String)>,
     offered: Offered,
     actions: bool,
     methods: Vec<Choice>,
@@ -124,6 +127,7 @@ pub(crate) fn render(
     snapshot: &Snapshot,
     ticket: &Ticket,
     activities: &[Activity],
+    links: &[ExternalTicket],
     notice: Option<ActionNotice>,
 ) -> Result<String, askama::Error> {
     let texts = page.texts;
@@ -154,6 +158,7 @@ pub(crate) fn render(
         times: times(texts, snapshot, ticket),
         related: ticket.life.related.map(|number| number.to_string()),
         log: activities.iter().rev().map(|activity| log_row(texts, activity)).collect(),
+        links: links.iter().filter_map(link).collect(),
         offered,
         actions: offered.any(),
         methods: method_choices(texts, &snapshot.profile, ticket.confirmation_method.as_deref().unwrap_or("telepon")),
@@ -165,6 +170,12 @@ pub(crate) fn render(
     .render()
 }
 
+/// A receiver that has pages of its own; a thread of mails has none.
+fn link(external: &ExternalTicket) -> Option<(String, String, String)> {
+    let url = external.at.url.clone()?;
+    Some((external.target.clone(), external.at.reference.clone(), url))
+}
+
 fn target(texts: Texts, seconds: Option<u32>) -> String {
     seconds.map_or_else(
         || texts.get("not-set"),
@@ -173,7 +184,7 @@ fn target(texts: Texts, seconds: Option<u32>) -> String {
 }
 
 /// The value of a `datetime-local` input: local wall time.
-fn local_input(texts: Texts, at: pantau_shared::timestamp::Timestamp) -> String {
+pub(super) fn local_input(texts: Texts, at: pantau_shared::timestamp::Timestamp) -> String {
     at.to_utc().with_timezone(&texts.zone()).format("%Y-%m-%dT%H:%M").to_string()
 }
 
@@ -184,6 +195,7 @@ fn about_href(snapshot: &Snapshot, scope: &TicketScope) -> String {
         TicketScope::Service(_) => "/".to_owned(),
         TicketScope::Host(id, _) if snapshot.hosts.iter().any(|host| host.id == *id) => format!("/hosts/{id}"),
         TicketScope::Host(..) | TicketScope::Site => "/hosts".to_owned(),
+        TicketScope::Backup(id) if snapshot.catalogue.backup_set(id).is_some() => format!("/backups/{id}"),
         TicketScope::Backup(_) => "/backups".to_owned(),
     }
 }

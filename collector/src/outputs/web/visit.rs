@@ -132,6 +132,7 @@ impl Visit {
             demo: self.snapshot.demo,
             read_only: self.read_only,
             open_tickets: self.snapshot.tickets.len(),
+            proposed: self.snapshot.register.proposed(),
             backups_at_risk: self.snapshot.backups.iter().filter(|backup| backup_at_risk(backup.state)).count(),
         }
     }
@@ -159,8 +160,14 @@ impl Visit {
     /// What a command of the engine could not do, beyond what the rules refuse.
     pub(super) fn command_failed(&self, error: &CommandError) -> Failure {
         match error {
-            CommandError::NoSuchTicket(_) | CommandError::NoSuchService(_) => self.refuse(StatusCode::NOT_FOUND),
-            CommandError::Refused(_) => self.refuse(StatusCode::CONFLICT),
+            CommandError::NoSuchTicket(_)
+            | CommandError::NoSuchService(_)
+            | CommandError::NoSuchMaintenance(_)
+            | CommandError::NoSuchCorrection(_)
+            | CommandError::NoSuchSet(_) => self.refuse(StatusCode::NOT_FOUND),
+            CommandError::NotRecorded(_) | CommandError::EntryRefused(_) | CommandError::Refused(_) => {
+                self.refuse(StatusCode::CONFLICT)
+            }
             CommandError::Store(_) | CommandError::Stopped => self.failed(error),
         }
     }

@@ -200,7 +200,8 @@ fn a_running_outage_has_no_end() {
     let rows: Vec<LedgerRow> = site.edit(0, 0).rows;
     let period = Period::containing_instant(PeriodKind::Month, site.zone, at);
     let example = include_str!("../../../../config/catalogue.example.toml");
-    let catalogue = crate::config::catalogue::parse("x", example, 1).expect("a catalogue");
+    let catalogue =
+        crate::config::catalogue::parse("x", example, 1, &crate::config::profile::bangka_2025()).expect("a catalogue");
     let (rulebook, service) = (Rulebook::of_catalogue(site.zone, &catalogue), &catalogue.services[0].id);
     let judged = |now| evaluate(&rulebook, service, period, Some(site.start), &rows, now).outages;
     let running = judged(at);

@@ -4,6 +4,7 @@
 //! Does not know pages: a fault here is named by its table, and a chunk by its host and hour.
 
 use super::{FINDINGS_MAX, Finding, MEANINGS};
+use crate::store::audit;
 use crate::store::chunk::Chunk;
 use crate::store::migrate::SCHEMA;
 use crate::store::rollup::Rollup;
@@ -107,6 +108,15 @@ fn wrong(connection: &Connection, table: &str, row: &Row<'_>) -> Option<Finding>
         _ => format!("the month from {}", month_begins(key.unit)),
     };
     Some(finding(table, format!("{}: host {host}, {span}", meaning(table)), words))
+}
+
+/// Whether the audit trail is whole: its entries follow from each other.
+pub(super) fn audit_chain(connection: &Connection) -> Option<Finding> {
+    let words = match audit::verify(connection) {
+        Ok(broken) => broken?,
+        Err(error) => error.to_string(),
+    };
+    Some(finding("audit", format!("{}: what it says from there on proves nothing", meaning("audit")), words))
 }
 
 fn meaning(table: &str) -> &'static str {

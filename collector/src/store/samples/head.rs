@@ -64,6 +64,9 @@ struct Bucket {
     entries: Vec<Entry>,
     /// Frames up to this number are in a chunk and stay only for views that are older.
     retired: i64,
+    /// How many wait, and the lowest of their numbers; kept up so that nobody walks the entries to know it.
+    waiting: u64,
+    lowest: i64,
     /// Arrival of the first and of the last of those that wait.
     first_received: Timestamp,
     last_received: Timestamp,
@@ -134,6 +137,8 @@ struct Buckets {
     /// Why it could not.
     broken: bool,
     buckets: BTreeMap<Key, Bucket>,
+    /// Frames that wait, in all buckets.
+    waiting: u64,
     /// Views that are open, by the retirement they began after.
     views: BTreeMap<u64, usize>,
     retirements: u64,
@@ -220,10 +225,12 @@ impl Head {
             let bucket = buckets.buckets.entry(Key { unit, host: frame.host }).or_insert_with(|| Bucket {
                 entries: Vec::new(),
                 retired: 0,
+                waiting: 0,
+                lowest: i64::MAX,
                 first_received: frame.received,
                 last_received: frame.received,
             });
-            if bucket.waiting().next().is_none() {
+            if bucket.waiting == 0 {
                 bucket.first_received = frame.received;
             }
             bucket.last_received = bucket.last_received.max(frame.received);
@@ -231,6 +238,11 @@ impl Head {
             // Frames mostly come in order.
             let place = bucket.entries.partition_point(|before| *before < entry);
             bucket.entries.insert(place, entry);
+            if frame.id > bucket.retired {
+                bucket.waiting += 1;
+                bucket.lowest = bucket.lowest.min(frame.id);
+                buckets.waiting += 1;
+            }
         }
     }
 
@@ -317,6 +329,11 @@ impl Head {
         let ticket = buckets.retirements;
         if let Some(bucket) = buckets.buckets.get_mut(&key) {
             bucket.retired = bucket.retired.max(upto);
+            let before = bucket.waiting;
+            (bucket.waiting, bucket.lowest) =
+                bucket.waiting().fold((0, i64::MAX), |(count, lowest), entry| (count + 1, lowest.min(entry.id())));
+            let retired = before - bucket.waiting;
+            buckets.waiting -= retired;
         }
         buckets.retired.push_back((ticket, key, upto));
         buckets.sweep();
@@ -325,7 +342,7 @@ impl Head {
     /// The number up to which every frame is in a chunk; they can go once they have been judged. Waits for the building.
     pub(in crate::store) fn closed_upto(&self) -> Result<i64, HeadBroken> {
         let buckets = self.complete()?;
-        let lowest = buckets.buckets.values().flat_map(Bucket::waiting).map(Entry::id).min();
+        let lowest = buckets.buckets.values().filter(|bucket| bucket.waiting > 0).map(|bucket| bucket.lowest).min();
         Ok(lowest.map_or(buckets.newest, |lowest| lowest - 1))
     }
 
@@ -339,10 +356,9 @@ impl Head {
     /// What waits now.
     pub(in crate::store) fn figures(&self) -> SampleFigures {
         let buckets = self.lock();
-        let waiting = |bucket: &Bucket| u64::try_from(bucket.waiting().count()).unwrap_or(u64::MAX);
-        let oldest = buckets.buckets.iter().find(|(_, bucket)| bucket.waiting().next().is_some());
+        let oldest = buckets.buckets.iter().find(|(_, bucket)| bucket.waiting > 0);
         SampleFigures {
-            frames_waiting: buckets.buckets.values().map(waiting).sum(),
+            frames_waiting: buckets.waiting,
             oldest_hour_ended_at: oldest.map(|(key, _)| hour_begins(key.unit + 1)),
             chunks_made: self.chunks_made.load(Ordering::Relaxed),
             chunk_bytes: self.chunk_bytes.load(Ordering::Relaxed),
@@ -353,7 +369,7 @@ impl Head {
 }
 
 fn is_due(key: Key, bucket: &Bucket, now: Timestamp, patience: Patience) -> bool {
-    if bucket.waiting().next().is_none() {
+    if bucket.waiting == 0 {
         return false;
     }
     // Knuth's multiplicative hash: neighbours lie far apart.

@@ -12,7 +12,14 @@ fn number(n: u32) -> TicketNumber {
 }
 
 fn message(n: u32, target: &str, version: u32) -> OutboxMessage {
-    OutboxMessage { ticket: number(n), target: target.into(), version, event: "opened".into(), payload: "{}".into() }
+    OutboxMessage {
+        ticket: number(n),
+        target: target.into(),
+        version,
+        event: "opened".into(),
+        payload: "{}".into(),
+        not_before: None,
+    }
 }
 
 /// A ticket with every field set.
@@ -170,17 +177,19 @@ fn messages_leave_in_the_order_of_versions_per_ticket_and_target() {
     let second = TicketChange { messages: messages[3..].to_vec(), ..change(ticket(2, "web")) };
     commit(&fixture, decision(vec![first, second])).expect("commits");
     let due = |seconds| {
-        let due = fixture.read(|r| r.outbox_due(at(seconds), 9));
-        due.into_iter().map(|row| (row.id, row.message)).collect::<Vec<_>>()
+        let due =
+            fixture.read(|r| Ok([r.outbox_due("a", at(seconds), 9)?, r.outbox_due("b", at(seconds), 9)?].concat()));
+        due.into_iter().map(|due| (due.row.id, due.row.message)).collect::<Vec<_>>()
     };
     let messages_due = |seconds| due(seconds).into_iter().map(|(_, message)| message).collect::<Vec<_>>();
     assert_eq!(messages_due(2), [], "not before it was made");
     let of = |places: &[usize]| places.iter().map(|place| messages[*place].clone()).collect::<Vec<_>>();
     assert_eq!(messages_due(3), of(&[1, 3, 2]), "target by target");
-    let one_each = fixture.read(|r| r.outbox_due(at(3), 1));
-    assert_eq!(one_each.into_iter().map(|row| row.message).collect::<Vec<_>>(), of(&[1, 2]));
+    let one_each = fixture.read(|r| r.outbox_due("a", at(3), 1));
+    assert_eq!(one_each.into_iter().map(|due| due.row.message).collect::<Vec<_>>(), of(&[1]));
     let id = |message: &OutboxMessage| due(99).into_iter().find(|(_, m)| m == message).expect("due").0;
     let settle = |id, result: DeliveryResult| fixture.write(move |w| w.save_outbox_result(id, &result, at(4)));
+    let taken = |reference| DeliveryResult::Delivered { reference };
     let first = id(&messages[1]);
     let later = DeliveryResult::RetryLater { reason: "503".into(), at: at(50) };
     settle(first, later).expect("pending");
@@ -188,8 +197,8 @@ fn messages_leave_in_the_order_of_versions_per_ticket_and_target() {
     assert_eq!(messages_due(50), of(&[3, 1, 2]));
     settle(first, DeliveryResult::Rejected { reason: "404".into() }).expect("pending");
     assert!(messages_due(50).contains(&messages[0]), "a refusal for good holds nothing back");
-    assert!(settle(first, DeliveryResult::Delivered).is_err(), "settled once");
-    settle(id(&messages[2]), DeliveryResult::Delivered).expect("pending");
+    assert!(settle(first, taken(None)).is_err(), "settled once");
+    settle(id(&messages[2]), taken(None)).expect("pending");
     let view = fixture.read(Reader::outbox_view);
     assert_eq!((view.pending, view.oldest_at, view.rejected), (2, Some(at(3)), 1));
     let fixture = fixture.reopen();
@@ -208,4 +217,35 @@ fn a_message_is_unique_by_ticket_target_and_version() {
     let changed = TicketChange { messages: twice, ..change(ticket(1, "simpeg")) };
     assert!(matches!(commit(&fixture, decision(vec![changed])), Err(StoreError::Database { .. })));
     assert!(fixture.read(Reader::open_tickets).is_empty() && fixture.read(Reader::outbox_view).pending == 0);
+}
+
+#[test]
+fn a_person_retries_or_lets_go_and_never_tells_the_older_after_the_newer() {
+    let fixture = Fixture::new();
+    let held = OutboxMessage { not_before: Some(at(20)), ..message(1, "b", 1) };
+    let messages = vec![message(1, "a", 1), message(1, "a", 2), held];
+    commit(&fixture, decision(vec![TicketChange { messages, ..change(ticket(1, "simpeg")) }])).expect("commits");
+    let due = |target: &'static str, seconds| fixture.read(move |r| r.outbox_due(target, at(seconds), 9));
+    assert!(due("b", 19).is_empty(), "quiet hours hold it back");
+    assert_eq!(due("b", 20).len(), 1);
+    let settle = |id, result: DeliveryResult| fixture.write(move |w| w.save_outbox_result(id, &result, at(4)));
+    let by_hand = |id, action| fixture.write(move |w| w.settle_by_hand(id, action, "Sari", at(5)));
+    let first = due("a", 9)[0].row.id;
+    settle(first, DeliveryResult::Rejected { reason: "404".into() }).expect("pending");
+    assert_eq!(fixture.read(|r| r.outbox_refused(9)).len(), 1);
+    by_hand(first, MessageAction::Retry).expect("nothing newer was taken");
+    assert_eq!(due("a", 9)[0].row.id, first, "in its order again");
+    settle(first, DeliveryResult::Rejected { reason: "404".into() }).expect("pending");
+    let second = due("a", 9)[0].row.id;
+    let theirs = ExternalReference { reference: "4711".into(), url: Some("http://meja/4711".into()) };
+    settle(second, DeliveryResult::Delivered { reference: Some(theirs.clone()) }).expect("pending");
+    assert!(by_hand(first, MessageAction::Retry).is_err(), "the newer was taken");
+    by_hand(first, MessageAction::Skip).expect("let go");
+    assert!(by_hand(first, MessageAction::Skip).is_err() && by_hand(second, MessageAction::Skip).is_err());
+    let view = fixture.read(Reader::outbox_view);
+    assert_eq!((view.rejected, view.targets.len(), view.targets["b"].pending), (0, 1, 1));
+    let links = fixture.read(|r| r.external_tickets(number(1)));
+    assert_eq!(links.iter().map(|link| (&link.target, &link.at)).collect::<Vec<_>>(), [(&"a".to_owned(), &theirs)]);
+    assert_eq!(fixture.read(|r| r.outbox_last_words("a")), (Some(at(4)), None));
+    assert_eq!(fixture.read(|r| r.outbox_told(number(1))).into_iter().collect::<Vec<_>>(), ["a", "b"]);
 }

@@ -26,7 +26,8 @@ struct Case {
     states: Vec<(i64, State)>,
     windows: Vec<(i64, i64, bool)>,
     corrections: Vec<(u64, i64, i64, Option<State>, bool)>,
-    policy: Policy,
+    /// Of each of the terms.
+    policies: [Policy; 2],
 }
 
 /// What one second is, before it is summed.
@@ -40,6 +41,10 @@ enum Second {
 impl Case {
     fn terms_at(&self, second: i64) -> Option<usize> {
         self.facts_terms.iter().rposition(|(from, ..)| *from <= second)
+    }
+
+    fn policy_at(&self, second: i64) -> &Policy {
+        &self.policies[self.terms_at(second).unwrap_or(0)]
     }
 
     fn is_open(&self, second: i64) -> bool {
@@ -80,9 +85,6 @@ impl Case {
 
     /// The seconds of maintenance beyond the cap, month by month.
     fn beyond_cap(&self) -> Vec<i64> {
-        let (Some(cap), MaintenancePolicy::Exclude) = (self.policy.excluded_cap_s, self.policy.maintenance) else {
-            return Vec::new();
-        };
         let mut used: BTreeMap<u32, u64> = BTreeMap::new();
         let mut beyond = Vec::new();
         for second in 0..LENGTH {
@@ -95,7 +97,11 @@ impl Case {
             }
             let month = DEFAULT_ZONE.from_utc_datetime(&at(second).to_utc().naive_utc()).month();
             let used = used.entry(month).or_default();
-            if *used < cap {
+            let policy = self.policy_at(second);
+            if policy.maintenance != MaintenancePolicy::Exclude {
+                continue;
+            }
+            if policy.excluded_cap_s.is_none_or(|cap| *used < cap) {
                 *used += 1;
             } else {
                 beyond.push(second);
@@ -104,8 +110,9 @@ impl Case {
         beyond
     }
 
-    fn available(&self, state: State) -> State {
-        if state == State::Degraded && self.policy.degraded == DegradedPolicy::Down { State::Down } else { state }
+    fn available(&self, second: i64, state: State) -> State {
+        let degraded = self.policy_at(second).degraded;
+        if state == State::Degraded && degraded == DegradedPolicy::Down { State::Down } else { state }
     }
 
     fn evaluate(&self) -> (Counts, Counts, Vec<(i64, u64)>) {
@@ -120,7 +127,7 @@ impl Case {
                 return correction.map_or(Second::Excluded, Second::Counted);
             }
             if with_maintenance && self.in_maintenance(second) {
-                return match self.policy.maintenance {
+                return match self.policy_at(second).maintenance {
                     MaintenancePolicy::Exclude if is_beyond(second) => Second::Counted(State::Down),
                     MaintenancePolicy::Exclude => Second::Excluded,
                     MaintenancePolicy::CountAsUp => Second::Counted(State::Up),
@@ -131,20 +138,20 @@ impl Case {
         };
         let run_state = |second: i64| {
             let counts_as_down =
-                self.policy.maintenance == MaintenancePolicy::CountAsDown && self.in_maintenance(second);
+                self.policy_at(second).maintenance == MaintenancePolicy::CountAsDown && self.in_maintenance(second);
             let state = match self.correction(second, true) {
                 Some(Some(state)) => state,
                 Some(None) | None if counts_as_down || is_beyond(second) => State::Down,
                 Some(None) | None => self.observed(second),
             };
-            self.available(state)
+            self.available(second, state)
         };
         let (mut counts, mut plain) = (Counts::default(), Counts::default());
         let mut runs: Vec<(i64, u64)> = Vec::new();
         let mut in_run = false;
         for second in 0..LENGTH {
-            self.sum(judge(second, true), &mut counts);
-            self.sum(judge(second, false), &mut plain);
+            self.sum(second, judge(second, true), &mut counts);
+            self.sum(second, judge(second, false), &mut plain);
             if run_state(second) != State::Down {
                 in_run = false;
                 continue;
@@ -154,20 +161,20 @@ impl Case {
                 in_run = true;
             }
             if let (Second::Counted(state), Some((_, counted))) = (judge(second, true), runs.last_mut()) {
-                *counted += u64::from(self.available(state) == State::Down);
+                *counted += u64::from(self.available(second, state) == State::Down);
             }
         }
         runs.retain(|(_, counted)| *counted > 0);
         (counts, plain, runs)
     }
 
-    fn sum(&self, second: Second, counts: &mut Counts) {
+    fn sum(&self, at: i64, second: Second, counts: &mut Counts) {
         match second {
             Second::Ignored => {}
             Second::Excluded => counts.excluded_s += 1,
             Second::Counted(state) => {
                 counts.degraded_s += u64::from(state == State::Degraded);
-                match self.available(state) {
+                match self.available(at, state) {
                     State::Up | State::Degraded => counts.up_s += 1,
                     State::Down => counts.down_s += 1,
                     State::Unknown => counts.unknown_s += 1,
@@ -181,10 +188,11 @@ impl Case {
     }
 
     fn rules(&self) -> Rules {
-        let terms = |(from, hours, target_ppm): &(i64, WeeklyHours, Option<u32>)| AgreedTerms {
+        let terms = |((from, hours, target_ppm), policy): (&(i64, WeeklyHours, Option<u32>), &Policy)| AgreedTerms {
             valid_from: at(*from),
             calendar: Calendar::weekly(DEFAULT_ZONE, hours.clone()),
             target_ppm: *target_ppm,
+            policy: *policy,
         };
         let window = |(from, to, approved): &(i64, i64, bool)| MaintenanceWindow {
             interval: self.span(*from, *to),
@@ -201,11 +209,10 @@ impl Case {
         };
         Rules {
             effective: self.span(self.effective.0, self.effective.1),
-            terms: self.facts_terms.iter().map(terms).collect(),
+            terms: self.facts_terms.iter().zip(&self.policies).map(terms).collect(),
             maintenance: self.windows.iter().map(window).collect(),
             component_maintenance: None,
             corrections: self.corrections.iter().map(correction).collect(),
-            policy: self.policy,
         }
     }
 
@@ -239,7 +246,7 @@ impl Case {
             }
         }
         let window = Interval::new(period.from, until).intersection(rules.effective);
-        span::judge(&terms, &rules.policy, window, spans)
+        span::judge(&terms, window, spans)
     }
 }
 
@@ -293,7 +300,7 @@ prop_compose! {
         windows in prop::collection::vec((any_span(), any::<bool>()), 0..4),
         mut corrections in prop::collection::vec((any_span(), prop::option::of(any_state()), any::<bool>()), 0..4),
         reversed in any::<bool>(),
-        policy in any_policy(),
+        policies in [any_policy(), any_policy()],
     ) -> Case {
         states.sort_by_key(|(from, _)| *from);
         states.dedup_by_key(|(from, _)| *from);
@@ -306,7 +313,7 @@ prop_compose! {
             corrections.reverse();
         }
         let windows = windows.into_iter().map(|((from, to), approved)| (from, to, approved)).collect();
-        Case { facts_terms, period, as_of, effective, states, windows, corrections, policy }
+        Case { facts_terms, period, as_of, effective, states, windows, corrections, policies }
     }
 }
 
@@ -357,6 +364,28 @@ proptest! {
         prop_assert_eq!(merged.without_maintenance, whole.without_maintenance);
     }
 
+    /// The figures can be counted again from the tiles, and nothing but a whole set of sound tiles is taken.
+    #[test]
+    fn figures_follow_from_tiles(case in any_case(), spoilt in any::<prop::sample::Index>()) {
+        let (rules, states) = (case.rules(), case.timeline());
+        let terms = rules.terms();
+        let input = rules.input(&terms, case.span(case.period.0, case.period.1), case.as_of.map(at), &states);
+        let whole = evaluate(&input);
+        let (same, mut tiles) = tiles::work_out(&input);
+        prop_assert_eq!(&same, &whole);
+        let counted_by: Vec<tiles::TileTerms> = terms.iter().map(tiles::TileTerms::from).collect();
+        prop_assert_eq!(tiles::check(&tiles, whole.window, &counted_by), Ok(()));
+        let counted = tiles::recount(&tiles, whole.window, &counted_by);
+        prop_assert_eq!(counted.figures, whole.figures);
+        prop_assert_eq!(counted.without_maintenance, whole.without_maintenance);
+        let outages: Vec<u64> = whole.outages.iter().map(|outage| outage.counted_s).collect();
+        prop_assert_eq!(counted.outages, outages);
+        if !tiles.is_empty() {
+            tiles.remove(spoilt.index(tiles.len()));
+            prop_assert!(tiles::check(&tiles, whole.window, &counted_by).is_err());
+        }
+    }
+
     /// What is not described changes no second.
     #[test]
     fn equal_descriptions_mean_equal_seconds(case in any_case(), other in any_case(), cut in (0..LENGTH, 0..LENGTH)) {
@@ -381,7 +410,7 @@ proptest! {
         if changed.describe(part) == rules.describe(part) {
             prop_assert_eq!(span(&changed), span(&rules));
         } else {
-            prop_assert!(rules.policy.excluded_cap_s.is_some(), "only a cap looks at the rest of the month");
+            prop_assert!(rules.terms.iter().any(|terms| terms.policy.excluded_cap_s.is_some()), "only a cap looks at the rest of the month");
         }
     }
 }
@@ -395,11 +424,11 @@ fn every_rule_that_decides_a_second_is_described() {
             valid_from: Interval::ALL.from,
             calendar: Calendar::always(DEFAULT_ZONE),
             target_ppm: None,
+            policy: Policy::default(),
         }],
         maintenance: Vec::new(),
         component_maintenance: None,
         corrections: Vec::new(),
-        policy: Policy::default(),
     };
     let inside = Interval::new(at(0), at(60));
     let window = MaintenanceWindow {
@@ -415,9 +444,9 @@ fn every_rule_that_decides_a_second_is_described() {
         &|rules| rules.terms[0].calendar.zone = chrono_tz::Asia::Jayapura,
         &|rules| rules.terms[0].calendar.hours = Hours::Weekly(WeeklyHours::default()),
         &|rules| rules.terms[0].valid_from = at(0),
-        &|rules| rules.policy.degraded = DegradedPolicy::Down,
-        &|rules| rules.policy.maintenance = MaintenancePolicy::CountAsUp,
-        &|rules| rules.policy.excluded_cap_s = Some(60),
+        &|rules| rules.terms[0].policy.degraded = DegradedPolicy::Down,
+        &|rules| rules.terms[0].policy.maintenance = MaintenancePolicy::CountAsUp,
+        &|rules| rules.terms[0].policy.excluded_cap_s = Some(60),
         &|rules| rules.maintenance.push(window),
         &|rules| rules.corrections.push(correction(CorrectionEffect::Exclude(inside))),
         &|rules| rules.corrections.push(correction(CorrectionEffect::SetState(inside, State::Down))),

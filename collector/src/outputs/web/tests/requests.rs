@@ -22,6 +22,8 @@ use tower::ServiceExt;
 
 /// A running site with one person of each role; all have the password `sungailiat`.
 mod full_disk;
+mod registers;
+mod reports;
 
 struct Site {
     app: App,
@@ -46,7 +48,7 @@ async fn site() -> Site {
         profile: profile.clone(),
         catalogue: snapshot().catalogue,
         catalogue_applied_at: NOW,
-        targets: Vec::new(),
+        routing: crate::domain::route::Routing::default(),
         render: Arc::new(move |phrase| texts.phrase(phrase)),
         stats: Arc::default(),
         demo: false,
@@ -54,7 +56,16 @@ async fn site() -> Site {
     .expect("starts");
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(task.run(stopped));
-    let app = App { clock, store, engine, profile, stats: Arc::default(), own_backup: Default::default(), tls: false };
+    let app = App {
+        clock,
+        store,
+        engine,
+        profile,
+        stats: Arc::default(),
+        own_backup: Default::default(),
+        receivers: Default::default(),
+        tls: false,
+    };
     Site { router: router(app.clone()), app, _folder: folder, _stop: stop }
 }
 
@@ -127,9 +138,18 @@ async fn every_page_answers_with_the_strict_headers() {
         "/tickets",
         "/tickets/new",
         "/backups",
+        "/maintenance",
+        "/maintenance/new",
+        "/corrections",
+        "/corrections/new",
         "/reports/availability",
         "/services/simpeg",
         "/services/simpeg?period=2026-10",
+        "/services/simpeg/explain",
+        "/services/simpeg/explain?at=2026-11-24T10:00:00",
+        "/services/simpeg/explain?at=1795503000",
+        "/services/simpeg/explain?period=2026-11",
+        "/services/simpeg/explain?period=2026-11-24",
     ] {
         let answer = site.get(path, &cookie).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
@@ -139,7 +159,14 @@ async fn every_page_answers_with_the_strict_headers() {
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
         assert!(text(answer).await.contains("<html lang=\"id\""), "{path}");
     }
-    for path in ["/services/none", "/hosts/none", "/tickets/SPBE-GGN-2026-0099", "/tickets/x"] {
+    for path in [
+        "/services/none",
+        "/hosts/none",
+        "/tickets/SPBE-GGN-2026-0099",
+        "/tickets/x",
+        "/maintenance/9",
+        "/corrections/9",
+    ] {
         assert_eq!(site.get(path, &cookie).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }
@@ -274,4 +301,29 @@ async fn only_administrators_see_the_collector_itself() {
     }
     let many = text(site.get("/system?hosts=5000", &cookie).await).await;
     assert!(many.contains("5.000 host ·") && many.contains("Kembali ke angka kantor ini"), "{many}");
+}
+
+#[tokio::test]
+async fn deliveries_are_shown_to_all_and_acted_on_by_those_who_may() {
+    let site = site().await;
+    let (viewer, viewer_token) = site.login("viewer").await;
+    let page = text(site.get("/delivery", &viewer).await).await;
+    assert!(page.contains("Belum ada penerima") && !page.contains("/delivery/compare"), "{page}");
+    let (operator, token) = site.login("operator").await;
+    let paths = ["/delivery/receivers/meja/test", "/delivery/messages/7", "/delivery/compare"];
+    for path in paths {
+        let answer = site.post(path, &viewer, &format!("csrf={viewer_token}&action=skip")).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}: a viewer only looks");
+        let answer = site.post(path, &operator, "csrf=x&action=skip").await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}: another site's form");
+    }
+    let post = async |path: &str, action: &str| {
+        let answer = site.post(path, &operator, &format!("csrf={token}&action={action}")).await;
+        let to = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
+        (answer.status(), to.unwrap_or_default())
+    };
+    assert_eq!(post(paths[0], "").await.0, StatusCode::NOT_FOUND, "no such receiver");
+    assert_eq!(post(paths[1], "x").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(post(paths[1], "skip").await, (StatusCode::SEE_OTHER, "/delivery?done=late".into()), "no such message");
+    assert_eq!(post(paths[2], "").await, (StatusCode::SEE_OTHER, "/delivery?done=compare".into()));
 }

@@ -1,9 +1,11 @@
 //! A constructed site: every state, verdict and kind of ticket once, at a fixed moment.
 
 use crate::domain::availability::{Counts, Figures, Policy, Verdict};
+use crate::domain::burn::{Budget, Burn, Forecast, PairNow, STANDARD_30_DAYS};
 use crate::domain::catalogue::*;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Operator, Priority, Profile, TimeTarget};
+use crate::domain::rpo::proof::Proof;
 use crate::domain::state::State;
 use crate::domain::ticket::*;
 use crate::rulebook::Rulebook;
@@ -77,23 +79,18 @@ fn check(id: &str, name: &str, url: &str) -> Check {
         degraded_after_ms: 2_000,
         certificate_warning_seconds: 14 * 86_400,
         confirm_failures: 2,
+        quorum: CheckQuorum::default(),
         kind: CheckKind::Http(HttpCheck { url: url.into(), ..HttpCheck::default() }),
     }
 }
 
 fn backup_set(id: &str, name: &str, rpo_hours: Option<u32>) -> BackupSet {
+    let source =
+        BackupSource::Files(BackupFiles { pattern: format!("/backup/{id}-*.sql.gz"), ..BackupFiles::default() });
     BackupSet {
-        id: set_id(id),
         name: name.into(),
-        host: host_id("db-01"),
-        source: BackupSource::Files(BackupFiles {
-            pattern: format!("/backup/{id}-*.sql.gz"),
-            ..BackupFiles::default()
-        }),
-        interval_ms: 300_000,
         rpo_seconds: rpo_hours.map(|hours| hours * 3600),
-        size_bytes_min: 1,
-        required: true,
+        ..BackupSet::looked(set_id(id), Look { host: host_id("db-01"), source, interval_ms: 300_000 })
     }
 }
 
@@ -123,6 +120,8 @@ fn service(id: &str, name: &str, group: ServiceGroup, class: ServiceClass, targe
             "perizinan" => vec![backup_set("perizinan-db", "Basis data perizinan", Some(24))],
             _ => Vec::new(),
         },
+        agreement: Agreement::default(),
+        composition: Composition::default(),
     }
 }
 
@@ -137,6 +136,25 @@ fn days(shape: impl Fn(i64) -> (i64, i64, i64)) -> Vec<DayView> {
         })
         .rev()
         .collect()
+}
+
+/// A budget that fits the figures, burning where much is spent.
+fn budget(month: &Figures) -> Option<Budget> {
+    let (target_ppm, to_date_s, left_s) = (month.target_ppm?, month.budget_s?, month.budget_left_s?);
+    let burning = left_s * 2 < to_date_s;
+    let rate_milli = Some(if burning { 4_200 } else { 0 });
+    let pairs = STANDARD_30_DAYS.map(|pair| PairNow {
+        pair,
+        burn: Burn { long_milli: rate_milli, short_milli: rate_milli, fires: burning && pair.factor_milli < 4_200 },
+        unfireable: false,
+    });
+    let forecast = match (burning, left_s < 0) {
+        (false, _) => Forecast::Holds,
+        (true, true) => Forecast::Broken,
+        (true, false) => Forecast::BreaksAt(NOW.plus_secs(2 * 86_400)),
+    };
+    let (month_s, month_left_s) = (to_date_s * 5 / 4, left_s + to_date_s / 4);
+    Some(Budget { as_of: NOW, target_ppm, pairs: pairs.to_vec(), rate_milli, month_s, month_left_s, forecast })
 }
 
 fn view(service: &Service, state: State, since_s: i64, month: Figures, days: Vec<DayView>) -> Arc<ServiceView> {
@@ -170,16 +188,19 @@ fn view(service: &Service, state: State, since_s: i64, month: Figures, days: Vec
                     certificate_expires_at: Some(NOW.plus_secs(61 * 86_400).as_secs()),
                     repeated: false,
                     redirects: 0,
+                    ..ProbeOutcome::default()
                 })
             }),
         })
         .collect();
     Arc::new(ServiceView {
+        maintenance: MaintenanceView::default(),
         id: service.id.clone(),
         at: NOW,
         state,
         since: (state != State::Unknown).then(|| ago(since_s)),
         reason: None,
+        budget: budget(&month),
         month,
         days,
         effective_from: Some(ago(90 * 86_400)),
@@ -364,8 +385,22 @@ fn backups() -> Vec<Arc<BackupView>> {
             estimated: id == "esakip-db",
             newest: data_s.map(|_| (format!("{id}-20261123.sql.gz"), Some(3 * GIB / 2))),
             rpo_seconds: Some(rpo_hours * 3600),
+            operator: Operator::Below,
+            at_risk_at: data_s.map(|s| ago(s).plus_secs(i64::from(rpo_hours) * 2880)),
+            breach_at: data_s.map(|s| ago(s).plus_secs(i64::from(rpo_hours) * 3600)),
+            required: true,
             looked_at: Some(ago(140)),
             error: None,
+            unconfirmed_since: (id == "esakip-db").then(|| ago(5 * 3600)),
+            proof: data_s.map(|_| if id == "perizinan-db" { Proof::Restored } else { Proof::Seen }),
+            suspicions: if id == "esakip-db" { vec![Suspicion::Shrunk] } else { Vec::new() },
+            impossible_s: (id == "simpeg-db").then_some(90_000),
+            job: None,
+            verified: (id == "perizinan-db").then(|| (ago(86_400), Some(ago(90_000)))),
+            verification_due: (id != "esakip-db").then(|| ago(-6 * 86_400)),
+            drill_until: (id == "perizinan-db").then(|| chrono::NaiveDate::from_ymd_opt(2027, 4, 1).expect("valid")),
+            yesterday: Some(state == BackupState::Segar),
+            is_backup: true,
         })
     };
     vec![
@@ -451,7 +486,9 @@ fn views(services: &[Service]) -> Vec<Arc<ServiceView>> {
 
 pub(crate) fn catalogue() -> Catalogue {
     Catalogue {
+        two_persons: true,
         revision: 7,
+        backups: BackupRules { yesterday_reading: true, ..BackupRules::default() },
         services: services(),
         thresholds: vec![
             Threshold { metric: ThresholdMetric::Cpu, alarm_permille: 950, clear_permille: 900, hold_seconds: 600 },
@@ -461,12 +498,13 @@ pub(crate) fn catalogue() -> Catalogue {
         host_silent_after_seconds: 90,
         sample_period_ms: 10_000,
         findings: vec![Finding {
-            service: service_id("adminduk"),
+            service: Some(service_id("adminduk")),
             phrase: Phrase::new("finding-critical-without-rpo").with("service", "Administrasi Kependudukan"),
         }],
         host_names: std::collections::BTreeMap::new(),
         tickets: TicketPolicy::default(),
         storm: crate::domain::storm::StormPolicy::default(),
+        ..Catalogue::empty()
     }
 }
 
@@ -474,6 +512,7 @@ pub(crate) fn catalogue() -> Catalogue {
 pub(crate) fn snapshot() -> Snapshot {
     let catalogue = catalogue();
     Snapshot {
+        register: Arc::default(),
         at: NOW,
         profile: Arc::new(profile()),
         rulebook: Arc::new(Rulebook::of_catalogue(profile().time_zone, &catalogue)),

@@ -100,4 +100,28 @@ proptest! {
         let entry = Entry::new(hour_begins(HOUR).plus_ms(ms), id);
         prop_assert_eq!((entry.offset_ms(), entry.id()), (ms, id));
     }
+
+    /// What is kept up as frames come and go is what walking them would count.
+    #[test]
+    fn figures_equal_a_walk_over_what_waits(steps in prop::collection::vec((1_i64..4, 0_i64..4, 0_u8..4), 1..60)) {
+        let (head, mut waiting, mut next) = (Head::default(), Vec::<(Key, i64)>::new(), 1);
+        for (host, hour, act) in steps {
+            let key = Key { unit: HOUR + hour, host };
+            if act > 0 {
+                let at = hour_begins(key.unit).plus_secs(next % 3600);
+                head.add([Framed { host, at, id: next, received: at }]);
+                waiting.push((key, next));
+                next += 1;
+            } else if let Some((_, upto)) = waiting.iter().rev().find(|(of, _)| *of == key).copied() {
+                head.retire(key, upto);
+                waiting.retain(|(of, id)| *of != key || *id > upto);
+            }
+            let figures = head.figures();
+            prop_assert_eq!(figures.frames_waiting, waiting.len() as u64);
+            let oldest = waiting.iter().map(|(key, _)| hour_begins(key.unit + 1)).min();
+            prop_assert_eq!(figures.oldest_hour_ended_at, oldest);
+            let lowest = waiting.iter().map(|(_, id)| *id).min();
+            prop_assert_eq!(head.closed_upto().expect("built"), lowest.unwrap_or(next) - 1);
+        }
+    }
 }

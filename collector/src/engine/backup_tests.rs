@@ -1,0 +1,143 @@
+//! Backup sets in the engine's model: what looks teach, which alarms late knowledge explains, when a source is lost.
+
+use super::model::{Model, PlannedChange};
+use super::tests::{at, catalogue, host, record};
+use crate::config::profile::bangka_2025;
+use crate::domain::ticket::open::{Report, open};
+use crate::domain::ticket::{ActivityText, TicketClass, TicketNumber};
+use crate::store::records::{Fact, FactBody};
+use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus, DataTimeBasis};
+use std::sync::Arc;
+
+/// A site whose service has an RPO of an hour and one set, looked at by host `a` every ten seconds.
+fn model() -> Model {
+    let mut model = Model::new(Arc::new(catalogue(&["a"])), Arc::new(bangka_2025()), at(0), at(0));
+    model.refresh_hosts(vec![record("a", at(0))]);
+    model
+}
+
+/// A look that saw backups of these data times, each a minute long; `error` is a failed one.
+fn look(id: i64, when: i64, data: &[i64], error: &str) -> Fact {
+    let artefact = |data: &i64| {
+        let mut artefact = BackupArtefact {
+            name: format!("dump-{data}"),
+            started_at_ms: Some(at(*data).as_ms()),
+            data_time_ms: Some(at(*data).as_ms()),
+            ended_at_ms: Some(at(data + 60).as_ms()),
+            size_bytes: Some(1000),
+            ..BackupArtefact::default()
+        };
+        artefact.set_basis(DataTimeBasis::Start);
+        artefact.set_status(BackupStatus::Ok);
+        artefact
+    };
+    let artefacts: Vec<_> = data.iter().map(artefact).collect();
+    let artefacts_total = artefacts.len() as u64;
+    let seen = BackupObservation {
+        set: "dump".into(),
+        artefacts,
+        error: error.into(),
+        artefacts_total,
+        ..BackupObservation::default()
+    };
+    Fact { id, host: host("a"), at: at(when), received_at: at(when), body: FactBody::Backup(seen) }
+}
+
+/// Decides and commits to the model; what happened to tickets of backups: event, key, message.
+fn step(model: &mut Model, now: i64) -> Vec<(String, String, String)> {
+    let mut said = Vec::new();
+    let plan = model.decide(at(now));
+    for change in plan.changes {
+        let (catalogue, profile) = (Arc::clone(&model.catalogue), Arc::clone(&model.profile));
+        match change {
+            PlannedChange::Open(condition, related) => {
+                let number = TicketNumber { year: 2026, number: u32::try_from(model.tickets.len()).expect("few") + 1 };
+                let report = Report { reporter: None, condition: &condition, related };
+                let (ticket, _) = open(&report, number, &catalogue, &profile, at(now));
+                said.push(("opened".to_owned(), ticket.key.to_string(), condition.symptom.id.clone()));
+                model.committed(ticket);
+            }
+            PlannedChange::Change { ticket, activity, event } => {
+                let text = match &activity.text {
+                    ActivityText::Phrase(phrase) => phrase.id.clone(),
+                    ActivityText::Written(text) => text.clone(),
+                };
+                said.push((event.unwrap_or("silent").to_owned(), ticket.key.to_string(), text));
+                model.committed(*ticket);
+            }
+            PlannedChange::Release(ticket) => model.committed(*ticket),
+        }
+    }
+    // Nobody answers here: the levels of Tabel 14 have tests of their own.
+    said.retain(|(event, key, _)| key.starts_with("backup:") && event != "escalated");
+    said
+}
+
+fn said(event: &str, key: &str, text: &str) -> (String, String, String) {
+    (event.to_owned(), key.to_owned(), text.to_owned())
+}
+
+#[test]
+fn a_record_that_comes_late_closes_the_breach_and_explains_the_alarm() {
+    let mut model = model();
+    model.apply(&look(1, 10, &[-100], ""));
+    assert_eq!(step(&mut model, 10), []);
+    assert_eq!(step(&mut model, 3500), [said("opened", "backup:dump|cadangan", "symptom-backup-overdue")]);
+    // The host was away; the backup had been made in time all the same.
+    model.apply(&look(2, 3600, &[-100, 3000], ""));
+    assert_eq!(step(&mut model, 3700), [said("restored", "backup:dump|cadangan", "activity-backup-explained")]);
+    let ticket = model.tickets.values().find(|t| t.key.class == TicketClass::Backup).expect("waits for a person");
+    assert_eq!(ticket.restored_at, Some(ticket.onset_at), "there was no breach");
+}
+
+#[test]
+fn an_ordinary_restoration_explains_nothing() {
+    let mut model = model();
+    model.apply(&look(1, 10, &[-100], ""));
+    step(&mut model, 3500);
+    model.apply(&look(2, 3700, &[-100, 3600], ""));
+    assert_eq!(step(&mut model, 3800), [said("restored", "backup:dump|cadangan", "activity-restored")]);
+}
+
+#[test]
+fn a_source_that_nobody_reaches_for_a_day_is_a_disturbance_of_its_own() {
+    let mut model = model();
+    model.apply(&look(1, 10, &[-100], ""));
+    step(&mut model, 10);
+    for id in 2..20 {
+        model.apply(&look(id, 10 * id, &[], "permission denied"));
+    }
+    step(&mut model, 3600);
+    let (_, backup) = &model.backups[0];
+    assert_eq!(backup.unconfirmed_since(at(3600)), Some(at(10)), "since the last good look");
+    assert_eq!(step(&mut model, 86_409), []);
+    let lost = "backup:dump|kehilangan_pemantauan";
+    assert_eq!(step(&mut model, 86_410), [said("opened", lost, "symptom-backup-unconfirmed")]);
+    model.apply(&look(30, 86_500, &[86_400], ""));
+    let restored = step(&mut model, 86_600);
+    assert!(restored.contains(&said("restored", lost, "activity-restored")), "{restored:?}");
+}
+
+#[test]
+fn looks_that_saw_the_same_again_need_not_be_kept() {
+    let mut model = model();
+    for id in 1..=5 {
+        model.apply(&look(id, 10 * id, &[0], ""));
+    }
+    let edit = model.decide(at(60)).backups.pop().expect("learnt");
+    assert_eq!(edit.needless, [2, 3, 4], "the first changed something, the last is the newest");
+    assert_eq!((edit.records.len(), edit.look.map(|look| (look.fact, look.kept))), (1, Some((Some(5), false))));
+    // A second delivery of the newest changes nothing at all.
+    model.apply(&look(5, 50, &[0], ""));
+    assert_eq!(model.decide(at(61)).backups, []);
+}
+
+#[test]
+fn an_hour_of_rpo_with_longer_runs_is_told_by_what_was_observed() {
+    let mut model = model();
+    let (_, backup) = &mut model.backups[0];
+    backup.set.schedule = Some(crate::domain::rpo::schedule::Schedule::Every(3590));
+    model.apply(&look(1, 100, &[0], ""));
+    let (_, backup) = &model.backups[0];
+    assert_eq!(backup.impossible_s(), Some(3650));
+}

@@ -1,0 +1,85 @@
+//! Budgets that burn too fast, as conditions of the class `anggaran`.
+//!
+//! Judged at whole minutes, so that a decision depends on the minute and not on who happened to look: a service is looked
+//! at again each minute while any outage lies within reach of the windows. One disturbance, one ticket: while the access
+//! ticket of a service is active, its burning budget opens none of its own. What remains are outages too short or too
+//! many, and a budget that dwindles slowly.
+
+use super::model::Model;
+use super::service_model::ServiceModel;
+use crate::domain::burn::budget::{self, REACH_S};
+use crate::domain::interval::Interval;
+use crate::domain::phrase::Phrase;
+use crate::domain::profile::Impact;
+use crate::domain::state::State;
+use crate::domain::ticket::condition::{Condition, View};
+use crate::domain::ticket::{TicketClass, TicketKey, TicketScope, TicketState};
+use pantau_shared::timestamp::Timestamp;
+
+const MINUTE_S: i64 = 60;
+
+fn minute(at: Timestamp) -> Timestamp {
+    Timestamp::from_secs(at.as_secs().div_euclid(MINUTE_S) * MINUTE_S)
+}
+
+/// Whether the ledger knows an outage that a window may still hold.
+fn was_down(service: &ServiceModel, now: Timestamp) -> bool {
+    let reach = Interval::new(now.plus_secs(-REACH_S), now);
+    service.ledger.segments(reach).any(|stretch| stretch.state == State::Down)
+}
+
+impl Model {
+    fn key_of(service: &ServiceModel, class: TicketClass) -> TicketKey {
+        TicketKey { scope: TicketScope::Service(service.service.id.clone()), class }
+    }
+
+    /// When the budget of a service has to be looked at again.
+    pub(super) fn next_budget_look(&self, service: &ServiceModel, now: Timestamp) -> Option<Timestamp> {
+        let held = || self.holder(&Self::key_of(service, TicketClass::Budget)).is_some();
+        (was_down(service, now) || held()).then(|| minute(now).plus_secs(MINUTE_S))
+    }
+
+    /// What is seen of the budget of a service; `None` where nothing can follow.
+    pub(super) fn budget_view(&self, service: &ServiceModel, now: Timestamp) -> Option<View> {
+        let key = Self::key_of(service, TicketClass::Budget);
+        let (held, down) = (self.holder(&key).is_some(), was_down(service, now));
+        if !held && !down {
+            return None;
+        }
+        let access = self.holder(&Self::key_of(service, TicketClass::Access));
+        if !held && access.is_some_and(|ticket| ticket.state != TicketState::Pulih) {
+            return Some(View::Unseen { key });
+        }
+        let id = &service.service.id;
+        let rules = self.rulebook.rules(id, service.begins, now);
+        let (states, as_of) = (service.ledger.floored(), minute(now));
+        let firing = |at: Timestamp| budget::firing(&rules, &states, at);
+        let Some(pair) = firing(as_of) else {
+            if !held {
+                return None;
+            }
+            // Quiet since the first minute after the last one at which it burned, as far as restoring asks.
+            let patience = i64::from(self.catalogue.tickets.resolve_after_seconds) / MINUTE_S + 1;
+            let burned = (1..=patience).find(|back| firing(as_of.plus_secs(-back * MINUTE_S)).is_some());
+            let since = as_of.plus_secs(-burned.map_or(patience, |back| back - 1) * MINUTE_S);
+            return Some(View::Clear { key, since });
+        };
+        // It burns on since it began to: not anew with every minute.
+        let burning = self.holder(&key).filter(|ticket| ticket.state != TicketState::Pulih);
+        let onset_at = burning.map_or(as_of, |ticket| ticket.life.episode_at);
+        Some(View::Holds(Condition {
+            key,
+            impact: Impact::Minor,
+            onset_at,
+            symptom: Phrase::new("symptom-budget-burning")
+                .with("service", &service.service.name)
+                .with("times", pair.factor_milli / 1000)
+                .with("hours", pair.long_s / 3600)
+                .with("since_at", as_of),
+            category: "aplikasi".to_owned(),
+            components: service.service.hosts.iter().map(ToString::to_string).collect(),
+            affected: vec![id.clone()],
+            flapping_since: None,
+        }))
+    }
+}

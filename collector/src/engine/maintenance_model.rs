@@ -1,0 +1,113 @@
+//! When what is in approved maintenance, as the engine needs it: to leave tickets closed, and to show it.
+//!
+//! A condition that begins inside a window opens nothing, whether the window counts in the figures or not. What is still
+//! there [`GRACE_S`] after its end is a disturbance from the end of the window on (engines B.2). Probing and the ledger go
+//! on as ever. Made once per change of a register.
+
+use crate::domain::catalogue::Catalogue;
+use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::register::{Register, Wanted};
+use crate::domain::ticket::condition::{Condition, View};
+use crate::rulebook::Rulebook;
+use crate::snapshot::{MaintenanceView, WindowView};
+use pantau_shared::ids::HostId;
+use pantau_shared::timestamp::Timestamp;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// So long after a window's end its conditions may still go away without a ticket, in seconds.
+const GRACE_S: i64 = 300;
+
+/// Windows by place of the service and by host.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Windows {
+    services: Vec<ServiceWindows>,
+    hosts: HashMap<HostId, IntervalSet>,
+    none: IntervalSet,
+}
+
+#[derive(Debug, Clone, Default)]
+struct ServiceWindows {
+    all: IntervalSet,
+    /// Each for itself, in order of its begin.
+    list: Vec<WindowView>,
+}
+
+impl Windows {
+    /// Of `register`, for the services of `catalogue` in their order.
+    pub(crate) fn new(register: &Register, catalogue: &Catalogue, rulebook: &Rulebook) -> Self {
+        let zone = rulebook.zone();
+        let named = register.plans().iter().flat_map(|plan| &plan.hosts);
+        let services = catalogue.services.iter().map(|service| {
+            let notice_s = rulebook.min_notice_s(&service.id);
+            let mut list = Vec::new();
+            for plan in register.plans() {
+                let whole = !service.hosts.is_empty() && service.hosts.iter().all(|host| plan.hosts.contains(host));
+                if !whole && !plan.services.contains(&service.id) {
+                    continue;
+                }
+                let title: Arc<str> = plan.title.as_str().into();
+                for window in plan.windows(zone) {
+                    if let Some(interval) = crate::domain::register::approved(&window, Wanted::Any) {
+                        let counted = window.counted(notice_s).is_some();
+                        list.push(WindowView { number: plan.number, title: Arc::clone(&title), interval, counted });
+                    }
+                }
+            }
+            list.sort_by_key(|window| (window.interval, window.number));
+            ServiceWindows { all: register.maintenance_of(service, zone), list }
+        });
+        let hosts = named.map(|host| (host.clone(), register.host_maintenance(host, zone, Wanted::Any)));
+        Self { services: services.collect(), hosts: hosts.collect(), none: IntervalSet::empty() }
+    }
+
+    /// That of a service.
+    pub(super) fn of_service(&self, place: usize) -> &IntervalSet {
+        self.services.get(place).map_or(&self.none, |service| &service.all)
+    }
+
+    /// That of a host.
+    pub(super) fn of_host(&self, host: &HostId) -> &IntervalSet {
+        self.hosts.get(host).unwrap_or(&self.none)
+    }
+
+    /// That of what cannot be maintained.
+    pub(super) const fn of_nothing(&self) -> &IntervalSet {
+        &self.none
+    }
+
+    /// What is shown of a service at `now`.
+    pub(crate) fn view(&self, place: usize, now: Timestamp) -> MaintenanceView {
+        let Some(service) = self.services.get(place) else { return MaintenanceView::default() };
+        let begun = service.list.partition_point(|window| window.interval.from <= now);
+        let (past, ahead) = service.list.split_at(begun);
+        MaintenanceView {
+            now: past.iter().rev().find(|window| window.interval.contains(now)).cloned(),
+            next: ahead.first().cloned(),
+        }
+    }
+}
+
+/// The interval of `set` that holds `at`.
+fn holding(set: &IntervalSet, at: Timestamp) -> Option<Interval> {
+    let place = set.as_slice().partition_point(|interval| interval.to <= at);
+    set.as_slice().get(place).copied().filter(|interval| interval.contains(at))
+}
+
+/// What is seen of a subject that is maintained in `set`.
+pub(super) fn seen_in(set: &IntervalSet, view: View, now: Timestamp) -> View {
+    let View::Holds(condition) = view else { return view };
+    match holding(set, condition.onset_at) {
+        Some(window) if now < window.to.plus_secs(GRACE_S) => View::Unseen { key: condition.key },
+        Some(window) => View::Holds(Condition { onset_at: window.to, ..condition }),
+        None => View::Holds(condition),
+    }
+}
+
+/// The next instant after `now` at which maintenance begins, ends, or no longer excuses what is still there.
+pub(super) fn next_rim(set: &IntervalSet, now: Timestamp) -> Option<Timestamp> {
+    let place = set.as_slice().partition_point(|interval| interval.to.plus_secs(GRACE_S) <= now);
+    let near = set.as_slice().iter().skip(place).take(2);
+    let rims = near.flat_map(|interval| [interval.from, interval.to, interval.to.plus_secs(GRACE_S)]);
+    rims.filter(|rim| *rim > now).min()
+}

@@ -1,0 +1,41 @@
+//! Backup sets against their RPO, at the very moment of the scrape: age grows between two snapshots too.
+
+use super::{Family, gauge, seconds, whole, yes};
+use crate::snapshot::{BackupState, BackupView, Snapshot};
+use pantau_shared::timestamp::Timestamp;
+
+/// From this share of the RPO on a set is at risk (engines C.2).
+const AT_RISK_PERCENT: i64 = 80;
+
+pub(super) fn backups(snapshot: &Snapshot, now: Timestamp) -> Vec<Family> {
+    let mut age = gauge("pantau_backup_age_seconds", "Age of the data in the newest usable backup.");
+    let mut rpo = gauge("pantau_backup_rpo_seconds", "Recovery point objective in force.");
+    let mut state = gauge("pantau_backup_state", "1 for the state the backup set is in now, 0 for the others.");
+    let mut at_risk = gauge(
+        "pantau_backup_at_risk_timestamp_seconds",
+        "When 80 % of the RPO are or were used up, if no newer backup comes.",
+    );
+    let mut breaks =
+        gauge("pantau_backup_rpo_breach_timestamp_seconds", "When the RPO is or was passed, if no newer backup comes.");
+    let mut looked =
+        gauge("pantau_backup_last_look_timestamp_seconds", "When the set was last looked at successfully.");
+    for view in snapshot.backups.iter() {
+        let labels = [("service", view.service.as_str()), ("backup", view.id.as_str())];
+        age.set(&labels, view.data_time.map(|at| whole(now.ms_since(at)) / 1e3));
+        rpo.set(&labels, view.rpo_seconds.map(f64::from));
+        at_risk.set(&labels, used_up_at(view, AT_RISK_PERCENT).map(seconds));
+        breaks.set(&labels, used_up_at(view, 100).map(seconds));
+        looked.set(&labels, view.looked_at.map(seconds));
+        for each in BackupState::ALL {
+            let [service, backup] = labels;
+            state.set(&[service, backup, ("state", each.code())], Some(yes(each == view.state)));
+        }
+    }
+    vec![age, rpo, state, at_risk, breaks, looked]
+}
+
+/// When so many percent of the RPO are used up.
+fn used_up_at(view: &BackupView, percent: i64) -> Option<Timestamp> {
+    let rpo_s = i64::from(view.rpo_seconds?);
+    Some(view.data_time?.plus_ms(rpo_s * 10 * percent))
+}

@@ -1,0 +1,12 @@
+//! Help desks as their published APIs describe them, and what they do on a bad day: whatever it is, each ticket of ours
+//! becomes exactly one ticket there, in order, and its end arrives.
+
+mod desk;
+mod faults;
+mod glpi;
+mod once;
+mod osticket;
+mod real;
+mod telegram;
+mod world;
+mod zammad;
