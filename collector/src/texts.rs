@@ -153,8 +153,8 @@ impl Texts {
         self.text(id, &[("count", &count.to_string())])
     }
 
-    /// A sentence of the rules. Arguments whose names end in `_at` are instants, in `_s` durations in seconds: both are laid
-    /// out for the reader.
+    /// A sentence of the rules. Arguments whose names end in `_at` are instants, in `_s` durations in seconds, and `phase` is
+    /// where a probe stood: all are laid out for the reader.
     pub fn phrase(self, phrase: &Phrase) -> String {
         let args: Vec<(&str, String)> = phrase
             .args
@@ -162,12 +162,23 @@ impl Texts {
             .map(|(name, value)| {
                 let instant = name.ends_with("_at").then(|| Timestamp::parse_rfc3339(value).ok()).flatten();
                 let duration = name.ends_with("_s").then(|| value.parse().ok()).flatten();
+                let phase = (name == "phase" && !value.is_empty()).then(|| self.phase(value));
                 let laid_out = instant.map(|at| self.instant(at)).or(duration.map(|seconds| self.duration(seconds)));
+                let laid_out = laid_out.or(phase);
                 (name.as_str(), laid_out.unwrap_or_else(|| value.clone()))
             })
             .collect();
         let borrowed: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
         self.text(&phrase.id, &borrowed)
+    }
+}
+
+impl Texts {
+    /// Where a probe stood, by its code; the code itself where it has no name.
+    fn phase(self, code: &str) -> String {
+        let id = format!("phase-{}", code.replace('_', "-"));
+        let name = self.get(&id);
+        if name == id { code.to_owned() } else { name }
     }
 }
 

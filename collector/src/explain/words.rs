@@ -123,10 +123,10 @@ pub fn phase(texts: Texts, outcome: &ProbeOutcome) -> String {
         ProbePhase::Tls => "phase-tls",
         ProbePhase::FirstByte => "phase-first-byte",
         ProbePhase::Transfer => "phase-transfer",
-        ProbePhase::Content => "explain-phase-content",
-        ProbePhase::Handshake => "explain-phase-handshake",
-        ProbePhase::Query => "explain-phase-query",
-        ProbePhase::Local => "explain-phase-local",
+        ProbePhase::Content => "phase-content",
+        ProbePhase::Handshake => "phase-handshake",
+        ProbePhase::Query => "phase-query",
+        ProbePhase::Local => "phase-local",
     };
     texts.get(id)
 }
