@@ -14,11 +14,12 @@
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …, susunan, bergantung_pada
 //! [[layanan.pemeriksaan]]          # id, jenis (see `check_kinds`), …, vantage_min, seri, penentu
 //! [[layanan.komponen]]             # id, nama, pemeriksaan, target_ketersediaan
-//! [[layanan.cadangan]]             # id, host, selang, …; see `catalogue/backups.rs`; its source: `catalogue/backup_source.rs`
+//! [[layanan.cadangan]]             # id, host, selang, …; see `backups` and `backup_source`
 //! [cadangan]                       # optional: bacaan_posisi_kemarin, verifikasi_tiap, uji_pulih_berlaku
 //! ```
 //!
-//! What is wrong is a fault and refuses the file; what the regulation wants but the file may lack is a [`Finding`].
+//! What is wrong is a fault and refuses the file; what the regulation wants but the file may lack is a
+//! [`Finding`](crate::domain::catalogue::Finding).
 
 mod agreement;
 mod backup_source;
