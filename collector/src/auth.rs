@@ -56,16 +56,8 @@ impl Role {
         }
     }
 
-    /// Whether the role may approve what others propose for the registers.
+    /// Whether the role may take responsibility (Tabel 1: Penanggung jawab): approve what others propose, freeze a report.
     pub const fn may_approve(self) -> bool {
-        match self {
-            Self::Admin => true,
-            Self::Operator | Self::Viewer => false,
-        }
-    }
-
-    /// Whether the role may take responsibility for a report (Tabel 1: Penanggung jawab).
-    pub const fn may_freeze(self) -> bool {
         match self {
             Self::Admin => true,
             Self::Operator | Self::Viewer => false,

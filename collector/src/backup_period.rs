@@ -5,13 +5,11 @@
 //! counts from the first look or signal on: before that nobody watched. It is judged by the settings in force now: the
 //! RPO of a set is not dated yet. Knows nothing of how it is shown.
 
-use crate::domain::calendar::Period;
 use crate::domain::catalogue::{BackupSet, Service, ServiceClass};
 use crate::domain::interval::Interval;
 use crate::domain::rpo::exposure::{self, PeriodFigures, Stretch};
 use crate::domain::rpo::record::BackupRecord;
 use crate::domain::rpo::{Backup, Policy};
-use crate::snapshot::Snapshot;
 use crate::store::{Reader, StoreError};
 use pantau_shared::timestamp::Timestamp;
 
@@ -109,18 +107,4 @@ pub fn of_service(
     let window = from.map_or(Interval::new(to, to), |from| Interval::new(from, to));
     let sets: Vec<_> = watched.into_iter().map(|set| (set.backups, set.policy, set.window)).collect();
     Ok(Figures { window, provisional: interval.to > now, figures: exposure::over_sets(&sets, window) })
-}
-
-/// A service over a calendar period, as reports ask for it.
-///
-/// # Errors
-/// What the store says.
-pub fn of_period(
-    reader: &Reader,
-    snapshot: &Snapshot,
-    service: &Service,
-    period: Period,
-    now: Timestamp,
-) -> Result<Figures, StoreError> {
-    of_service(reader, service, period.interval(snapshot.rulebook.zone()), now)
 }

@@ -28,6 +28,7 @@ mod system;
 mod ticket_writes;
 mod tickets;
 mod view;
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -5,12 +5,13 @@
 
 use super::document::*;
 use super::utilisation;
+use crate::backup_period;
 use crate::domain::availability::rules::COUNTING;
 use crate::domain::availability::{
     Correction, CorrectionEffect, MaintenanceStatus, MaintenanceWindow, Outage, Policy, Tile, policy_at,
 };
 use crate::domain::calendar::period::Period;
-use crate::domain::catalogue::{Catalogue, Service, ServiceId};
+use crate::domain::catalogue::{BackupSet, Catalogue, Service, ServiceId};
 use crate::domain::improvement::{ImprovementFacts, suggest};
 use crate::domain::interval::Interval;
 use crate::domain::profile::Profile;
@@ -171,7 +172,7 @@ fn service_report(
         outages,
         maintenance: maintenance(&worked, window),
         corrections: corrections(&worked, window),
-        recovery: recovery(service),
+        recovery: recovery(reader, site, service)?,
         findings: findings.map(|finding| PhraseRow::from(&finding.phrase)).collect(),
         opportunities: opportunities.iter().map(PhraseRow::from).collect(),
         note: note.map(|note| NoteRow {
@@ -280,15 +281,22 @@ fn correction_row(correction: &Correction) -> CorrectionRow {
     }
 }
 
-/// The service's sets and what is asked of them. What was achieved is not counted yet: no value.
-fn recovery(service: &Service) -> Vec<RecoveryRow> {
-    let row = |set: &crate::domain::catalogue::BackupSet| RecoveryRow {
-        set: set.id.to_string(),
-        name: set.name.clone(),
-        required: set.required,
-        rpo_s: set.rpo_seconds.or(service.rpo_seconds).map(u64::from),
-        worst_exposure_s: None,
-        compliant_ppm: None,
+/// The service's sets, what is asked of them, and what the period showed.
+fn recovery(reader: &Reader, site: &Site<'_>, service: &Service) -> Result<Vec<RecoveryRow>, StoreError> {
+    if site.judgement_only {
+        return Ok(Vec::new());
+    }
+    let interval = site.period.interval(site.rulebook.zone());
+    let row = |set: &BackupSet| {
+        let figures = backup_period::of_set(reader, service, set, interval, site.now)?.figures;
+        Ok(RecoveryRow {
+            set: set.id.to_string(),
+            name: set.name.clone(),
+            required: set.required,
+            rpo_s: set.rpo_seconds.or(service.rpo_seconds).map(u64::from),
+            worst_exposure_s: figures.as_ref().and_then(|figures| figures.peak_exposure_s),
+            compliant_ppm: figures.and_then(|figures| figures.compliance_ppm),
+        })
     };
-    service.backups.iter().map(row).collect()
+    service.backups.iter().filter(|set| set.is_backup()).map(row).collect()
 }

@@ -20,7 +20,6 @@ activity-closed = Report closed.
 activity-updated = Impact is now { $impact }, priority { $priority }.
 activity-restored = Restored since { $restored_at }; waiting for confirmation.
 activity-recurred = Came back at { $since_at }.
-activity-escalated-opened = Escalation level { $level }: { $people }.
 activity-escalated-response = Escalation level { $level } ({ $people }): the response target passed.
 activity-escalated-share = Escalation level { $level } ({ $people }): { $percent } % of the resolution target is used up.
 activity-escalated-resolution = Escalation level { $level } ({ $people }): the resolution target passed.

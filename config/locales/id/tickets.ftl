@@ -20,7 +20,6 @@ activity-closed = Laporan ditutup.
 activity-updated = Dampak menjadi { $impact }, prioritas { $priority }.
 activity-restored = Pulih sejak { $restored_at }; menunggu konfirmasi.
 activity-recurred = Kambuh sejak { $since_at }.
-activity-escalated-opened = Eskalasi tingkat { $level }: { $people }.
 activity-escalated-response = Eskalasi tingkat { $level } ({ $people }): target waktu tanggap terlewati.
 activity-escalated-share = Eskalasi tingkat { $level } ({ $people }): { $percent } % target penyelesaian terpakai.
 activity-escalated-resolution = Eskalasi tingkat { $level } ({ $people }): target penyelesaian terlewati.

@@ -177,7 +177,7 @@ impl Escalation {
     fn phrase(self, profile: &Profile) -> Phrase {
         let people = usize::from(self.level).checked_sub(1).and_then(|place| profile.escalation.get(place));
         let id = match self.reason {
-            EscalationReason::Opened => "activity-escalated-opened",
+            EscalationReason::Opened => "activity-opened",
             EscalationReason::ResponsePassed => "activity-escalated-response",
             EscalationReason::ResolutionShare(_) => "activity-escalated-share",
             EscalationReason::ResolutionPassed => "activity-escalated-resolution",

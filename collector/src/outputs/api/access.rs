@@ -21,7 +21,6 @@ pub(crate) struct Caller {
     may_write: bool,
     administers: bool,
     may_approve: bool,
-    may_freeze: bool,
     /// The form token a write must carry; a program needs none.
     csrf: Option<String>,
 }
@@ -48,7 +47,6 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
                 may_write: token.scope == "write",
                 administers: true,
                 may_approve: false,
-                may_freeze: false,
                 csrf: None,
             })
             .ok_or_else(|| unauthenticated("the API token is not known here or was revoked"));
@@ -66,7 +64,6 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
                 may_write: role.may_act(),
                 administers,
                 may_approve: role.may_approve(),
-                may_freeze: role.may_freeze(),
                 csrf: Some(session.csrf),
             })
         })
@@ -104,7 +101,7 @@ pub(super) fn writer(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
     Ok(caller)
 }
 
-/// Refuses a caller who may not approve or reject.
+/// Refuses a caller who may not take responsibility: for what others propose, or for a report.
 ///
 /// # Errors
 /// 403.
@@ -112,21 +109,9 @@ pub(super) fn approves(caller: &Caller) -> Result<(), HttpError> {
     if caller.may_approve {
         return Ok(());
     }
-    let message = "only a person who is responsible may approve or reject, not an operator and not a program";
+    let message =
+        "only a person who is responsible may do this, not an operator and not a program: log in as an administrator";
     Err(HttpError::new(StatusCode::FORBIDDEN, "approvers_only", message))
-}
-
-/// The person who calls and may take responsibility for a report; a program may not.
-///
-/// # Errors
-/// As [`writer`]; 403 for anybody else.
-pub(super) fn approver(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError> {
-    let caller = writer(app, headers)?;
-    if caller.may_freeze {
-        return Ok(caller);
-    }
-    let message = "only a person who may take responsibility freezes a report: log in as an administrator";
-    Err(HttpError::new(StatusCode::FORBIDDEN, "approver_only", message))
 }
 
 fn unauthenticated(message: &str) -> HttpError {

@@ -1,8 +1,9 @@
 //! Backup sets against their recovery point objective: now, in detail, and what is entered about them.
 
 use super::parameters::Parameters;
-use super::ticket_writes::{parsed, received, unprocessable};
+use super::ticket_writes::unprocessable;
 use super::view::{List, instant};
+use super::write::Write;
 use super::{ApiState, access, failure, no_such, read};
 use crate::domain::catalogue::{BackupSet, Service};
 use crate::domain::profile::Operator;
@@ -13,8 +14,6 @@ use crate::http_error::HttpError;
 use crate::snapshot::{BackupView, Snapshot};
 use crate::store::heartbeats::Signal;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
@@ -277,17 +276,8 @@ pub(super) fn read_instant(name: &str, text: &str) -> Result<Timestamp, HttpErro
     parsed.map_err(|_| unprocessable("bad_instant", format!("`{name}` is not RFC 3339 with offset")))
 }
 
-pub(super) async fn verify(
-    State(state): State<ApiState>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    Parameters::read(&uri, &[])?;
-    let bytes = received(bytes)?;
-    let given = parsed::<VerifyBody>(&bytes)?;
+pub(super) async fn verify(Path(id): Path<String>, write: Write) -> Result<Response, HttpError> {
+    let given = write.parsed::<VerifyBody>()?;
     let method = VerificationMethod::parse(&given.method).ok_or_else(|| {
         let known = VerificationMethod::ALL.map(VerificationMethod::code).join(", ");
         unprocessable("unknown_code", format!("`method` is none of {known}"))
@@ -295,30 +285,23 @@ pub(super) async fn verify(
     let at = given.at.as_deref().map(|at| read_instant("at", at)).transpose()?;
     let set = BackupSetId::parse(&id).map_err(|_| no_such("backup set"))?;
     let entry = NewVerification { set, artefact: given.artefact, at, method, passed: given.passed, note: given.note };
-    let (engine, actor) = (state.app.engine.clone(), caller.name.clone());
-    let write = async move {
+    let (engine, actor) = (write.state.app.engine.clone(), write.actor());
+    let work = async move {
         engine.verify_backup(entry, actor).await.map_err(|error| failure::of_command(&error))?;
         Ok((StatusCode::CREATED, json!({ "entered": true })))
     };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+    write.once(work).await
 }
 
 /// Gives the heartbeat of a set an address; an earlier one is void.
-pub(super) async fn new_key(
-    State(state): State<ApiState>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    Parameters::read(&uri, &[])?;
+pub(super) async fn new_key(Path(id): Path<String>, write: Write) -> Result<Response, HttpError> {
     let set = BackupSetId::parse(&id).map_err(|_| no_such("backup set"))?;
     let key = crate::auth::random_token(16).map_err(|error| HttpError::internal(&error))?;
-    let (engine, actor) = (state.app.engine.clone(), caller.name.clone());
-    let write = async move {
+    let (engine, actor) = (write.state.app.engine.clone(), write.actor());
+    let work = async move {
         let address = json!({ "heartbeat": format!("/ping/{key}") });
         engine.save_heartbeat_key(set, key, actor).await.map_err(|error| failure::of_command(&error))?;
         Ok((StatusCode::CREATED, address))
     };
-    state.answers.once(&caller, &headers, uri.path(), b"", write).await
+    write.once(work).await
 }

@@ -2,13 +2,13 @@
 
 use super::idempotency::Answer;
 use super::view::instant;
+use super::write::Write;
 use super::{ApiState, access, no_such, read};
 use crate::engine::deliver::Sent;
 use crate::http_error::HttpError;
 use crate::store::StoreError;
 use crate::store::records::MessageAction;
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
@@ -65,17 +65,9 @@ pub(super) async fn receivers(
 }
 
 /// Tries a receiver at once, past the outbox.
-pub(super) async fn test(
-    State(state): State<ApiState>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Bytes,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    super::parameters::Parameters::read(&uri, &[])?;
-    let (receivers, now) = (state.app.receivers.clone(), state.app.clock.now());
-    let write = async move {
+pub(super) async fn test(Path(name): Path<String>, write: Write) -> Result<Response, HttpError> {
+    let (receivers, now) = (write.state.app.receivers.clone(), write.state.app.clock.now());
+    let work = async move {
         let sent = receivers.try_out(&name, now).await.ok_or_else(|| no_such("receiver"))?;
         let (outcome, reason) = match sent {
             Sent::Delivered(_) => ("delivered", None),
@@ -84,7 +76,7 @@ pub(super) async fn test(
         };
         Ok((StatusCode::OK, json!({ "receiver": name, "outcome": outcome, "reason": reason }))) as Answer
     };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+    write.once(work).await
 }
 
 /// What to do with a message.
@@ -96,24 +88,14 @@ enum SettleBody {
 }
 
 /// Sends a message once more, or lets it go.
-pub(super) async fn settle(
-    State(state): State<ApiState>,
-    Path(id): Path<i64>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Bytes,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    super::parameters::Parameters::read(&uri, &[])?;
-    let wanted: SettleBody = serde_json::from_slice(&bytes).map_err(|error| {
-        HttpError::new(StatusCode::BAD_REQUEST, "bad_body", format!("the body is not right: {error}"))
-    })?;
+pub(super) async fn settle(Path(id): Path<i64>, write: Write) -> Result<Response, HttpError> {
+    let wanted: SettleBody = write.parsed()?;
     let action = match wanted {
         SettleBody::Retry {} => MessageAction::Retry,
         SettleBody::Skip {} => MessageAction::Skip,
     };
-    let (app, name, now) = (state.app.clone(), caller.name.clone(), state.app.clock.now());
-    let write = async move {
+    let (app, name, now) = (write.state.app.clone(), write.actor(), write.state.app.clock.now());
+    let work = async move {
         match app.store.write(move |writer| writer.settle_by_hand(id, action, &name, now)).await {
             Ok(()) => {
                 app.engine.outbox_signal().notify_one();
@@ -126,5 +108,5 @@ pub(super) async fn settle(
             Err(error) => Err(HttpError::internal(&error)),
         }
     };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+    write.once(work).await
 }

@@ -3,8 +3,8 @@
 
 use super::idempotency::Answer;
 use super::maintenance::number;
-use super::parameters::Parameters;
-use super::ticket_writes::{parsed, received, unprocessable};
+use super::ticket_writes::unprocessable;
+use super::write::Write;
 use super::{ApiState, access, corrections, failure, maintenance, no_such};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
@@ -14,10 +14,8 @@ use crate::domain::register::maintenance::{MaintenanceAction, MaintenanceProposa
 use crate::domain::register::recurrence::Recurrence;
 use crate::engine::RegisterChange;
 use crate::http_error::HttpError;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::NaiveDate;
 use pantau_shared::ids::HostId;
@@ -169,75 +167,41 @@ async fn change(state: &ApiState, change: RegisterChange, actor: String, status:
     body.map(|body| (status, body)).map_err(|error| HttpError::internal(&error))
 }
 
-pub(super) async fn propose_maintenance(
-    State(state): State<ApiState>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    Parameters::read(&uri, &[])?;
-    let bytes = received(bytes)?;
-    let proposed = RegisterChange::ProposeMaintenance(parsed::<MaintenanceBody>(&bytes)?.proposal()?);
-    let (site, actor) = (state.clone(), caller.name.clone());
-    let write = async move { change(&site, proposed, actor, StatusCode::CREATED).await };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+pub(super) async fn propose_maintenance(write: Write) -> Result<Response, HttpError> {
+    let proposed = RegisterChange::ProposeMaintenance(write.parsed::<MaintenanceBody>()?.proposal()?);
+    let (site, actor) = (write.state.clone(), write.actor());
+    let work = async move { change(&site, proposed, actor, StatusCode::CREATED).await };
+    write.once(work).await
 }
 
-pub(super) async fn act_on_maintenance(
-    State(state): State<ApiState>,
-    Path(asked): Path<String>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    Parameters::read(&uri, &[])?;
-    let bytes = received(bytes)?;
+pub(super) async fn act_on_maintenance(Path(asked): Path<String>, write: Write) -> Result<Response, HttpError> {
     let number = number(&asked).ok_or_else(|| no_such("maintenance"))?;
-    let action = parsed::<MaintenanceActionBody>(&bytes)?.action()?;
+    let action = write.parsed::<MaintenanceActionBody>()?.action()?;
     if matches!(action, MaintenanceAction::Approve | MaintenanceAction::Reject { .. }) {
-        access::approves(&caller)?;
+        access::approves(&write.caller)?;
     }
-    let (site, actor) = (state.clone(), caller.name.clone());
+    let (site, actor) = (write.state.clone(), write.actor());
     let acted = RegisterChange::Maintenance { number, action };
-    let write = async move { change(&site, acted, actor, StatusCode::OK).await };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+    let work = async move { change(&site, acted, actor, StatusCode::OK).await };
+    write.once(work).await
 }
 
-pub(super) async fn propose_correction(
-    State(state): State<ApiState>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    Parameters::read(&uri, &[])?;
-    let bytes = received(bytes)?;
-    let proposed = RegisterChange::ProposeCorrection(parsed::<CorrectionBody>(&bytes)?.proposal()?);
-    let (site, actor) = (state.clone(), caller.name.clone());
-    let write = async move { change(&site, proposed, actor, StatusCode::CREATED).await };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+pub(super) async fn propose_correction(write: Write) -> Result<Response, HttpError> {
+    let proposed = RegisterChange::ProposeCorrection(write.parsed::<CorrectionBody>()?.proposal()?);
+    let (site, actor) = (write.state.clone(), write.actor());
+    let work = async move { change(&site, proposed, actor, StatusCode::CREATED).await };
+    write.once(work).await
 }
 
-pub(super) async fn act_on_correction(
-    State(state): State<ApiState>,
-    Path(asked): Path<String>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    Parameters::read(&uri, &[])?;
-    let bytes = received(bytes)?;
+pub(super) async fn act_on_correction(Path(asked): Path<String>, write: Write) -> Result<Response, HttpError> {
     let number = number(&asked).ok_or_else(|| no_such("correction"))?;
-    let action = match parsed::<CorrectionActionBody>(&bytes)? {
+    let action = match write.parsed::<CorrectionActionBody>()? {
         CorrectionActionBody::Approve {} => CorrectionAction::Approve,
         CorrectionActionBody::Reject { reason } => CorrectionAction::Reject { reason },
     };
-    access::approves(&caller)?;
-    let (site, actor) = (state.clone(), caller.name.clone());
+    access::approves(&write.caller)?;
+    let (site, actor) = (write.state.clone(), write.actor());
     let acted = RegisterChange::Correction { number, action };
-    let write = async move { change(&site, acted, actor, StatusCode::OK).await };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+    let work = async move { change(&site, acted, actor, StatusCode::OK).await };
+    write.once(work).await
 }

@@ -4,8 +4,8 @@
 
 use super::idempotency::Answer;
 use super::parameters::bad_parameter;
-use super::ticket_writes::{parsed, received};
 use super::view::{List, instant};
+use super::write::Write;
 use super::{ApiState, access, no_such, read};
 use crate::domain::calendar::period::Period;
 use crate::http_error::HttpError;
@@ -13,8 +13,6 @@ use crate::report::freeze::{self, FreezeError};
 use crate::report::seal;
 use crate::store::reports::FrozenReport;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -142,22 +140,15 @@ struct FreezeBody {
     alasan: String,
 }
 
-pub(super) async fn freeze(
-    State(state): State<ApiState>,
-    Path(period): Path<String>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, HttpError> {
-    let caller = access::approver(&state.app, &headers)?;
-    super::parameters::Parameters::read(&uri, &[])?;
-    let bytes = received(bytes)?;
-    let body: FreezeBody = parsed(&bytes)?;
+pub(super) async fn freeze(Path(period): Path<String>, write: Write) -> Result<Response, HttpError> {
+    access::approves(&write.caller)?;
+    let body: FreezeBody = write.parsed()?;
     let period = period_of(&period)?;
-    let (store, snapshot, now) = (state.app.store.clone(), state.app.engine.snapshot(), state.app.clock.now());
-    let approval = (caller.name.clone(), body.alasan);
-    let write = async move { answer(freeze::freeze(&store, snapshot, period, approval, now).await) };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+    let (store, snapshot, now) =
+        (write.state.app.store.clone(), write.state.app.engine.snapshot(), write.state.app.clock.now());
+    let approval = (write.actor(), body.alasan);
+    let work = async move { answer(freeze::freeze(&store, snapshot, period, approval, now).await) };
+    write.once(work).await
 }
 
 fn answer(frozen: Result<seal::SealedReport, FreezeError>) -> Answer {

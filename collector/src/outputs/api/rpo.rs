@@ -2,8 +2,8 @@
 
 use super::backups::{found, read_instant};
 use super::parameters::{Parameters, bad_parameter};
-use super::ticket_writes::{parsed, received};
 use super::view::{List, instant};
+use super::write::Write;
 use super::{ApiState, access, failure, no_such, read};
 use crate::backup_period::{self, Figures};
 use crate::domain::calendar::period::{Period, PeriodKind};
@@ -15,8 +15,6 @@ use crate::domain::rpo::proof::{RecoveryEntry, STEPS};
 use crate::http_error::HttpError;
 use crate::snapshot::Snapshot;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
@@ -285,22 +283,13 @@ impl EnterBody {
     }
 }
 
-pub(super) async fn enter_recovery(
-    State(state): State<ApiState>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    Parameters::read(&uri, &[])?;
-    let bytes = received(bytes)?;
-    let service = service_of(&state.app.engine.snapshot(), &id)?.id.clone();
-    let entry = parsed::<EnterBody>(&bytes)?.entry(service, caller.name.clone())?;
-    let engine = state.app.engine.clone();
-    let write = async move {
+pub(super) async fn enter_recovery(Path(id): Path<String>, write: Write) -> Result<Response, HttpError> {
+    let service = service_of(&write.state.app.engine.snapshot(), &id)?.id.clone();
+    let entry = write.parsed::<EnterBody>()?.entry(service, write.actor())?;
+    let engine = write.state.app.engine.clone();
+    let work = async move {
         engine.enter_recovery(entry).await.map_err(|error| failure::of_command(&error))?;
         Ok((StatusCode::CREATED, json!({ "entered": true })))
     };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+    write.once(work).await
 }

@@ -3,22 +3,20 @@
 use super::idempotency::Answer;
 use super::tickets::body;
 use super::view::ticket_number;
-use super::{ApiState, BODY_BYTES_MAX, access, failure, no_such};
+use super::write::Write;
+use super::{failure, no_such};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::profile::Impact;
 use crate::domain::ticket::{Ticket, TicketAction};
 use crate::engine::{CommandError, ManualTicket};
 use crate::http_error::HttpError;
 use crate::texts::{Language, Texts};
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 /// A ticket that a person reports.
 #[derive(Debug, Deserialize)]
@@ -110,60 +108,28 @@ impl OpenBody {
     }
 }
 
-pub(super) fn received(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, HttpError> {
-    bytes.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
-            HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
-        }
-        _ => HttpError::new(StatusCode::BAD_REQUEST, "bad_body", "the body could not be read"),
-    })
-}
-
-pub(super) fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, HttpError> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| HttpError::new(StatusCode::BAD_REQUEST, "bad_body", format!("the body is not right: {error}")))
-}
-
 fn answer(zone: Tz, status: StatusCode, result: Result<Ticket, CommandError>) -> Answer {
     let ticket = result.map_err(|error| failure::of_command(&error))?;
     let body = serde_json::to_value(body(Texts::new(Language::Id, zone), &ticket, None));
     Ok((status, body.map_err(|error| HttpError::internal(&error))?))
 }
 
-pub(super) async fn open(
-    State(state): State<ApiState>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    super::parameters::Parameters::read(&uri, &[])?;
-    let bytes = received(bytes)?;
-    let ticket = parsed::<OpenBody>(&bytes)?.ticket()?;
-    let (engine, zone, actor) = (state.app.engine.clone(), state.app.profile.time_zone, caller.name.clone());
-    let write = async move {
+pub(super) async fn open(write: Write) -> Result<Response, HttpError> {
+    let ticket = write.parsed::<OpenBody>()?.ticket()?;
+    let (engine, zone, actor) = (write.state.app.engine.clone(), write.state.app.profile.time_zone, write.actor());
+    let work = async move {
         let opened = engine.open_ticket(ticket, actor).await;
         // Noted in the ticket that is open already, otherwise.
         let new = opened.as_ref().is_ok_and(|ticket| ticket.version == 1);
         answer(zone, if new { StatusCode::CREATED } else { StatusCode::OK }, opened)
     };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+    write.once(work).await
 }
 
-pub(super) async fn act(
-    State(state): State<ApiState>,
-    Path(number): Path<String>,
-    headers: HeaderMap,
-    uri: Uri,
-    bytes: Result<Bytes, BytesRejection>,
-) -> Result<Response, HttpError> {
-    let caller = access::writer(&state.app, &headers)?;
-    super::parameters::Parameters::read(&uri, &[])?;
-    let bytes = received(bytes)?;
+pub(super) async fn act(Path(number): Path<String>, write: Write) -> Result<Response, HttpError> {
     let number = ticket_number(&number).ok_or_else(|| no_such("ticket"))?;
-    let action = parsed::<ActionBody>(&bytes)?.action()?;
-    let (engine, zone, actor) = (state.app.engine.clone(), state.app.profile.time_zone, caller.name.clone());
-    let write = async move { answer(zone, StatusCode::OK, engine.act_on_ticket(number, action, actor).await) };
-    state.answers.once(&caller, &headers, uri.path(), &bytes, write).await
+    let action = write.parsed::<ActionBody>()?.action()?;
+    let (engine, zone, actor) = (write.state.app.engine.clone(), write.state.app.profile.time_zone, write.actor());
+    let work = async move { answer(zone, StatusCode::OK, engine.act_on_ticket(number, action, actor).await) };
+    write.once(work).await
 }

@@ -1,11 +1,8 @@
 //! Backup sets against their RPO, at the very moment of the scrape: age grows between two snapshots too.
 
 use super::{Family, gauge, seconds, whole, yes};
-use crate::snapshot::{BackupState, BackupView, Snapshot};
+use crate::snapshot::{BackupState, Snapshot};
 use pantau_shared::timestamp::Timestamp;
-
-/// From this share of the RPO on a set is at risk (engines C.2).
-const AT_RISK_PERCENT: i64 = 80;
 
 pub(super) fn backups(snapshot: &Snapshot, now: Timestamp) -> Vec<Family> {
     let mut age = gauge("pantau_backup_age_seconds", "Age of the data in the newest usable backup.");
@@ -23,8 +20,8 @@ pub(super) fn backups(snapshot: &Snapshot, now: Timestamp) -> Vec<Family> {
         let labels = [("service", view.service.as_str()), ("backup", view.id.as_str())];
         age.set(&labels, view.data_time.map(|at| whole(now.ms_since(at)) / 1e3));
         rpo.set(&labels, view.rpo_seconds.map(f64::from));
-        at_risk.set(&labels, used_up_at(view, AT_RISK_PERCENT).map(seconds));
-        breaks.set(&labels, used_up_at(view, 100).map(seconds));
+        at_risk.set(&labels, view.at_risk_at.map(seconds));
+        breaks.set(&labels, view.breach_at.map(seconds));
         looked.set(&labels, view.looked_at.map(seconds));
         for each in BackupState::ALL {
             let [service, backup] = labels;
@@ -32,10 +29,4 @@ pub(super) fn backups(snapshot: &Snapshot, now: Timestamp) -> Vec<Family> {
         }
     }
     vec![age, rpo, state, at_risk, breaks, looked]
-}
-
-/// When so many percent of the RPO are used up.
-fn used_up_at(view: &BackupView, percent: i64) -> Option<Timestamp> {
-    let rpo_s = i64::from(view.rpo_seconds?);
-    Some(view.data_time?.plus_ms(rpo_s * 10 * percent))
 }

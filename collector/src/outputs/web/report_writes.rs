@@ -32,7 +32,7 @@ pub(super) async fn freeze(
 ) -> Result<Response, Failure> {
     admit(&known, &form.csrf)?;
     let visit = &known.visit;
-    if !known.reader.role.may_freeze() {
+    if !known.reader.role.may_approve() {
         return Err(visit.refuse(StatusCode::FORBIDDEN));
     }
     let period = asked(visit, &period)?;

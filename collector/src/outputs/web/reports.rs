@@ -314,7 +314,7 @@ fn freeze_view(known: &Known, period: Period, loaded: &LoadedMonth) -> FreezeVie
     if is_frozen && loaded.differences.is_empty() {
         return closed(String::new());
     }
-    if !known.reader.role.may_freeze() {
+    if !known.reader.role.may_approve() {
         return closed(texts.get("reports-freeze-who"));
     }
     let words = texts.text("reports-freeze-text", &[("name", &known.reader.name)]);
