@@ -6,7 +6,7 @@
 //! one hour        hosts · series · 24             · days kept         · ONE_HOUR
 //! waiting         hosts · series · (day / period) · WAITING_HOURS/24  · FRAME
 //! probe answers   answers a day                   · days kept (raw)   · ANSWER
-//! for ever        (services · SERVICE_DAY + looks a day · LOOK) · days
+//! for ever        (services · SERVICE_DAY + looks a day that see something new · LOOK) · days
 //! once            FIXED
 //! ```
 //!
@@ -34,6 +34,9 @@ pub const WAITING_HOURS: u64 = 3;
 pub const ANSWER_BYTES: u64 = 120;
 /// Bytes of one look at a backup set of fourteen artefacts with its index (the same test).
 pub const LOOK_BYTES: u64 = 1_000;
+/// Looks at a set and day that see something new, at most: an hourly backup that comes, and one that goes by rotation. A
+/// look that sees the same again is not kept.
+pub const CHANGES_PER_DAY: u64 = 48;
 /// An allowance for a service and day: twenty rows of the ledger, and a ticket with its log and messages every tenth day.
 pub const SERVICE_DAY_BYTES: u64 = 3_500;
 /// The log beside the file, the catalogue's revisions, people, and the empty tables.
@@ -58,7 +61,7 @@ pub struct Load {
     pub services: u32,
     /// Probe answers of all hosts in a day.
     pub answers_per_day: u64,
-    /// Looks at backup sets in a day.
+    /// Looks at backup sets in a day that see something new.
     pub looks_per_day: u64,
 }
 
@@ -82,7 +85,7 @@ impl Load {
             period_ms: catalogue.sample_period_ms,
             services: whole(services.len()),
             answers_per_day: checks().map(|check| per_day(check.interval_ms) * check.vantages.len() as u64).sum(),
-            looks_per_day: looks().map(|look| per_day(look.interval_ms)).sum(),
+            looks_per_day: looks().map(|look| per_day(look.interval_ms).min(CHANGES_PER_DAY)).sum(),
         }
     }
 }
