@@ -17,6 +17,9 @@ pub(crate) struct Theirs {
 struct Inside {
     tickets: Vec<Theirs>,
     faults: Faults,
+    away: bool,
+    /// Requests that met nobody.
+    refused: u32,
 }
 
 /// A help desk; cheap to clone.
@@ -26,7 +29,7 @@ pub(crate) struct Desk(Arc<Mutex<Inside>>);
 impl Desk {
     /// Empty, with a bad day to come.
     pub(crate) fn new(faults: Faults) -> Self {
-        Self(Arc::new(Mutex::new(Inside { tickets: Vec::new(), faults })))
+        Self(Arc::new(Mutex::new(Inside { tickets: Vec::new(), faults, away: false, refused: 0 })))
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -35,7 +38,31 @@ impl Desk {
 
     /// What happens to the next request.
     pub(crate) fn fault(&self) -> Fault {
-        self.inside().faults.next()
+        let mut inside = self.inside();
+        if inside.away {
+            inside.refused += 1;
+            return Fault::Unavailable;
+        }
+        inside.faults.next()
+    }
+
+    /// It answers nobody, or again.
+    pub(crate) fn goes_away(&self, away: bool) {
+        self.inside().away = away;
+    }
+
+    pub(crate) fn is_away(&self) -> bool {
+        self.inside().away
+    }
+
+    /// Requests that met nobody.
+    pub(crate) fn refused(&self) -> u32 {
+        self.inside().refused
+    }
+
+    /// What goes wrong from now on.
+    pub(crate) fn has_a_bad_day(&self, faults: Faults) {
+        self.inside().faults = faults;
     }
 
     /// Everything there is.

@@ -1,6 +1,7 @@
 //! Help desks as their published APIs describe them, and what they do on a bad day: whatever it is, each ticket of ours
 //! becomes exactly one ticket there, in order, and its end arrives.
 
+mod chaos;
 mod desk;
 mod faults;
 mod glpi;

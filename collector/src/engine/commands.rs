@@ -59,7 +59,10 @@ impl EngineTask {
     }
 
     /// Carries out a person's action at the clock's moment; for a task that is driven by hand.
-    pub(crate) async fn act(
+    ///
+    /// # Errors
+    /// As [`super::Engine::act_on_ticket`].
+    pub async fn act(
         &mut self,
         number: TicketNumber,
         action: TicketAction,

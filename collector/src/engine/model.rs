@@ -290,7 +290,9 @@ impl Model {
         let ready: Vec<usize> =
             self.late.keys().copied().filter(|place| self.may_replay(*place, now, pause_ms)).take(round).collect();
         let take = |place: usize| {
-            let (at, service) = (self.late.remove(&place)?, self.services.get(place)?.clone());
+            let (late, service) = (self.late.remove(&place)?, self.services.get(place)?.clone());
+            // A replay forgets what it does not need: it must reach back to where the ledger is to be made anew.
+            let at = self.dirty.get(&place).map_or(late, |dirty| late.min(*dirty));
             Some(LateService { place, at, service, from: None })
         };
         ready.into_iter().filter_map(take).collect()

@@ -103,10 +103,16 @@ impl Site {
 
     async fn send(&mut self, host: usize, bodies: Vec<ObservationBody>) {
         let now = self.clock.now();
+        self.send_seen(host, bodies.into_iter().map(|body| (now, body)).collect()).await;
+    }
+
+    /// Sends now what was seen at these times.
+    async fn send_seen(&mut self, host: usize, seen: Vec<(Timestamp, ObservationBody)>) {
+        let now = self.clock.now();
         let mut observations = Vec::new();
-        for body in bodies {
+        for (at, body) in seen {
             self.seq += 1;
-            observations.push((now, Observation { seq: self.seq, at_ms: now.as_ms(), age_ms: None, body: Some(body) }));
+            observations.push((at, Observation { seq: self.seq, at_ms: at.as_ms(), age_ms: None, body: Some(body) }));
         }
         let (host, boot_id) = (self.hosts[host].clone(), "b".to_owned());
         let batch = ReceivedBatch { host, stream: vec![7; 16], boot_id, received_at: now, observations };
@@ -242,6 +248,31 @@ async fn a_checkpoint_of_another_version_or_none_is_only_slower() {
         model.hosts.iter().map(host).collect::<Vec<_>>()
     };
     assert_eq!(without_hearing(&stopped), without_hearing(&steady));
+}
+
+/// One host is cut off, the other's answer is committed, the collector is killed before it judges it; then both are back.
+/// The start reads the committed answer and finds it late when it comes to it; the ledger stays whole all the same.
+#[tokio::test]
+async fn answers_that_a_start_has_read_do_not_cut_what_it_owes_to_a_host_that_was_cut_off() {
+    let mut site = Site::new(2).await;
+    for second in (10..=100).step_by(10) {
+        site.clock.advance_ms(at(second).ms_since(site.clock.now()));
+        site.send(0, vec![answer(true)]).await;
+        if second <= 50 {
+            site.send(1, vec![answer(true)]).await;
+        }
+        if second < 100 {
+            site.evaluate().await;
+        }
+    }
+    site.start();
+    site.clock.advance_ms(5_000);
+    site.send_seen(1, (60..=100).step_by(10).map(|second| (at(second), answer(true))).collect()).await;
+    site.evaluate().await;
+    let service = crate::domain::catalogue::ServiceId::parse("simpeg").expect("valid");
+    let rows = site.store.read(|r| r.ledger(&service, at(0), at(200))).expect("reads");
+    let rows: Vec<_> = rows.iter().map(|row| (row.from, row.to, row.state.name())).collect();
+    assert_eq!(rows, [(at(10), at(125), "up")]);
 }
 
 #[tokio::test]
