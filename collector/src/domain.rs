@@ -41,6 +41,7 @@ pub mod catalogue;
 pub mod check_target;
 pub mod clock_skew;
 pub mod composite;
+pub mod duty;
 pub mod improvement;
 pub mod interval;
 pub mod phrase;

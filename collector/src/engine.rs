@@ -15,6 +15,7 @@ mod checkpoint;
 mod commands;
 mod deadlines;
 pub mod deliver;
+mod duty;
 mod evaluate;
 mod host_model;
 mod hosts;

@@ -15,6 +15,7 @@
 //! [[layanan.pemeriksaan]]          # id, jenis (see `check_kinds`), …, vantage_min, seri, penentu
 //! [[layanan.komponen]]             # id, nama, pemeriksaan, target_ketersediaan
 //! [[layanan.cadangan]]             # id, host, selang, …; see `backups` and `backup_source`
+//! [[petugas]]                      # id, nama, peran, piket, penerima, jam_tenang, [[petugas.tidak_hadir]]; see `duty`
 //! [cadangan]                       # optional: bacaan_posisi_kemarin, verifikasi_tiap, uji_pulih_berlaku
 //! ```
 //!
@@ -27,6 +28,7 @@ mod backups;
 mod check;
 mod check_kinds;
 mod composition;
+mod duty;
 mod findings;
 mod host;
 mod monitoring;
@@ -70,9 +72,11 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
         }
     }
     composition::resolve(&mut d, &mut catalogue.services, &dependencies);
+    catalogue.roster = duty::read_roster(&mut d, &root, profile, &catalogue);
     root.finish(&mut d);
     let findings = |service: &Service| findings::findings(service, &catalogue);
     catalogue.findings = catalogue.services.iter().flat_map(findings).collect();
+    catalogue.findings.extend(duty::findings(profile, &catalogue));
     d.finish(Some(catalogue))
 }
 

@@ -13,6 +13,7 @@ pub mod named_calendar;
 pub use backup_set::{BackupRules, BackupSet, Look, SetSource, TOLERANCES};
 
 use crate::domain::calendar::Calendar;
+use crate::domain::duty::Roster;
 use crate::domain::phrase::Phrase;
 use crate::domain::storm::StormPolicy;
 use crate::domain::ticket::escalation::EscalationPolicy;
@@ -259,6 +260,8 @@ pub struct Catalogue {
     pub backups: BackupRules,
     /// Calendars that services may name, the profile's templates among them; `24x7` is built in.
     pub calendars: Vec<NamedCalendar>,
+    /// People with roles, their duty and absence.
+    pub roster: Roster,
     /// From which local date its terms (targets, hours, policies) hold; `None`: from when it was applied.
     pub effective_from: Option<NaiveDate>,
 }
@@ -312,6 +315,7 @@ impl Catalogue {
             two_persons: true,
             backups: BackupRules::default(),
             calendars: Vec::new(),
+            roster: Roster::default(),
             effective_from: None,
         }
     }

@@ -1,10 +1,12 @@
 //! From a plan to the decision that is committed: numbers are given, messages written.
 
 use super::Render;
+use super::duty;
 use super::message;
 use super::model::{Model, Plan, PlannedChange};
 use crate::domain::calendar::zone;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::duty::receivers_of;
 use crate::domain::profile::Profile;
 use crate::domain::register::Register;
 use crate::domain::route::Routing;
@@ -59,7 +61,11 @@ impl Context {
     pub(crate) fn change(&self, ticket: Ticket, activity: Option<Activity>, event: Option<&str>) -> TicketChange {
         let nobody = BTreeSet::new();
         let told = self.told.get(&ticket.number).unwrap_or(&nobody);
-        let plan = event.map(|_| self.routing.plan(&ticket, told, &self.catalogue, self.profile.time_zone, self.now));
+        let zone = self.profile.time_zone;
+        let asked = duty::asked(&self.catalogue, &self.profile, &ticket, activity.as_ref(), event, self.now);
+        let receivers = asked.as_ref().map(|(_, reached)| receivers_of(reached)).unwrap_or_default();
+        let plan = event.map(|_| self.routing.plan(&ticket, told, &receivers, &self.catalogue, zone, self.now));
+        let entry = asked.map(|(level, reached)| duty::entry(&self.profile, level, &reached, self.now));
         let message = |(target, not_before), event: &str| OutboxMessage {
             ticket: ticket.number,
             target,
@@ -71,7 +77,7 @@ impl Context {
         let messages =
             event.zip(plan).into_iter().flat_map(|(event, plan)| plan.into_iter().map(move |to| (to, event)));
         let messages = messages.map(|(to, event)| message(to, event)).collect();
-        TicketChange { ticket, activities: activity.into_iter().collect(), messages }
+        TicketChange { ticket, activities: activity.into_iter().chain(entry).collect(), messages }
     }
 
     /// The whole decision; `number` gives the next free one of a year.

@@ -11,6 +11,7 @@ mod backups;
 mod budget;
 mod corrections;
 mod delivery;
+mod duty;
 mod explain;
 mod failure;
 mod hosts;
@@ -85,6 +86,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/reports/{period}", get(reports::newest))
         .route("/api/v1/reports/{period}/freeze", post(reports::freeze))
         .route("/api/v1/reports/{period}/{revision}", get(reports::revision))
+        .route("/api/v1/duty", get(duty::show))
         .route("/api/v1/outbox", get(outbox::list))
         .route("/api/v1/outbox/{id}/actions", post(delivery::settle))
         .route("/api/v1/receivers", get(delivery::receivers))

@@ -15,6 +15,7 @@ mod calendars;
 mod corrections;
 mod day_bar;
 mod delivery;
+mod duty;
 pub(crate) mod explain;
 mod exposure_chart;
 mod figures;
@@ -103,6 +104,7 @@ pub fn router(app: App) -> Router {
         .route("/delivery/messages/{id}", post(delivery::settle))
         .route("/reports/availability", get(pages::report))
         .route("/calendars", get(pages::calendars))
+        .route("/duty", get(duty::show))
         .route("/reports", get(reports::list))
         .route("/reports/{period}", get(reports::month))
         .route("/reports/{period}/freeze", post(report_writes::freeze))

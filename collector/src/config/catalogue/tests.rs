@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::profile::bangka_2025;
-use crate::domain::catalogue::ThresholdMetric;
+use crate::domain::catalogue::{ServiceId, ThresholdMetric};
 
 const EXAMPLE: &str = include_str!("../../../../config/catalogue.example.toml");
 
@@ -99,4 +99,61 @@ fn a_looser_part_and_unconfirmed_hours_are_findings() {
     let catalogue = parse("k.toml", &service("s", lines, rest), 1, &bangka_2025()).expect("valid");
     let findings: Vec<&str> = catalogue.findings.iter().map(|finding| finding.phrase.id.as_str()).collect();
     assert_eq!(findings, ["finding-calendar-unconfirmed", "finding-component-target-looser"]);
+}
+
+const OFFICERS: &str = r#"
+[[petugas]]
+id = "sari"
+nama = "Sari"
+peran = ["administrator_layanan"]
+layanan = ["simpeg"]
+piket = "jam-kerja-asn"
+penerima = ["wa-sari"]
+jam_tenang = "22:00-05:00"
+[[petugas.tidak_hadir]]
+dari = "2026-12-21"
+sampai = "2026-12-31"
+pengganti = "budi"
+[[petugas]]
+id = "budi"
+nama = "Budi"
+peran = ["pimpinan"]
+"#;
+
+#[test]
+fn officers_are_read_and_services_without_anybody_are_findings() {
+    let (text, _) = EXAMPLE.split_once("[[petugas]]").expect("the example has officers");
+    let text = text.trim_end().trim_end_matches(|c| c != '\n');
+    let catalogue = parse("k.toml", &format!("{text}{OFFICERS}"), 1, &bangka_2025()).expect("valid");
+    let sari = catalogue.roster.officer("sari").expect("there");
+    assert_eq!(sari.duty_name.as_deref(), Some("Jam kerja ASN"));
+    assert_eq!(sari.absences[0].substitute.as_deref(), Some("budi"));
+    assert_eq!(sari.quiet.map(|hours| hours.to_string()).as_deref(), Some("22:00-05:00"));
+    let lonely = catalogue.findings.iter().filter(|finding| finding.phrase.id == "finding-nobody-at-first-level");
+    let lonely: Vec<&str> = lonely.filter_map(|finding| finding.service.as_ref()).map(ServiceId::as_str).collect();
+    assert_eq!(lonely, ["e-office", "ppid", "website"]);
+}
+
+#[test]
+fn odd_officers_are_refused() {
+    let text = OFFICERS
+        .replace("\"simpeg\"", "\"tidak-ada\"")
+        .replace("jam-kerja-asn", "24jam")
+        .replace("22:00-05:00", "22-5")
+        .replace("2026-12-31", "2026-12-01")
+        .replace("pengganti = \"budi\"", "pengganti = \"kosong\"")
+        .replace("[\"pimpinan\"]", "[\"bupati\"]")
+        .replace("id = \"budi\"", "id = \"sari\"");
+    check(
+        &text,
+        &[
+            "k.toml:6:12: petugas[1].layanan[0] = \"tidak-ada\": is no service of this file; give the `id` of a [[layanan]]",
+            "k.toml:7:9: petugas[1].piket = \"24jam\": is not known; give one of \"24x7\", \"jam-kerja-asn\", \"jam-kerja-asn-ramadan\"",
+            "k.toml:9:14: petugas[1].jam_tenang = \"22-5\": is no span of hours; such as \"22:00-06:00\"",
+            "k.toml:12:10: petugas[1].tidak_hadir[1].sampai = \"2026-12-01\": lies before `dari`; give the last day of absence",
+            "k.toml:13:13: petugas[1].tidak_hadir[1].pengganti = \"kosong\": is no officer; give the `id` of a [[petugas]]",
+            "k.toml:15:6: petugas[2].id = \"sari\": is used twice; give every one its own identifier",
+            "k.toml:17:10: petugas[2].peran[0] = \"bupati\": is no role of the profile; one of pimpinan, penanggung_jawab_layanan, penanggung_jawab_infrastruktur, administrator_layanan, administrator_infrastruktur",
+        ],
+    );
 }

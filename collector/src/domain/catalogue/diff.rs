@@ -4,6 +4,7 @@ use super::{Catalogue, Check, NamedCalendar, Service};
 use crate::domain::availability::{DegradedPolicy, MaintenancePolicy};
 use crate::domain::calendar::{Hours, PeriodKind};
 use crate::domain::check_target::render_target;
+use crate::domain::duty::Officer;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -75,6 +76,9 @@ fn fields(catalogue: &Catalogue) -> Fields {
     }
     for calendar in &catalogue.calendars {
         calendar_fields(&mut out, calendar);
+    }
+    for officer in &catalogue.roster.officers {
+        officer_fields(&mut out, officer);
     }
     let mut alone = |key: &str, value: String| drop(out.insert((String::new(), key.to_owned()), value));
     alone("periode_sampel", format!("{} ms", catalogue.sample_period_ms));
@@ -197,6 +201,27 @@ fn calendar_fields(out: &mut Fields, named: &NamedCalendar) {
     for range in &named.calendar.overrides {
         let days = DAYS.iter().map(|(key, day)| format!("{key} {}", on(&range.hours, *day)));
         put(&format!("rentang[{}..{}]", range.first, range.last), joined(&days.collect::<Vec<_>>()));
+    }
+}
+
+fn officer_fields(out: &mut Fields, officer: &Officer) {
+    let place = format!("petugas[{}]", officer.id);
+    let mut put = |key: &str, value: String| {
+        if !value.is_empty() {
+            out.insert((place.clone(), key.to_owned()), value);
+        }
+    };
+    put("", officer.name.clone());
+    put("nama", officer.name.clone());
+    put("peran", joined(&officer.roles.iter().collect::<Vec<_>>()));
+    put("penyedia", joined(&officer.providers.iter().collect::<Vec<_>>()));
+    put("layanan", joined(&officer.services.iter().collect::<Vec<_>>()));
+    put("piket", officer.duty_name.clone().unwrap_or_default());
+    put("penerima", joined(&officer.receivers.iter().collect::<Vec<_>>()));
+    put("jam_tenang", officer.quiet.map(|hours| hours.to_string()).unwrap_or_default());
+    for absence in &officer.absences {
+        let substitute = absence.substitute.as_deref().unwrap_or("-");
+        put(&format!("tidak_hadir[{}]", absence.first), format!("sampai {}, pengganti {substitute}", absence.last));
     }
 }
 
