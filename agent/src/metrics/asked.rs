@@ -93,7 +93,7 @@ fn is_shown(protocol: &str, name: &str) -> bool {
         "TcpExt" => {
             name.starts_with("Listen")
                 || name.starts_with("Syncookies")
-                || matches!(name, "TCPSynRetrans" | "TCPTimeouts" | "TCPOFOQueue" | "TCPRcvQDrop")
+                || matches!(name, "TCPSynRetrans" | "TCPTimeouts")
         }
         "Udp" | "Udp6" => {
             matches!(name, "InDatagrams" | "InErrors" | "NoPorts" | "OutDatagrams" | "RcvbufErrors" | "SndbufErrors")

@@ -202,6 +202,7 @@ pub(super) fn render_page() -> String {
          Differences that are meant:\n\n\
          - Memory and network file systems are no disks of this host and are not shown; of bind mounts, the first only.\n\
          - `node_filesystem_readonly` is what the file system says, not the mount: a sandboxed agent sees every mount read-only.\n\
+         - What the kernel does not know is left out: a speed is not -125000, an unknown link not down.\n\
          - Compressed memory (`zram0`) is no disk.\n\
          - Of `node_systemd_units` and `node_systemd_unit_state` there is the state `failed` only, without the label `type`.\n\
          - Speeds, link states, failed units and the number of processes are read once a minute, the rest with every sample\n\
