@@ -17,6 +17,7 @@
 //! | `rounds` | the loops that observe |
 //! | `sampler` | kernel files → one sample |
 //! | `probes` | asking a service once, a file for each kind |
+//! | [`doctor`] | `doctor`: what works here, what is missing, how to mend it |
 //! | `local_checks` | checks of this host's own file |
 //! | [`backups`] | looking at a backup set |
 //! | [`backup_run`] | `backup-run`: running a command and recording when and how it ended |
@@ -37,6 +38,7 @@ pub mod backup_run;
 pub mod backups;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 mod facts;
 mod identity;
 mod local_checks;
@@ -201,7 +203,8 @@ pub async fn run(settings: Settings, clock: Clock, shutdown: watch::Receiver<boo
     let sending = transport::run(Arc::clone(&state), settings.identity.clone(), key, client, shutdown.clone());
     loops.spawn(named("transport", sending));
     if let Some(listener) = listener {
-        loops.spawn(named("metrics", metrics::run(Arc::clone(&state), facts, listener, shutdown.clone())));
+        let machine = metrics::Machine { facts, roots: settings.roots.clone() };
+        loops.spawn(named("metrics", metrics::run(Arc::clone(&state), machine, listener, shutdown.clone())));
     }
     let ended = join_loops(loops, &shutdown).await;
     tracing::info!("agent stopped");
@@ -257,7 +260,7 @@ pub async fn look_at(set: &BackupWatch, access: &Access, clock: &Clock) -> Backu
 /// and writes nothing; works beside a running agent and on a host that has not joined.
 pub async fn once(data_dir: &Path, roots: Roots, access: &Access, local: &LocalProbes, clock: &Clock) -> Once {
     let assignment = assignment_file::load(data_dir).unwrap_or_default();
-    let sample = sampler::Sampler::new(roots).sample(clock.boot_ms()).await;
+    let sample = sampler::Sampler::new(roots).sample_whole(clock.boot_ms()).await;
     let probes = rounds::probe_all(clock, local, &assignment).await;
     let mut looks = Vec::with_capacity(assignment.backups.len());
     // Another user's cache would be in the running agent's way.

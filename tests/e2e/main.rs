@@ -1,6 +1,8 @@
 //! Both programs as real processes on loopback, from sample to ticket.
 
+mod doctor;
 mod eventually;
+mod exporters;
 mod fleet;
 mod full_disk;
 mod http_service;

@@ -56,6 +56,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         doc: "Where the kernel's proc file system is mounted. Absolute.",
     },
     Setting {
+        key: "host.run_root",
+        default: "\"/run\"",
+        example: "\"/host/run\"",
+        doc: "Where sockets of running services are: systemd is asked through the system bus there. Absolute.",
+    },
+    Setting {
         key: "host.sys_root",
         default: "\"/sys\"",
         example: "\"/host/sys\"",

@@ -81,6 +81,7 @@ pub(super) fn resolve(raw: &Raw<'_>, problems: &mut Vec<Problem>) -> Config {
     let roots = Roots {
         proc_root: reader.read("host.proc_root", path, "/proc".into(), absolute),
         sys_root: reader.read("host.sys_root", path, "/sys".into(), absolute),
+        run_root: reader.read("host.run_root", path, "/run".into(), absolute),
     };
     Config {
         data_dir: reader.read("data_dir", path, "/var/lib/pantau-agent".into(), absolute),

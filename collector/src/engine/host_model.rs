@@ -127,6 +127,7 @@ impl HostModel {
         let newest = Newest { at, fact, sample: Arc::clone(sample) };
         let before = self.newest.replace(newest).filter(|before| at.ms_since(before.at) <= gap);
         let before = before.as_ref().map(|b| (at.ms_since(b.at), b.sample.as_ref()));
+        let before = before.filter(|(ms, b)| !rate::rebooted(b, sample, *ms));
         let (tracks, mut rates, mut turned) = (&mut self.tracks, Summary::default(), false);
         read(before, sample, |metric, part, permille| {
             rates.take(metric, part, permille);
