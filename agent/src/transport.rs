@@ -33,9 +33,9 @@ use pantau_shared::envelope::{Acknowledgement, Batch, Observation, ObservationBo
 use pantau_shared::limits::{BATCH_FILL_BYTES_MAX, BATCH_OBSERVATIONS_MAX};
 use pantau_shared::wire::session::AgentSession;
 use prost::Message;
-use road::Road;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::Ed25519KeyPair;
+use road::Road;
 use std::sync::Arc;
 use tokio::sync::watch;
 

@@ -67,7 +67,7 @@ async fn a_broker_that_repeats_and_shuffles_changes_nothing() -> Result<()> {
     let Some(broker) = Broker::start(free_port()?).await? else { return Ok(()) };
     let jumble = Jumble::start(broker.port, "kantor/agen", "kantor/pusat", 0x5eed_0001);
     let (office, serving) = joined(Some((broker.port, "kantor/pusat"))).await?;
-    let waiting = fill(&office, 300).await?;
+    let waiting = fill(&office, 100).await?;
     let agent = Agent::start(&office, through(broker.port, "kantor/agen"))?;
     agent.until_acknowledged(waiting + 6, 60).await.with_context(|| office.log())?;
     let repeated = serving.metric("pantau_ingest_observations_total{outcome=\"duplicate\"}").await?;
@@ -118,8 +118,8 @@ async fn a_backlog_comes_whole_over_either_road_while_live_data_flow() -> Result
     for through_broker in [false, true] {
         let Some(broker) = Broker::start(free_port()?).await? else { return Ok(()) };
         let (office, serving) = joined(Some((broker.port, TOPIC_PREFIX))).await?;
-        let waiting = fill(&office, 1_500).await?;
-        ensure!(waiting >= 1_500, "{waiting} wait");
+        let waiting = fill(&office, 1_300).await?;
+        ensure!(waiting > 1_000, "{waiting} wait: less than two batches");
         let road = if through_broker { through(broker.port, TOPIC_PREFIX) } else { RoadSettings::Https };
         let agent = Agent::start(&office, road)?;
         agent.until_acknowledged(waiting + 3, 60).await.with_context(|| office.log())?;

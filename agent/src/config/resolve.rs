@@ -5,10 +5,11 @@ use super::raw::{Given, Raw};
 use crate::backups::Access;
 use crate::identity::parse_pin;
 use crate::run_file::DEFAULT_FOLDER;
-use crate::{
-    BrokerSettings, Identity, LocalProbes, ProbeSite, RoadSettings, Roots, SAMPLE_PERIOD_DEFAULT, SPOOL_AGE_DEFAULT, SPOOL_BYTES_DEFAULT, Settings,
-};
 use crate::transport::broker::parse_url;
+use crate::{
+    BrokerSettings, Identity, LocalProbes, ProbeSite, RoadSettings, Roots, SAMPLE_PERIOD_DEFAULT, SPOOL_AGE_DEFAULT,
+    SPOOL_BYTES_DEFAULT, Settings,
+};
 use pantau_shared::topics;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -136,12 +137,9 @@ pub(super) fn resolve(raw: &Raw<'_>, problems: &mut Vec<Problem>) -> Config {
             SPOOL_AGE_DEFAULT,
             |given| duration(given, 3600, 3650 * 86_400),
         ),
-        broker_url: reader.read(
-            "transport.url",
-            "mqtts://HOST[:PORT], or mqtt://127.0.0.1[:PORT]",
-            None,
-            |given| text(given).filter(|url| parse_url(url).is_ok()).map(|url| Some(url.to_owned())),
-        ),
+        broker_url: reader.read("transport.url", "mqtts://HOST[:PORT], or mqtt://127.0.0.1[:PORT]", None, |given| {
+            text(given).filter(|url| parse_url(url).is_ok()).map(|url| Some(url.to_owned()))
+        }),
         broker: resolve_broker(&mut reader, path),
         runs_dir: reader.read("backups.runs_dir", path, DEFAULT_FOLDER.into(), absolute),
         backup_tools: reader.read("backups.tools", "true or false", true, |given| given.value.as_bool()),

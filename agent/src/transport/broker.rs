@@ -403,7 +403,8 @@ mod tests {
         assert!(matches!(parse_url("mqtt://[::1]:1884/"), Ok((host, 1884, false)) if host == "::1"));
         assert!(matches!(parse_url("mqtts://broker.test"), Ok((host, 8883, true)) if host == "broker.test"));
         assert!(matches!(parse_url("mqtt://broker.test"), Err(BrokerError::Plain { .. })));
-        for url in ["", "broker", "https://x", "mqtts://", "mqtts://x/topic", "mqtts://user:geheim@x", "mqtts://x?a=b"] {
+        for url in ["", "broker", "https://x", "mqtts://", "mqtts://x/topic", "mqtts://user:geheim@x", "mqtts://x?a=b"]
+        {
             assert!(matches!(parse_url(url), Err(BrokerError::BadUrl { .. })), "{url}");
         }
     }

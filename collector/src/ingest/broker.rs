@@ -213,4 +213,3 @@ async fn leave(client: &AsyncClient, events: &mut EventLoop, presence: &str) {
     let goodbye = async { while events.poll().await.is_ok() {} };
     drop(tokio::time::timeout(Duration::from_secs(1), goodbye).await);
 }
-

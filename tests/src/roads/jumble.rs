@@ -56,7 +56,8 @@ impl Carrying {
         loop {
             match events.poll().await {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                    for topic in [topics::all_up(&agents), format!("{collector}/+/down"), topics::presence(&collector)] {
+                    for topic in [topics::all_up(&agents), format!("{collector}/+/down"), topics::presence(&collector)]
+                    {
                         drop(self.client.try_subscribe(topic, QoS::AtLeastOnce));
                     }
                 }

@@ -79,9 +79,8 @@ impl Office {
              [backup]\nenabled = false\n\n[store]\nreserve = \"0B\"\n"
         );
         if let Some((broker, topic)) = broker {
-            config += &format!(
-                "\n[broker]\nserver = \"127.0.0.1\"\nport = {broker}\ntls = false\ntopic = \"{topic}\"\n"
-            );
+            config +=
+                &format!("\n[broker]\nserver = \"127.0.0.1\"\nport = {broker}\ntls = false\ntopic = \"{topic}\"\n");
         }
         std::fs::write(folder.path().join("collector.toml"), config)?;
         let child_arguments = child_arguments.iter().map(|argument| (*argument).to_owned()).collect();
