@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts up; never down.
+/// Counts up; never down, but for the few that tell a state.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
@@ -15,6 +15,11 @@ impl Counter {
     /// `n` more.
     pub fn add(&self, n: u64) {
         self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// Replaces the value, for the few that are a state.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
     }
 
     /// Value now.
@@ -48,6 +53,12 @@ pub struct SelfStats {
     pub hosts_cloned: Counter,
     /// Connections closed because there were too many.
     pub connections_refused: Counter,
+    /// Connections to the broker of `[broker]`.
+    pub broker_connections: Counter,
+    /// Whether it is connected now: 1, else 0.
+    pub broker_connected: Counter,
+    /// Answers that found no room on their way to the broker; the agent sends again.
+    pub broker_answers_dropped: Counter,
     /// Hosts that joined.
     pub hosts_joined: Counter,
     /// Requests to join that were refused.

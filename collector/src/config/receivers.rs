@@ -375,12 +375,16 @@ fn url(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> Option<String> {
     Some(url.value)
 }
 
-fn port(d: &mut Diagnostics<'_>, table: &TableReader<'_>, usual: u16) -> u16 {
+pub(super) fn port(d: &mut Diagnostics<'_>, table: &TableReader<'_>, usual: u16) -> u16 {
     let port = table.integer(d, "port", 1..=65_535);
     port.and_then(|port| u16::try_from(port.value).ok()).unwrap_or(usual)
 }
 
-fn login(d: &mut Diagnostics<'_>, table: &TableReader<'_>, files: ReadFile<'_>) -> (Option<String>, Option<PathBuf>) {
+pub(super) fn login(
+    d: &mut Diagnostics<'_>,
+    table: &TableReader<'_>,
+    files: ReadFile<'_>,
+) -> (Option<String>, Option<PathBuf>) {
     let username = table.text(d, "username", TEXT_MAX);
     let file = if table.has("password_file") { secret(d, table, "password_file", 1, files) } else { None };
     if let (Some(username), None) = (&username, &file)

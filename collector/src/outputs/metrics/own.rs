@@ -59,6 +59,16 @@ pub(super) fn own_counters(stats: &SelfStats) -> Vec<Family> {
                 ("busy", &stats.batches_busy),
             ],
         ),
+        one(
+            "pantau_ingest_broker_connections_total",
+            "Connections made to the broker through which agents send.",
+            &stats.broker_connections,
+        ),
+        one(
+            "pantau_ingest_broker_answers_dropped_total",
+            "Answers that found no room on their way to the broker.",
+            &stats.broker_answers_dropped,
+        ),
         one("pantau_ingest_sessions_total", "Sessions opened by signed batches.", &stats.sessions_opened),
         by(
             "pantau_ingest_observations_total",
