@@ -12,7 +12,9 @@
 //! | [`composite`] | a service from its components |
 //! | [`assignment`] | what a host is asked to watch |
 //! | [`availability`] | timeline + service time + maintenance + corrections → figures and verdict |
+//! | [`forecast`] | when a file system will be full |
 //! | [`improvement`] | what the facts of a period suggest to do |
+//! | [`certificate`] | certificates that run out |
 //! | [`check_target`] | what a check asks, in one line |
 //! | [`clock_skew`] | when an observation was really made |
 //! | [`catalogue`] | services with their eleven fields, checks, backup sets |
@@ -38,9 +40,11 @@ pub mod availability;
 pub mod burn;
 pub mod calendar;
 pub mod catalogue;
+pub mod certificate;
 pub mod check_target;
 pub mod clock_skew;
 pub mod composite;
+pub mod forecast;
 pub mod improvement;
 pub mod interval;
 pub mod phrase;
