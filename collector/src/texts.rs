@@ -55,6 +55,7 @@ macro_rules! messages {
         [
             include_str!(concat!("../../config/locales/", $language, "/auth.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/backups.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/causes.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/checks.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/delivery.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/explain.ftl")),
@@ -69,8 +70,8 @@ macro_rules! messages {
     };
 }
 
-const INDONESIAN: [&str; 12] = messages!("id");
-const ENGLISH: [&str; 12] = messages!("en");
+const INDONESIAN: [&str; 13] = messages!("id");
+const ENGLISH: [&str; 13] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

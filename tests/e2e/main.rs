@@ -1,5 +1,6 @@
 //! Both programs as real processes on loopback, from sample to ticket.
 
+mod alertmanager;
 mod eventually;
 mod fleet;
 mod full_disk;

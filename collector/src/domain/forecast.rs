@@ -1,9 +1,10 @@
 //! When a file system will be full, by how its used space grew: robust against all that comes and goes.
 //!
 //! ```text
-//! hourly lowest and highest use, four weeks back
-//!   ├─ falls of at least 2 % of the size make teeth (log rotation, nightly dumps, clean-ups)
-//!   ├─ three teeth or more: Theil–Sen over their valleys; full when the valley line plus the highest tooth reaches the size
+//! lowest and highest use of each day, four weeks back: what comes and goes within a day is gone
+//!   ├─ falls of the lowest use of at least 2 % of the size make teeth (weekly rotation, clean-ups)
+//!   ├─ three teeth or more: Theil–Sen over their newest valleys, each above the one before; full when their line plus the
+//!   │                       highest tooth reaches the size
 //!   ├─ one or two: the rise since the last valley counts once it is higher than any peak, or lasts half as long again as
 //!   │              the longest rise before it
 //!   └─ none: Theil–Sen over the lowest use of each of the last four to seven days
@@ -27,7 +28,9 @@ const TOOTH_SHARE: u64 = 50;
 /// Teeth whose valleys make a line.
 const TEETH_MIN: usize = 3;
 /// Valleys that are looked at, the newest.
-const VALLEYS_MAX: usize = 28;
+const VALLEYS_MAX: usize = 4;
+/// So many days lie between the first and the last of them, at least.
+const VALLEY_DAYS_MIN: i64 = 7;
 
 /// One hour of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,14 +130,25 @@ fn stage(left_s: i64) -> u8 {
     }
 }
 
+/// One day of a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct DayUsed {
+    /// Counts from the oldest.
+    number: i64,
+    low: u64,
+    high: u64,
+}
+
 /// When a file system of `size` will be full by `hours`, in order of time.
 pub fn forecast(hours: &[HourUsed], size: u64) -> Forecast {
-    let (Some(newest), true) = (hours.last(), days(hours).len() >= DAYS.0) else { return Forecast::Unknown };
-    let teeth = teeth(hours, size / TOOTH_SHARE);
+    let days = days(hours);
+    let (Some(newest), true) = (hours.last(), days.len() >= DAYS.0) else { return Forecast::Unknown };
+    let tooth = (size / TOOTH_SHARE).max(1);
+    let teeth = teeth(&days, tooth);
     let fills = if teeth.valleys.len() >= TEETH_MIN {
-        by_valleys(&teeth, newest.at)
+        by_valleys(&teeth, &days, tooth)
     } else {
-        teeth.rise(hours, size / TOOTH_SHARE).and_then(by_days)
+        teeth.rise(&days, tooth).and_then(by_days)
     };
     let Some((per_day, level)) = fills else { return Forecast::Steady };
     let left_ms = i128::from(size.saturating_sub(level)) * i128::from(DAY_S) * 1000 / i128::from(per_day.max(1));
@@ -143,75 +157,72 @@ pub fn forecast(hours: &[HourUsed], size: u64) -> Forecast {
 }
 
 /// Lowest and highest use of each whole day back from the newest hour, oldest first; a day with gaps ends them.
-fn days(hours: &[HourUsed]) -> Vec<(u64, u64)> {
+fn days(hours: &[HourUsed]) -> Vec<DayUsed> {
     let Some(newest) = hours.last() else { return Vec::new() };
+    let end = newest.at.plus_secs(3600);
     let mut days = Vec::new();
-    for back in 0..DAYS.1 {
-        let shift = i64::try_from(back).unwrap_or(i64::MAX) * DAY_S;
-        let (to, from) = (newest.at.plus_secs(3600 - shift), newest.at.plus_secs(3600 - shift - DAY_S));
-        let inside = || hours.iter().filter(|hour| hour.at >= from && hour.at < to);
-        if inside().count() < DAY_HOURS_MIN {
+    let mut rest = hours;
+    for back in 1..=HISTORY_S / DAY_S {
+        let (before, day) = rest.split_at(rest.partition_point(|hour| hour.at < end.plus_secs(-back * DAY_S)));
+        if day.len() < DAY_HOURS_MIN {
             break;
         }
-        let (low, high) = (inside().map(|hour| hour.low).min(), inside().map(|hour| hour.high).max());
+        let (low, high) = (day.iter().map(|hour| hour.low).min(), day.iter().map(|hour| hour.high).max());
         days.extend(low.zip(high));
+        rest = before;
     }
-    days.reverse();
-    days
+    (0..).zip(days.into_iter().rev()).map(|(number, (low, high))| DayUsed { number, low, high }).collect()
 }
 
-/// Growth a day and the highest use of the last day, where the days grew steadily up to the last.
-fn by_days(hours: &[HourUsed]) -> Option<(u64, u64)> {
-    let all = days(hours);
-    let grown = |days: &[(u64, u64)]| {
-        let points: Vec<(i64, u64)> = (0_i64..).map(|day| day * DAY_S).zip(days.iter().map(|(low, _)| *low)).collect();
-        let per_day = slope_per_day(&points).filter(|slope| *slope > 0)?;
-        let steps = || days.windows(2).map(|pair| i128::from(pair[1].0) - i128::from(pair[0].0));
+/// Growth a day and the highest use of the last day, where the newest days grew steadily up to the last.
+fn by_days(days: &[DayUsed]) -> Option<(u64, u64)> {
+    let grown = |days: &[DayUsed]| {
+        let points: Vec<(i64, u64)> = days.iter().map(|day| (day.number, day.low)).collect();
+        let per_day = slope(&points).filter(|slope| *slope > 0)?;
+        let steps = || days.windows(2).map(|pair| i128::from(pair[1].low) - i128::from(pair[0].low));
         let rising = steps().filter(|step| *step * 4 >= i128::from(per_day)).count();
         let needed = (steps().count() * 2).div_ceil(3).max(3);
         let goes_on = steps().next_back().is_some_and(|step| step * 10 >= i128::from(per_day) * 3);
         (rising >= needed && goes_on).then_some(per_day)
     };
-    let recent = all.get(all.len().saturating_sub(DAYS.0)..).filter(|days| days.len() == DAYS.0)?;
-    let per_day = grown(&all).or_else(|| grown(recent))?;
-    Some((u64::try_from(per_day).ok()?, all.last()?.1))
+    let newest = |count: usize| days.get(days.len().saturating_sub(count)..).unwrap_or(days);
+    let recent = Some(newest(DAYS.0)).filter(|days| days.len() == DAYS.0)?;
+    let per_day = grown(newest(DAYS.1)).or_else(|| grown(recent))?;
+    Some((u64::try_from(per_day).ok()?, days.last()?.high))
 }
 
-/// The zigzag of the use: falls and rises of at least a tooth.
+/// The zigzag of the lowest use of days: falls and rises of at least a tooth.
 #[derive(Debug, Default)]
 struct Teeth {
-    /// Where falls ended: instant and use.
-    valleys: Vec<(Timestamp, u64)>,
-    /// The use from which each of them fell.
+    /// The days on which falls ended.
+    valleys: Vec<DayUsed>,
+    /// The highest use before each of them.
     peaks: Vec<u64>,
-    /// How long the rises before each fall lasted, in ms; the first one's begin is not known.
+    /// How many days the rises between them lasted; the first one's begin is not known.
     rises: Vec<i64>,
 }
 
-fn teeth(hours: &[HourUsed], tooth: u64) -> Teeth {
-    let tooth = tooth.max(1);
+fn teeth(days: &[DayUsed], tooth: u64) -> Teeth {
     let mut teeth = Teeth::default();
-    let mut peak: Option<(Timestamp, u64)> = None;
-    let mut valley: Option<(Timestamp, u64)> = None;
-    for hour in hours {
-        if let Some((at, low)) = valley {
-            // In a fall: it goes on, or a rise of half a tooth ends it.
-            if hour.low < low {
-                valley = Some((hour.at, hour.low));
-            } else if hour.high.saturating_sub(low) >= tooth / 2 {
-                teeth.valleys.push((at, low));
-                (valley, peak) = (None, Some((hour.at, hour.high)));
+    // The top of a rise with the day's highest use; or the valley of a fall that lasts.
+    let mut top: Option<(DayUsed, u64)> = None;
+    let mut valley: Option<DayUsed> = None;
+    for day in days {
+        if let Some(lowest) = valley {
+            if day.low < lowest.low {
+                valley = Some(*day);
+            } else if day.low.saturating_sub(lowest.low) >= tooth / 2 {
+                teeth.valleys.push(lowest);
+                (valley, top) = (None, Some((*day, day.high)));
             }
             continue;
         }
-        if peak.is_none_or(|(_, high)| hour.high >= high) {
-            peak = Some((hour.at, hour.high));
-        }
-        if let Some((at, high)) = peak.filter(|(_, high)| high.saturating_sub(hour.low) >= tooth) {
-            let began = teeth.valleys.last().map(|(valley, _)| *valley);
-            teeth.rises.extend(began.map(|began| at.ms_since(began)));
+        let high = top.map_or(day.high, |(_, high)| high.max(day.high));
+        top = Some((top.map_or(*day, |(known, _)| if day.low >= known.low { *day } else { known }), high));
+        if let Some((known, high)) = top.filter(|(known, _)| known.low.saturating_sub(day.low) >= tooth) {
+            teeth.rises.extend(teeth.valleys.last().map(|valley| known.number - valley.number));
             teeth.peaks.push(high);
-            valley = Some((hour.at, hour.low));
+            valley = Some(*day);
         }
     }
     // A fall that still lasts has its valley where it stands.
@@ -220,47 +231,42 @@ fn teeth(hours: &[HourUsed], tooth: u64) -> Teeth {
 }
 
 impl Teeth {
-    /// The hours since the last valley, where their rise is more than another tooth.
-    fn rise<'a>(&self, hours: &'a [HourUsed], tooth: u64) -> Option<&'a [HourUsed]> {
-        let Some((begin, _)) = self.valleys.last() else { return Some(hours) };
-        let since = hours.partition_point(|hour| hour.at < *begin);
-        let rise = hours.get(since..)?;
+    /// The days since the last valley, where their rise is more than another tooth.
+    fn rise<'a>(&self, days: &'a [DayUsed], tooth: u64) -> Option<&'a [DayUsed]> {
+        let Some(begin) = self.valleys.last() else { return Some(days) };
+        let rise = days.get(days.partition_point(|day| day.number < begin.number)..)?;
         let highest = self.peaks.iter().max().copied().unwrap_or(0);
-        let lasted = rise.last()?.at.ms_since(*begin);
-        let longest = match (self.rises.iter().max(), hours.first()) {
-            (Some(longest), _) => *longest,
-            // Its begin lies before the history: it lasted as long as is known, at least.
-            (None, Some(first)) => begin.ms_since(first.at),
-            (None, None) => return None,
-        };
-        let higher = rise.last()?.low > highest.saturating_add(tooth / 2);
-        (higher || lasted > longest.saturating_mul(3) / 2).then_some(rise)
+        let last = rise.last()?;
+        // The first rise began before the history, or with it: it lasted as long as is known, at least.
+        let first = self.valleys.first().map_or(0, |valley| valley.number);
+        let longest = self.rises.iter().copied().max().unwrap_or(0).max(first);
+        let higher = last.low > highest.saturating_add(tooth / 2);
+        (higher || (last.number - begin.number) * 2 > longest * 3).then_some(rise)
     }
 }
 
-/// Growth a day of the valleys, and the use that the next tooth reaches.
-fn by_valleys(teeth: &Teeth, now: Timestamp) -> Option<(u64, u64)> {
-    let newest = teeth.valleys.len().saturating_sub(VALLEYS_MAX);
-    let valleys = teeth.valleys.get(newest..)?;
-    let (first, last) = (valleys.first()?, valleys.last()?);
-    let points: Vec<(i64, u64)> = valleys.iter().map(|(at, low)| (at.ms_since(first.0) / 1000, *low)).collect();
-    let per_day = slope_per_day(&points).filter(|slope| *slope > 0)?;
-    let rising = valleys.windows(2).filter(|pair| pair[1].1 > pair[0].1).count();
-    if rising * 3 < (valleys.len() - 1) * 2 || now.ms_since(first.0) < i64::try_from(DAYS.0).ok()? * DAY_S * 1000 / 2 {
+/// Growth a day of the newest valleys where each lies above the one before, and the use that the next tooth reaches.
+fn by_valleys(teeth: &Teeth, days: &[DayUsed], tooth: u64) -> Option<(u64, u64)> {
+    let valleys = teeth.valleys.get(teeth.valleys.len().saturating_sub(VALLEYS_MAX)..)?;
+    let (first, last, now) = (valleys.first()?, valleys.last()?, days.last()?);
+    let rises = valleys.windows(2).all(|pair| pair[1].low > pair[0].low.saturating_add(tooth / 4));
+    if !rises || last.number - first.number < VALLEY_DAYS_MIN {
         return None;
     }
-    let height = teeth.peaks.iter().skip(1).zip(&teeth.valleys).map(|(peak, (_, low))| peak.saturating_sub(*low)).max();
-    let since = i128::from(now.ms_since(last.0).max(0)) * i128::from(per_day) / i128::from(DAY_S * 1000);
-    let line = last.1.saturating_add(u64::try_from(since).unwrap_or(u64::MAX));
-    Some((u64::try_from(per_day).ok()?, line.saturating_add(height.unwrap_or(0))))
+    let points: Vec<(i64, u64)> = valleys.iter().map(|day| (day.number, day.low)).collect();
+    let per_day = u64::try_from(slope(&points)?).ok().filter(|slope| *slope > 0)?;
+    let heights = teeth.peaks.iter().skip(1).zip(&teeth.valleys).map(|(peak, valley)| peak.saturating_sub(valley.low));
+    let since = per_day.saturating_mul(u64::try_from(now.number - last.number).unwrap_or(0));
+    let line = last.low.saturating_add(since);
+    Some((per_day, line.saturating_add(heights.max().unwrap_or(0)).max(now.high)))
 }
 
-/// Theil–Sen: the lower median of the slopes of all pairs of (seconds, value), a day.
-fn slope_per_day(points: &[(i64, u64)]) -> Option<i64> {
+/// Theil–Sen: the lower median of the slopes of all pairs of (day, value), a day.
+fn slope(points: &[(i64, u64)]) -> Option<i64> {
     let mut slopes: Vec<i128> = Vec::with_capacity(points.len() * points.len() / 2);
     for (place, (at, value)) in points.iter().enumerate() {
         for (later, after) in points.iter().skip(place + 1).filter(|(later, _)| later > at) {
-            slopes.push((i128::from(*after) - i128::from(*value)) * i128::from(DAY_S) / i128::from(later - at));
+            slopes.push((i128::from(*after) - i128::from(*value)) / i128::from(later - at));
         }
     }
     slopes.sort_unstable();

@@ -15,6 +15,7 @@ mod calendars;
 mod corrections;
 mod day_bar;
 mod delivery;
+mod evidence;
 pub(crate) mod explain;
 mod exposure_chart;
 mod figures;
