@@ -28,6 +28,8 @@ const FRESH_S: i64 = 6 * 3_600;
 const FILESYSTEMS_MAX: usize = 32;
 /// Hosts that are passed by in search of one that is due, in one round.
 const SEARCH_MAX: usize = 256;
+/// The stage of a file system that was warned of and is now above its threshold.
+const STAGE_ABOVE: u8 = 4;
 /// The symptom of a warning ahead.
 const SYMPTOM: [&str; 2] = ["symptom-storage-fills", "symptom-inodes-fill"];
 
@@ -88,8 +90,9 @@ impl Outlooks {
     }
 }
 
+/// Whether a ticket was opened by a warning ahead: its symptom has a stage.
 fn is_ahead(symptom: &Phrase) -> bool {
-    SYMPTOM.contains(&symptom.id.as_str())
+    symptom.args.iter().any(|(name, _)| name == ARGUMENT)
 }
 
 impl Model {
@@ -120,9 +123,12 @@ impl Model {
         match (view, outlook) {
             // The same disturbance as the warning that came before it.
             (View::Holds(condition), _) => {
-                let since = ticket.map(|ticket| ticket.life.episode_at).filter(|since| *since < condition.onset_at);
-                let onset_at = since.unwrap_or(condition.onset_at);
-                View::Holds(Condition { onset_at, ..condition })
+                let Some(ticket) = ticket.filter(|ticket| is_ahead(&ticket.symptom)) else {
+                    return View::Holds(condition);
+                };
+                let onset_at = ticket.life.episode_at.min(condition.onset_at);
+                let symptom = condition.symptom.with(ARGUMENT, STAGE_ABOVE);
+                View::Holds(Condition { onset_at, symptom, ..condition })
             }
             (View::Clear { .. } | View::Unseen { .. }, Some((Outlook::Warns { full_at, per_day, stage }, _))) => {
                 let onset_at = ticket.map_or(now, |ticket| ticket.life.episode_at);
@@ -257,6 +263,7 @@ mod tests {
     use super::*;
     use crate::config::profile::bangka_2025;
     use crate::engine::tests::{at, catalogue, commit, host, record};
+    use crate::store::records::{Fact, FactBody};
     use std::sync::Arc;
 
     #[test]
@@ -297,5 +304,48 @@ mod tests {
                 "28840s restored 1 host:a:inodes:/srv|kapasitas P6 from 28800s",
             ]
         );
+    }
+
+    #[test]
+    fn the_alarm_after_the_warning_is_the_same_ticket() {
+        let mut catalogue = catalogue(&["a"]);
+        catalogue.services.iter_mut().for_each(|service| service.backups.clear());
+        catalogue.host_silent_after_seconds = 100_000_000;
+        catalogue.thresholds.iter_mut().for_each(|threshold| threshold.hold_seconds = 10);
+        let mut model = Model::new(Arc::new(catalogue), Arc::new(bangka_2025()), at(0), at(0));
+        model.refresh_hosts(vec![record("a", at(0))]);
+        let place = model.hosts.place(&host("a")).expect("known");
+        let mut log = Vec::new();
+        let mut feed = |model: &mut Model, second: i64, used: u64| {
+            let filesystem = Filesystem {
+                mount_point: "/var".into(),
+                size_bytes: Some(1000),
+                free_bytes: Some(1000 - used),
+                ..Filesystem::default()
+            };
+            let sample = Sample { filesystems: vec![filesystem], ..Sample::default() };
+            let body = FactBody::Sample(Arc::new(sample));
+            model.apply(&Fact { id: 0, host: host("a"), at: at(second), received_at: at(second), body });
+            let plan = model.decide(at(second));
+            commit(model, plan, at(second), &mut log);
+        };
+        feed(&mut model, 10, 800);
+        let warns = Outlook::Warns { full_at: at(500_000), per_day: 9, stage: 1 };
+        model.take_outlooks(place, vec![("/var".into(), false, warns)], at(15));
+        for second in (20..100).step_by(10) {
+            feed(&mut model, second, if second < 50 { 850 } else { 950 });
+        }
+        // Below the threshold again, and with room for long: good.
+        model.take_outlooks(place, vec![("/var".into(), false, Outlook::Good)], at(105));
+        for second in (110..180).step_by(10) {
+            feed(&mut model, second, 400);
+        }
+        let key = "host:a:storage:/var|kapasitas";
+        let expected = [
+            format!("20s opened 1 {key} P6 from 20s"),
+            format!("60s updated 1 {key} P6 from 20s"),
+            format!("140s restored 1 {key} P6 from 110s"),
+        ];
+        assert_eq!(log, expected);
     }
 }

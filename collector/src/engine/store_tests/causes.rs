@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::alert::{Alert, Notification};
 use crate::domain::ticket::TicketClass;
+use pantau_shared::sample::{Filesystem, Sample};
 
 fn notification(ends: Option<i64>) -> Notification {
     let alert = Alert {
@@ -107,4 +108,58 @@ async fn a_letter_that_is_recorded_late_counts_from_its_report() {
     assert_eq!(ticket.impact_text.as_deref(), Some("loket antre"));
     let due = ticket.response_target.map(|target| at(8_000).plus_secs(i64::from(target.seconds)));
     assert_eq!(ticket.response_due_at(), due);
+}
+
+/// A sample of `/var` of a thousand million bytes, `used` thousandths of it used.
+fn storage(used: u64) -> ObservationBody {
+    let free = Some(1_000_000 * (1000 - used));
+    ObservationBody::Sample(Box::new(Sample {
+        filesystems: vec![Filesystem {
+            mount_point: "/var".into(),
+            device: "/dev/vda1".into(),
+            kind: "ext4".into(),
+            size_bytes: Some(1_000_000_000),
+            free_bytes: free,
+            available_bytes: free,
+            ..Filesystem::default()
+        }],
+        ..Sample::default()
+    }))
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_is_told_ahead_by_what_is_stored() {
+    let site = Site::new().await;
+    let (engine, mut task) = site.engine();
+    // Thirty thousandths a day, for six days, an hour a sample: below the threshold to the end.
+    for hour in 0..=6 * 24 {
+        let seconds = hour * 3600 + 60;
+        site.clock.advance_ms(at(seconds).ms_since(site.clock.now()));
+        let body = Some(storage(700 + u64::try_from(hour).expect("positive") * 30 / 24));
+        let seq = u64::try_from(hour).expect("positive") + 1;
+        let batch = ReceivedBatch {
+            host: HostId::parse("a").expect("valid"),
+            stream: vec![7; 16],
+            boot_id: "b".into(),
+            received_at: site.clock.now(),
+            observations: vec![(at(seconds), Observation { seq, at_ms: at(seconds).as_ms(), age_ms: None, body })],
+        };
+        site.store.write(move |w| w.accept_batch(batch)).await.expect("accepted");
+    }
+    task.evaluate().await.expect("evaluates");
+    assert_eq!(site.events(), []);
+    task.look_ahead().await;
+    task.evaluate().await.expect("evaluates");
+    let ticket = engine.snapshot().tickets[0].clone();
+    assert_eq!(
+        (ticket.key.to_string().as_str(), ticket.symptom.id.as_str()),
+        ("host:a:storage:/var|kapasitas", "symptom-storage-fills")
+    );
+    let full = ticket.symptom.args.iter().find(|(name, _)| name == "full_at").map(|(_, at)| at.clone());
+    let full = Timestamp::parse_rfc3339(&full.expect("told")).expect("an instant");
+    let days = full.ms_since(site.clock.now()) / 86_400_000;
+    assert!((3..=4).contains(&days), "{days}");
+    let evidence = site.store.read(|r| r.evidence(ticket.number)).expect("reads").expect("kept");
+    assert_eq!(evidence.readings[0].limit_permille, 900);
+    assert_eq!(site.events(), [("opened".to_owned(), 1)]);
 }
