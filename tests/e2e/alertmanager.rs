@@ -20,15 +20,18 @@ fn config(office: &Office, token: &str) -> String {
     )
 }
 
-async fn tell(client: &reqwest::Client, url: &str, ends_at: Option<String>) -> Result<()> {
-    let now = chrono::Utc::now();
+/// Tells the Alertmanager of two alerts, or that they ended.
+async fn tell(client: &reqwest::Client, url: &str, ended: bool) -> Result<()> {
     let alert = |instance: &str| {
-        json!({
+        let mut alert = json!({
             "labels": { "alertname": "DiskFull", "instance": instance, "pantau_service": "uji" },
             "annotations": { "summary": "Disk penuh" },
             "startsAt": "2026-01-01T00:00:00Z",
-            "endsAt": ends_at.clone().unwrap_or_else(|| (now + chrono::TimeDelta::minutes(10)).to_rfc3339()),
-        })
+        });
+        if ended {
+            alert["endsAt"] = json!("2026-01-01T01:00:00Z");
+        }
+        alert
     };
     let alerts = json!([alert("web-01:9100"), alert("db-01:9100")]);
     let answer = client.post(format!("{url}/api/v2/alerts")).json(&alerts).send().await?;
@@ -68,7 +71,7 @@ async fn alerts_of_a_real_alertmanager_are_one_ticket_per_group() -> Result<()> 
         return Ok(());
     };
     let (client, url) = (reqwest::Client::new(), format!("http://127.0.0.1:{port}"));
-    eventually("the Alertmanager takes alerts", 20, async || Ok(tell(&client, &url, None).await.ok())).await?;
+    eventually("the Alertmanager takes alerts", 20, async || Ok(tell(&client, &url, false).await.ok())).await?;
     let opened = eventually("a ticket is open", 20, async || Ok(tickets(&office).await?.pop())).await;
     let opened = opened.with_context(|| collector.log_tail())?;
     ensure!(opened["status"] == "baru" && opened["layanan_terdampak"] == json!(["uji"]), "{opened:#}");
@@ -77,7 +80,7 @@ async fn alerts_of_a_real_alertmanager_are_one_ticket_per_group() -> Result<()> 
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let repeated = tickets(&office).await?;
     ensure!(repeated.len() == 1 && repeated[0]["versi"] == opened["versi"], "{repeated:#?}");
-    tell(&client, &url, Some(chrono::Utc::now().to_rfc3339())).await?;
+    tell(&client, &url, true).await?;
     let metrics = eventually("both alerts are told as resolved", 20, async || {
         let number = opened["nomor"].as_str().unwrap_or_default();
         let ticket = office.get(&format!("/api/v1/tickets/{number}")).await?;
