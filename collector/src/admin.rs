@@ -7,7 +7,7 @@
 //! Protocol: the client sends one JSON line of at most [`LINE_BYTES_MAX`], the server answers one JSON line of at most
 //! [`REPLY_BYTES_MAX`] and closes.
 
-use crate::auth::{self, Role, password};
+use crate::auth::{self, ALERT_SCOPE, Role, password};
 use crate::config::settings::Settings;
 use crate::domain::profile::Profile;
 use crate::engine::Engine;
@@ -285,7 +285,8 @@ async fn report_key(store: &Store, rotate: bool, now: Timestamp) -> Result<Strin
 }
 
 async fn new_token(store: &Store, name: String, scope: String, now: Timestamp) -> Result<String> {
-    ensure!(scope == "read" || scope == "write", "`{scope}` is no scope: read, write");
+    let known = ["read", "write", ALERT_SCOPE].contains(&scope.as_str());
+    ensure!(known, "`{scope}` is no scope: read, write, alert");
     ensure!(!name.is_empty() && name.len() <= 64, "a token's name has 1 to 64 characters");
     let token = auth::random_token(32)?;
     let record =

@@ -6,17 +6,21 @@
 //! again from the same facts. State lives in memory and is rebuilt from the store at start. Evaluating costs what
 //! changed. People's actions take the same four steps.
 
+mod alert_model;
 mod backup_commands;
 mod backup_model;
 mod backup_views;
 mod blind;
 mod budget_model;
+mod certificate_model;
 mod checkpoint;
 mod commands;
 mod deadlines;
 pub mod deliver;
 mod duty;
 mod evaluate;
+mod evidence;
+mod forecast_model;
 mod host_model;
 mod hosts;
 mod index;
@@ -31,8 +35,10 @@ mod shown;
 mod storm_model;
 mod task;
 mod views;
+mod wellbeing_model;
 
 use crate::clock::Clock;
+use crate::domain::alert::Notification;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Profile};
@@ -118,6 +124,12 @@ pub enum CommandError {
     /// Not a service of the catalogue.
     #[error("there is no service `{0}`")]
     NoSuchService(ServiceId),
+    /// No room for another group of alerts.
+    #[error("too many groups of alerts are known; let some of them end")]
+    TooManyAlerts,
+    /// The disk is full, or the collector is busy with itself.
+    #[error("the collector cannot keep this now")]
+    NotNow,
     /// The store failed.
     #[error("the action could not be committed")]
     Store(#[source] StoreError),
@@ -141,6 +153,21 @@ pub struct ManualTicket {
     pub service: ServiceId,
     /// Field 4, a code.
     pub category: String,
+    /// What need not be told.
+    pub details: ReportDetails,
+}
+
+/// What a reporter may tell besides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReportDetails {
+    /// How the reporter is reached; part of field 2.
+    pub contact: String,
+    /// Field 6, in words.
+    pub impact_text: String,
+    /// When the disturbance began; with the report when it is not told.
+    pub onset_at: Option<Timestamp>,
+    /// When it was reported; now when it is not told (G07).
+    pub reported_at: Option<Timestamp>,
 }
 
 impl Engine {
@@ -200,6 +227,15 @@ impl Engine {
         self.send(Command::Open { ticket, actor, reply }, answer).await
     }
 
+    /// Takes a message about a group of alerts of another program; it is durable when this returns.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn take_alerts(&self, notification: Notification) -> Result<(), CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Alerts { notification: Box::new(notification), reply }, answer).await
+    }
+
     /// Puts another catalogue in force; the state is rebuilt from the store.
     ///
     /// # Errors
@@ -234,6 +270,9 @@ mod tests;
 
 #[cfg(test)]
 mod backup_tests;
+
+#[cfg(test)]
+mod cause_tests;
 
 #[cfg(test)]
 mod composition_tests;

@@ -161,6 +161,7 @@ impl Ingest {
         self.clones.look(&host, &batch.boot_id, &self.stats);
         let revision = batch.assignment_revision;
         let offer = std::mem::take(&mut batch.session_offer);
+        self.stats.clocks.note(&host, Timestamp::from_ms(batch.sent_at_ms), received_at);
         let received = received_batch(host.clone(), batch, received_at);
         let machine = machine_of(&received);
         // It may be revoked between the look at its key and the commit: then the store refuses it.

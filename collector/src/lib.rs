@@ -19,6 +19,7 @@
 //! | [`texts`] | both languages | who reads them |
 //! | [`demo`] | a simulated office, through the same rules | any short cut around them |
 //! | [`config`] | collector.toml, the catalogue's and the profile's file; all faults at once | what is done with them |
+//! | [`clock_board`] | how far hosts' clocks are off, noted at receipt | what follows from it |
 //! | `host_series` | a host's series over a span, for pages and API | how it is shown |
 //! | [`rulebook`] | by which rules each service is counted and judged | the ledger |
 //! | [`backup_period`] | a backup set, or a service by its sets, over a period against the RPO | how it is shown |
@@ -40,6 +41,7 @@ pub mod app;
 pub mod auth;
 pub mod backup_period;
 pub mod clock;
+pub mod clock_board;
 mod closing;
 pub mod config;
 pub mod correction_preview;
@@ -70,5 +72,6 @@ pub mod space_watch;
 pub mod store;
 pub mod system;
 pub mod texts;
+mod ticket_evidence;
 mod ticket_form;
 pub mod tls;

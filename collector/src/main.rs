@@ -227,7 +227,7 @@ enum TokenAction {
     New {
         /// What it is for
         name: String,
-        /// read or write
+        /// read, write, or alert (hands in alerts of an Alertmanager and does nothing else)
         #[arg(long, default_value = "read")]
         scope: String,
         #[command(flatten)]

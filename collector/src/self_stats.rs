@@ -1,5 +1,6 @@
 //! The collector's own counters: what it received, refused, dropped, delivered. Monotonic since start.
 
+use crate::clock_board::ClockBoard;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts up; never down, but for the few that tell a state.
@@ -83,6 +84,14 @@ pub struct SelfStats {
     pub deliveries: Counter,
     /// Tries that a receiver did not take.
     pub delivery_failures: Counter,
+    /// Alerts of other programs that were taken.
+    pub alerts_taken: Counter,
+    /// Messages about alerts that were not such messages.
+    pub alerts_malformed: Counter,
+    /// Messages about alerts that could not be kept; their sender tries again.
+    pub alerts_refused: Counter,
+    /// How far the clocks of hosts are off.
+    pub clocks: ClockBoard,
     /// Logins refused.
     pub logins_refused: Counter,
 }

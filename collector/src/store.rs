@@ -11,6 +11,7 @@
 //! callers see domain types, reached by aggregate. Decides nothing.
 
 mod accept;
+pub mod alerts;
 pub mod audit;
 pub mod backup;
 pub mod backup_records;
@@ -20,6 +21,7 @@ pub mod chunk;
 mod columns;
 mod copy_error;
 mod decision;
+mod evidence;
 mod external;
 mod facts;
 mod figures;

@@ -55,6 +55,7 @@ macro_rules! messages {
         [
             include_str!(concat!("../../config/locales/", $language, "/auth.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/backups.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/causes.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/checks.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/delivery.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/duty.ftl")),

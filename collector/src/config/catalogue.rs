@@ -2,13 +2,18 @@
 //!
 //! ```toml
 //! berlaku_sejak = "2026-07-01"     # optional: from when on targets, hours and policies hold
-//! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s"
+//! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s",
+//!                                  # nyala_ulang_per_hari = 3
 //! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
 //!                                  # flap_starts_min = 3, flap_window_seconds = 3600, flap_stable_seconds = 1800,
 //!                                  # escalation_resolution_percent = 75, recovery_prompt_rto_percent = 50,
 //!                                  # storm_hosts_min = 5, storm_share_percent = 5
 //! [register]                       # optional: dua_orang = true (who proposes does not approve)
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama
+//! [sertifikat]                     # optional: hari_pertama = 30, hari_kedua = 14, hari_ketiga = 7, aktif = true
+//! [perkiraan_penuh]                # optional: dalam = "7days", pulih = "14days", terpakai_min_persen = 50, aktif = true
+//! [[alertmanager]]                 # optional: label, nilai, layanan, host, kelas, dampak
+//! [[panduan]]                      # optional: kelas, fase, langkah
 //! [[kalender]]                     # optional: id, templat, senin … minggu, libur, cuti_bersama, rentang, …
 //! [[host]]                         # optional: id, nama, luar; when any is listed, only listed hosts may be named
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …, susunan, bergantung_pada
@@ -25,6 +30,7 @@
 mod agreement;
 mod backup_source;
 mod backups;
+mod causes;
 mod check;
 mod check_kinds;
 mod composition;
@@ -61,6 +67,9 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
     monitoring::read_monitoring(&mut d, &root, &mut catalogue);
     catalogue.thresholds = threshold::read_thresholds(&mut d, &root);
     catalogue.backups = backups::read_rules(&mut d, &root);
+    catalogue.certificates = causes::read_certificates(&mut d, &root);
+    catalogue.forecast = causes::read_forecast(&mut d, &root);
+    catalogue.runbook = causes::read_runbook(&mut d, &root);
     let (names, outside) = host::read_hosts(&mut d, &root);
     (catalogue.host_names, seen.outside) = (names, outside);
     seen.hosts = catalogue.host_names.keys().cloned().collect();
@@ -71,6 +80,9 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
             catalogue.services.push(service);
         }
     }
+    let (alerts, named) = causes::read_alerts(&mut d, &root, &seen);
+    catalogue.alerts = alerts;
+    causes::check_alerts(&mut d, &catalogue, &named);
     composition::resolve(&mut d, &mut catalogue.services, &dependencies);
     catalogue.roster = duty::read_roster(&mut d, &root, profile, &catalogue);
     root.finish(&mut d);

@@ -12,12 +12,17 @@ pub mod named_calendar;
 
 pub use backup_set::{BackupRules, BackupSet, Look, SetSource, TOLERANCES};
 
+use crate::domain::alert::mapping::AlertMapping;
 use crate::domain::calendar::Calendar;
 use crate::domain::duty::Roster;
+use crate::domain::certificate::CertificatePolicy;
+use crate::domain::forecast::ForecastPolicy;
 use crate::domain::phrase::Phrase;
+use crate::domain::reboot::RebootPolicy;
 use crate::domain::storm::StormPolicy;
 use crate::domain::ticket::escalation::EscalationPolicy;
 use crate::domain::ticket::flap::FlapPolicy;
+use crate::domain::ticket::runbook::RunbookEntry;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use pantau_shared::assignment::CheckKind;
@@ -258,6 +263,16 @@ pub struct Catalogue {
     pub two_persons: bool,
     /// What holds for all backups.
     pub backups: BackupRules,
+    /// When certificates that run out are warned of.
+    pub certificates: CertificatePolicy,
+    /// When a file system that fills up is warned of.
+    pub forecast: ForecastPolicy,
+    /// When starts of a host are too many.
+    pub reboots: RebootPolicy,
+    /// Whom alerts of other programs concern.
+    pub alerts: Vec<AlertMapping>,
+    /// First steps as the office wants them.
+    pub runbook: Vec<RunbookEntry>,
     /// Calendars that services may name, the profile's templates among them; `24x7` is built in.
     pub calendars: Vec<NamedCalendar>,
     /// People with roles, their duty and absence.
@@ -314,10 +329,21 @@ impl Catalogue {
             storm: StormPolicy::default(),
             two_persons: true,
             backups: BackupRules::default(),
+            certificates: CertificatePolicy::default(),
+            forecast: ForecastPolicy::default(),
+            reboots: RebootPolicy::default(),
+            alerts: Vec::new(),
+            runbook: Vec::new(),
             calendars: Vec::new(),
             roster: Roster::default(),
             effective_from: None,
         }
+    }
+
+    /// The check with this identifier, and its service.
+    pub fn check(&self, id: &CheckId) -> Option<(&Service, &Check)> {
+        let pairs = self.services.iter().flat_map(|service| service.checks.iter().map(move |check| (service, check)));
+        pairs.into_iter().find(|(_, check)| check.id == *id)
     }
 
     /// The service with this identifier.

@@ -14,17 +14,21 @@
 pub mod clock;
 pub mod condition;
 pub mod escalation;
+pub mod evidence;
 pub mod example_sla;
 pub mod flap;
 pub mod form_order;
+pub mod manual;
 pub mod open;
 pub mod review;
+pub mod runbook;
+pub mod stage;
 pub mod transition;
 
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Priority, TimeTarget};
-use pantau_shared::ids::{BackupSetId, HostId};
+use pantau_shared::ids::{BackupSetId, CheckId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use std::fmt;
 
@@ -69,21 +73,27 @@ pub enum TicketClass {
     Budget,
     /// A backup set passed its RPO or has no usable backup.
     Backup,
-    /// A job that does what nobody sees otherwise went wrong.
+    /// A job that does what nobody sees otherwise went wrong; also what another program's alert says.
     Function,
+    /// The certificate of an endpoint runs out.
+    Certificate,
+    /// Somebody may be where nobody should be; by another program's alert only.
+    Security,
     /// Nobody watches: a silent host, a backup source that nobody reaches.
     MonitoringLost,
 }
 
 impl TicketClass {
     /// All, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Access,
         Self::Performance,
         Self::Capacity,
         Self::Budget,
         Self::Backup,
         Self::Function,
+        Self::Certificate,
+        Self::Security,
         Self::MonitoringLost,
     ];
 
@@ -96,6 +106,8 @@ impl TicketClass {
             Self::Budget => "anggaran",
             Self::Backup => "cadangan",
             Self::Function => "fungsi",
+            Self::Certificate => "sertifikat",
+            Self::Security => "keamanan",
             Self::MonitoringLost => "kehilangan_pemantauan",
         }
     }
@@ -115,6 +127,10 @@ pub enum TicketScope {
     Host(HostId, String),
     /// A backup set.
     Backup(BackupSetId),
+    /// The endpoint that a check asks.
+    Check(CheckId),
+    /// A group of alerts of another program, by the digest of its key.
+    Alert(String),
     /// The hosts of the whole site together: a storm of silence.
     Site,
 }
@@ -126,6 +142,8 @@ impl fmt::Display for TicketScope {
             Self::Host(id, part) if part.is_empty() => write!(f, "host:{id}"),
             Self::Host(id, part) => write!(f, "host:{id}:{part}"),
             Self::Backup(id) => write!(f, "backup:{id}"),
+            Self::Check(id) => write!(f, "check:{id}"),
+            Self::Alert(digest) => write!(f, "alert:{digest}"),
             Self::Site => f.write_str("site:hosts"),
         }
     }
@@ -142,6 +160,10 @@ impl TicketScope {
                 HostId::parse(host).ok().map(|host| Self::Host(host, part.to_owned()))
             }
             "backup" => BackupSetId::parse(rest).ok().map(Self::Backup),
+            "check" => CheckId::parse(rest).ok().map(Self::Check),
+            "alert" => {
+                (rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self::Alert(rest.into()))
+            }
             "site" => (rest == "hosts").then_some(Self::Site),
             _ => None,
         }
@@ -442,6 +464,9 @@ pub enum TicketRefusal {
     /// An estimate that is not in the future.
     #[error("the estimate must lie after now")]
     EstimateInPast,
+    /// Begin, report and record of a disturbance out of order, in the future or too long ago.
+    #[error("a disturbance begins at or before its report, within the last 90 days and not in the future")]
+    BadTimes,
     /// Not a category or method of the profile.
     #[error("`{value}` is not a known {field}")]
     UnknownCode {
@@ -473,6 +498,8 @@ mod text_tests {
             TicketScope::Host(host.clone(), String::new()),
             TicketScope::Host(host, "storage:/var|x".into()),
             TicketScope::Backup(BackupSetId::parse("simpeg-db").expect("valid")),
+            TicketScope::Check(CheckId::parse("simpeg-http").expect("valid")),
+            TicketScope::Alert("0123456789abcdef".into()),
             TicketScope::Site,
         ] {
             for class in TicketClass::ALL {

@@ -16,6 +16,7 @@ use super::host_model::{HostModel, Newest, Track};
 use super::load::FACTS_PAGE;
 use super::model::Model;
 use crate::domain::catalogue::ThresholdMetric;
+use crate::domain::reboot::Boots;
 use crate::domain::threshold::ThresholdTrack;
 use crate::snapshot::HostRates;
 use crate::store::records::{CheckpointSlice, Fact, FactBody, FactCursor};
@@ -63,6 +64,8 @@ struct SavedHost {
     sent: u64,
     #[prost(message, repeated, tag = "12")]
     tracks: Vec<SavedTrack>,
+    #[prost(int64, repeated, tag = "13")]
+    boots_ms: Vec<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -112,6 +115,7 @@ fn saved_host(host: &HostModel) -> SavedHost {
         received: rates.network_bytes_per_second.map(|(received, _)| received),
         sent: rates.network_bytes_per_second.map_or(0, |(_, sent)| sent),
         tracks: host.tracks.iter().map(saved_track).collect(),
+        boots_ms: host.boots.list().iter().map(|at| at.as_ms()).collect(),
     }
 }
 
@@ -160,6 +164,7 @@ fn restore(reader: &Reader, host: &mut HostModel, saved: SavedHost) -> Result<()
         storage_permille: saved.storage_part.map(|part| (part.into(), saved.storage)),
         network_bytes_per_second: saved.received.map(|received| (received, saved.sent)),
     };
+    host.boots = Boots::of(saved.boots_ms.into_iter().map(ms).collect());
     host.tracks = saved.tracks.into_iter().filter_map(restored_track).collect();
     // By its number first: a frame that is still there. Else the newest that history holds.
     let before = FactCursor(saved.newest_fact.saturating_sub(1));

@@ -5,11 +5,14 @@ use super::backup_commands::BackupCommand;
 use super::evaluate::Context;
 use super::task::EngineTask;
 use super::{CommandError, ManualTicket, RegisterChange};
+use crate::domain::alert::Notification;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::phrase::Phrase;
 use crate::domain::ticket::condition::Condition;
 use crate::domain::ticket::open::{self, Report};
-use crate::domain::ticket::{Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, transition};
+use crate::domain::ticket::{
+    Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, manual, transition,
+};
 use crate::store::StoreError;
 use crate::store::records::{Decision, TicketChange};
 use pantau_shared::timestamp::Timestamp;
@@ -26,6 +29,7 @@ pub(super) enum Command {
     Register { change: Box<RegisterChange>, actor: String, reply: Reply<u32> },
     Catalogue { catalogue: Arc<Catalogue>, applied_at: Timestamp, reply: Reply<()> },
     Backup { command: BackupCommand, reply: Reply<()> },
+    Alerts { notification: Box<Notification>, reply: Reply<()> },
 }
 
 impl EngineTask {
@@ -46,6 +50,10 @@ impl EngineTask {
             }
             Command::Backup { command, reply } => {
                 let answer = self.backup_command(command).await;
+                drop(reply.send(answer));
+            }
+            Command::Alerts { notification, reply } => {
+                let answer = self.alerts(*notification).await;
                 drop(reply.send(answer));
             }
             Command::Catalogue { catalogue, applied_at, reply } => {
@@ -92,33 +100,39 @@ impl EngineTask {
         self.commit(context, move |_| Ok(change)).await
     }
 
-    async fn open(&mut self, manual: ManualTicket, actor: &str) -> Result<Ticket, CommandError> {
+    async fn open(&mut self, told: ManualTicket, actor: &str) -> Result<Ticket, CommandError> {
         let profile = Arc::clone(&self.model.profile);
-        transition::written("symptom", &manual.symptom).map_err(CommandError::Refused)?;
-        transition::written("reporter", &manual.reporter).map_err(CommandError::Refused)?;
-        transition::known("category", &manual.category, &profile.categories).map_err(CommandError::Refused)?;
-        transition::known("reporting method", &manual.reporting_method, &profile.reporting_methods)
+        transition::written("symptom", &told.symptom).map_err(CommandError::Refused)?;
+        transition::written("reporter", &told.reporter).map_err(CommandError::Refused)?;
+        transition::known("category", &told.category, &profile.categories).map_err(CommandError::Refused)?;
+        transition::known("reporting method", &told.reporting_method, &profile.reporting_methods)
             .map_err(CommandError::Refused)?;
-        let service = self.model.catalogue.service(&manual.service).cloned();
-        let service = service.ok_or_else(|| CommandError::NoSuchService(manual.service.clone()))?;
-        let key = TicketKey { scope: TicketScope::Service(manual.service.clone()), class: TicketClass::Access };
+        let service = self.model.catalogue.service(&told.service).cloned();
+        let service = service.ok_or_else(|| CommandError::NoSuchService(told.service.clone()))?;
+        let key = TicketKey { scope: TicketScope::Service(told.service.clone()), class: TicketClass::Access };
         let now = self.clock.now();
+        let details = &told.details;
+        let (onset_at, reported_at) =
+            manual::times(details.onset_at, details.reported_at, now).map_err(CommandError::Refused)?;
+        let reporter = manual::identity(&told.reporter, &details.contact).map_err(CommandError::Refused)?;
+        transition::optional("impact", &details.impact_text).map_err(CommandError::Refused)?;
+        let impact_text = Some(details.impact_text.trim().to_owned()).filter(|text| !text.is_empty());
         if let Some(holder) = self.model.holder(&key) {
-            let from = (manual.reporter.as_str(), manual.reporting_method.as_str());
+            let from = (reporter.as_str(), told.reporting_method.as_str());
             let (after, activity) =
-                open::report_again(holder, from, &manual.symptom, actor, now).map_err(CommandError::Refused)?;
+                open::report_again(holder, from, &told.symptom, actor, now).map_err(CommandError::Refused)?;
             let context = Context::new(&self.model, &self.routing, &self.render, now);
             let change = context.change(after, Some(activity), None);
             return self.commit(context, move |_| Ok(change)).await;
         }
         let condition = Condition {
             key,
-            impact: manual.impact,
-            onset_at: now,
-            symptom: Phrase::new("symptom-reported").with("text", manual.symptom.trim()),
-            category: manual.category,
+            impact: told.impact,
+            onset_at,
+            symptom: Phrase::new("symptom-reported").with("text", told.symptom.trim()),
+            category: told.category,
             components: service.hosts.iter().map(ToString::to_string).collect(),
-            affected: vec![manual.service],
+            affected: vec![told.service],
             flapping_since: None,
         };
         let context = Context::new(&self.model, &self.routing, &self.render, now);
@@ -126,11 +140,12 @@ impl EngineTask {
         let inner = context.clone();
         self.commit(context, move |number| {
             let report = Report {
-                reporter: Some((manual.reporter.as_str(), &manual.reporting_method)),
+                reporter: Some((reporter.as_str(), &told.reporting_method)),
                 condition: &condition,
                 related: None,
             };
-            let (ticket, mut activity) = open::open(&report, number(year)?, &inner.catalogue, &inner.profile, now);
+            let (mut ticket, mut activity) = open::open(&report, number(year)?, &inner.catalogue, &inner.profile, now);
+            (ticket.reported_at, ticket.impact_text) = (reported_at, impact_text);
             activity.actor = crate::domain::ticket::Actor::Person(actor);
             Ok(inner.change(ticket, Some(activity), Some("opened")))
         })

@@ -16,6 +16,8 @@ pub(crate) enum Subject {
     Storm,
     Host(usize),
     Backup(usize),
+    /// A group of alerts of another program.
+    Alert(usize),
     /// The clocks of an open ticket.
     Ticket(TicketNumber),
 }

@@ -2,6 +2,7 @@
 
 use super::Render;
 use super::duty;
+use super::evidence::Gathered;
 use super::message;
 use super::model::{Model, Plan, PlannedChange};
 use crate::domain::calendar::zone;
@@ -14,6 +15,7 @@ use crate::domain::ticket::open::{self, Report};
 use crate::domain::ticket::{Activity, Ticket, TicketNumber};
 use crate::store::StoreError;
 use crate::store::records::{Decision, FactCursor, OutboxMessage, TicketChange};
+use crate::ticket_evidence::EvidenceBody;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) profile: Arc<Profile>,
     routing: Arc<Routing>,
     told: Told,
+    /// What tickets that are opened are opened on.
+    evidence: Arc<Gathered>,
     pub(crate) render: Render,
     pub(crate) register: Arc<Register>,
     pub(crate) now: Timestamp,
@@ -40,6 +44,7 @@ impl Context {
             profile: Arc::clone(&model.profile),
             routing: Arc::clone(routing),
             told: Told::new(),
+            evidence: Arc::default(),
             render: Arc::clone(render),
             register: Arc::clone(&model.register),
             now,
@@ -50,6 +55,12 @@ impl Context {
     #[must_use]
     pub(crate) fn told(self, told: Told) -> Self {
         Self { told, ..self }
+    }
+
+    /// The same, with what the tickets that are to be opened are opened on.
+    #[must_use]
+    pub(crate) fn with_evidence(self, evidence: Gathered) -> Self {
+        Self { evidence: Arc::new(evidence), ..self }
     }
 
     /// The local year of `now`: that of a new ticket's number.
@@ -66,18 +77,25 @@ impl Context {
         let receivers = asked.as_ref().map(|(_, reached)| receivers_of(reached)).unwrap_or_default();
         let plan = event.map(|_| self.routing.plan(&ticket, told, &receivers, &self.catalogue, zone, self.now));
         let entry = asked.map(|(level, reached)| duty::entry(&self.profile, level, &reached, self.now));
+        let brief = event.filter(|event| *event == "opened").map(|_| self.brief(&ticket));
         let message = |(target, not_before), event: &str| OutboxMessage {
             ticket: ticket.number,
             target,
             version: ticket.version,
             event: event.to_owned(),
-            payload: message::payload(&ticket, event, &self.profile, &self.render),
+            payload: message::payload(&ticket, event, &self.profile, &self.render, brief.as_ref()),
             not_before,
         };
         let messages =
             event.zip(plan).into_iter().flat_map(|(event, plan)| plan.into_iter().map(move |to| (to, event)));
         let messages = messages.map(|(to, event)| message(to, event)).collect();
         TicketChange { ticket, activities: activity.into_iter().chain(entry).collect(), messages }
+    }
+
+    /// What a message about a new ticket tells of its evidence.
+    fn brief(&self, ticket: &Ticket) -> EvidenceBody {
+        let evidence = self.evidence.get(&ticket.key);
+        EvidenceBody::brief(evidence, ticket, &self.catalogue, self.profile.time_zone, self.render.as_ref())
     }
 
     /// The whole decision; `number` gives the next free one of a year.
@@ -87,13 +105,14 @@ impl Context {
         cursor: FactCursor,
         mut number: impl FnMut(u16) -> Result<TicketNumber, StoreError>,
     ) -> Result<Decision, StoreError> {
-        let mut tickets = Vec::new();
+        let (mut tickets, mut evidence) = (Vec::new(), Vec::new());
         for change in plan.changes {
             tickets.push(match change {
                 PlannedChange::Open(condition, related) => {
                     let report = Report { reporter: None, condition: &condition, related };
                     let (ticket, activity) =
                         open::open(&report, number(self.year())?, &self.catalogue, &self.profile, self.now);
+                    evidence.extend(self.evidence.get(&ticket.key).map(|seen| (ticket.number, seen.clone())));
                     self.change(ticket, Some(activity), Some("opened"))
                 }
                 PlannedChange::Change { ticket, activity, event } => self.change(*ticket, Some(activity), event),
@@ -102,7 +121,18 @@ impl Context {
         }
         let (corrections, audit) = super::registers::late_records(&self.register, &plan.late, self.now);
         let checkpoint = Vec::new();
-        let (ledger, backups) = (plan.ledger, plan.backups);
-        Ok(Decision { cursor, ledger, tickets, corrections, audit, backups, evaluated_at: self.now, checkpoint })
+        let (ledger, backups, alerts) = (plan.ledger, plan.backups, plan.alerts);
+        Ok(Decision {
+            cursor,
+            ledger,
+            tickets,
+            corrections,
+            audit,
+            backups,
+            evaluated_at: self.now,
+            checkpoint,
+            alerts,
+            evidence,
+        })
     }
 }

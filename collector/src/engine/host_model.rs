@@ -4,8 +4,11 @@
 //! whoever committed it.
 
 use super::checkpoint::slice_of;
+use super::forecast_model::Outlooks;
+use crate::clock_board::ClockSeen;
 use crate::domain::catalogue::{Catalogue, Threshold, ThresholdMetric};
 use crate::domain::rate;
+use crate::domain::reboot::Boots;
 use crate::domain::threshold::{GAP_PERIODS, ThresholdTrack, ThresholdView};
 use crate::snapshot::HostRates;
 use crate::store::records::{HostHeard, HostRecord};
@@ -46,6 +49,14 @@ pub(crate) struct HostModel {
     pub(crate) rates: HostRates,
     /// By metric, then part.
     pub(crate) tracks: Vec<Track>,
+    /// Its newest starts.
+    pub(crate) boots: Boots,
+    /// A start that is to be noted in tickets.
+    pub(crate) booted: Option<Timestamp>,
+    /// Its clock, where it is off or was.
+    pub(crate) clock: Option<ClockSeen>,
+    /// When its file systems will be full.
+    pub(crate) outlooks: Outlooks,
     /// Since when it is heard without a silence.
     pub(crate) heard_since: Timestamp,
     /// Tickets that hold a key of this host.
@@ -70,6 +81,10 @@ impl HostModel {
             newest: None,
             rates: HostRates::default(),
             tracks: Vec::new(),
+            boots: Boots::default(),
+            booted: None,
+            clock: None,
+            outlooks: Outlooks::default(),
             heard_since,
             held: 0,
             silence_ticket: false,
@@ -125,7 +140,11 @@ impl HostModel {
         }
         let gap = gap_ms(catalogue);
         let newest = Newest { at, fact, sample: Arc::clone(sample) };
-        let before = self.newest.replace(newest).filter(|before| at.ms_since(before.at) <= gap);
+        let before = self.newest.replace(newest);
+        let uptime = |sample: &Sample| sample.kernel.as_ref().and_then(|kernel| kernel.uptime_ms);
+        let booted = self.boots.feed(before.as_ref().and_then(|b| uptime(&b.sample)), uptime(sample), at);
+        self.booted = booted.or(self.booted);
+        let before = before.filter(|before| at.ms_since(before.at) <= gap);
         let before = before.as_ref().map(|b| (at.ms_since(b.at), b.sample.as_ref()));
         let before = before.filter(|(ms, b)| !rate::rebooted(b, sample, *ms));
         let (tracks, mut rates, mut turned) = (&mut self.tracks, Summary::default(), false);
@@ -143,7 +162,7 @@ impl HostModel {
             storage_permille: storage,
             network_bytes_per_second: before.and_then(|(ms, b)| rate::network_bytes_per_second(b, sample, ms)),
         };
-        turned || self.held > 0 || self.in_alarm(gap, at)
+        turned || booted.is_some() || self.held > 0 || self.in_alarm(gap, at)
     }
 
     /// Whether a reading is above its threshold for too long.
@@ -217,6 +236,21 @@ fn read<'a>(before: Option<(i64, &Sample)>, after: &'a Sample, mut reading: impl
             reading(ThresholdMetric::Storage, &filesystem.mount_point, used);
         }
     }
+}
+
+/// One reading over samples, in order of time.
+pub(crate) fn readings(samples: &[(Timestamp, Sample)], metric: ThresholdMetric, part: &str) -> Vec<(Timestamp, u32)> {
+    let mut points = Vec::new();
+    let before = std::iter::once(None).chain(samples.iter().map(Some));
+    for ((at, sample), before) in samples.iter().zip(before) {
+        let before = before.map(|(earlier, sample)| (at.ms_since(*earlier), sample));
+        read(before, sample, |of, place, permille| {
+            if of == metric && place == part {
+                points.push((*at, permille));
+            }
+        });
+    }
+    points
 }
 
 /// The same interface in the sample before; it is most often at the same place.

@@ -88,6 +88,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     model.cursor = reader.cursor()?;
     let records = reader.hosts()?;
     model.refresh_hosts(records.clone());
+    model.alerts.load(reader.alert_groups()?);
     for ticket in reader.open_tickets()? {
         model.committed(ticket);
     }

@@ -6,6 +6,7 @@
 //! at what was touched or is due and at nothing else. [`Model::touch_everything`] makes it look at all: after that it
 //! decides the same (a test compares the two, step by step).
 
+use super::alert_model::AlertModel;
 use super::backup_model::BackupModel;
 use super::deadlines::{Deadlines, Subject};
 use super::hosts::Hosts;
@@ -21,9 +22,10 @@ use crate::domain::register::correction::{LateProposal, propose_late};
 use crate::domain::register::{CorrectionEntry, Register, finality};
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
 use crate::domain::ticket::{
-    Activity, ActivityText, Ticket, TicketClass, TicketKey, TicketNumber, TicketScope, TicketState, open,
+    Activity, ActivityText, Ticket, TicketClass, TicketKey, TicketNumber, TicketScope, TicketState, open, stage,
 };
 use crate::rulebook::Rulebook;
+use crate::store::alerts::AlertEdit;
 use crate::store::backup_records::BackupEdit;
 use crate::store::records::{Fact, FactBody, FactCursor, HostHeard, HostRecord, LedgerEdit};
 use pantau_shared::ids::{BackupSetId, HostId};
@@ -67,6 +69,7 @@ pub(crate) struct Model {
     touched: BTreeSet<Subject>,
     pub(super) deadlines: Deadlines,
     pub(crate) storm: StormModel,
+    pub(crate) alerts: AlertModel,
     /// What outputs see of it.
     pub(crate) shown: Shown,
 }
@@ -91,6 +94,8 @@ pub(crate) struct Plan {
     pub(crate) late: Vec<LateProposal>,
     /// What was learnt of backup sets.
     pub(crate) backups: Vec<BackupEdit>,
+    /// What other programs told.
+    pub(crate) alerts: Vec<AlertEdit>,
 }
 
 /// A service that is replayed from its stored answers, apart from the model.
@@ -107,7 +112,11 @@ pub(crate) struct LateService {
 impl Plan {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty() && self.backups.is_empty()
+        self.ledger.is_empty()
+            && self.changes.is_empty()
+            && self.late.is_empty()
+            && self.backups.is_empty()
+            && self.alerts.is_empty()
     }
 }
 
@@ -147,6 +156,7 @@ impl Model {
             touched: BTreeSet::new(),
             deadlines: Deadlines::default(),
             storm: StormModel::default(),
+            alerts: AlertModel::default(),
             shown: Shown::default(),
         };
         model.touch_everything();
@@ -328,6 +338,7 @@ impl Model {
         self.touched.insert(Subject::Storm);
         self.touched.extend((0..self.hosts.len()).map(Subject::Host));
         self.touched.extend((0..self.backups.len()).map(Subject::Backup));
+        self.touched.extend(self.alerts.subjects());
         self.touched.extend(self.tickets.keys().copied().map(Subject::Ticket));
     }
 
@@ -358,6 +369,9 @@ impl Model {
             for view in self.views_of(subject, now) {
                 self.judge(view, now, &mut plan);
             }
+            if let Subject::Host(place) = subject {
+                self.note_boot(place, now, &mut plan);
+            }
             if let Subject::Ticket(number) = subject {
                 self.let_time_pass(number, now, &mut plan);
             }
@@ -365,6 +379,7 @@ impl Model {
             let next = self.next_look(subject, now);
             self.deadlines.set(subject, next);
         }
+        plan.alerts = self.alerts.take_edits();
         plan
     }
 
@@ -375,12 +390,17 @@ impl Model {
         let end = subjects.partition_point(|s| *s < Subject::Backup(0));
         let id = |subject: &Subject| match subject {
             Subject::Host(place) => Some(&self.hosts[*place].record.id),
-            Subject::Service(_) | Subject::Storm | Subject::Backup(_) | Subject::Ticket(_) => None,
+            Subject::Service(_) | Subject::Storm | Subject::Backup(_) | Subject::Alert(_) | Subject::Ticket(_) => None,
         };
         if let Some(hosts) = subjects.get_mut(begin..end) {
             hosts.sort_by(|a, b| id(a).cmp(&id(b)));
         }
         subjects
+    }
+
+    /// The next evaluation looks at a subject.
+    pub(super) fn touch(&mut self, subject: Subject) {
+        self.touched.insert(subject);
     }
 
     pub(super) fn touch_storm(&mut self) {
@@ -414,6 +434,14 @@ impl Model {
                     );
                 }
                 plan.changes.push(PlannedChange::Change { ticket, activity, event });
+            }
+            (Outcome::Nothing, View::Holds(condition)) => {
+                let risen = ticket.and_then(|ticket| stage::rise(ticket, &condition, now));
+                plan.changes.extend(risen.map(|(ticket, activity)| PlannedChange::Change {
+                    ticket: Box::new(ticket),
+                    activity,
+                    event: Some("updated"),
+                }));
             }
             (Outcome::Nothing | Outcome::Open | Outcome::Superseded(_), _) => {}
         }
@@ -455,6 +483,10 @@ impl Model {
         let subject = match &ticket.key.scope {
             TicketScope::Service(id) => self.index.service(id).map(Subject::Service),
             TicketScope::Backup(id) => self.index.set_of(id).map(Subject::Backup),
+            TicketScope::Check(id) => {
+                self.catalogue.check(id).and_then(|(service, _)| self.index.service(&service.id)).map(Subject::Service)
+            }
+            TicketScope::Alert(digest) => self.alerts.place(digest).map(Subject::Alert),
             TicketScope::Site => Some(Subject::Storm),
             TicketScope::Host(id, part) => self.hosts.place(id).map(|place| {
                 let host = &mut self.hosts[place];

@@ -4,6 +4,7 @@
 //! forgotten, since only late data could change it, and late data rebuild the service from the stored answers.
 
 use crate::domain::catalogue::{Check, Service};
+use crate::domain::certificate::SeenCertificate;
 use crate::domain::composite::Formula;
 use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
@@ -34,6 +35,8 @@ pub(crate) struct VantageModel {
     timeline: Timeline,
     /// Newest answer.
     pub(crate) newest: Option<(Timestamp, Arc<ProbeOutcome>)>,
+    /// The certificate that was shown last.
+    pub(crate) certificate: Option<SeenCertificate>,
     /// Newest answer that was not good, in words.
     last_bad: Option<(Timestamp, Phrase)>,
 }
@@ -79,7 +82,7 @@ pub(crate) fn result_of(at: Timestamp, outcome: &ProbeOutcome) -> CheckResult {
 impl VantageModel {
     fn new(check: usize, host: HostId, policy: CheckPolicy) -> Self {
         let (track, timeline) = (VantageTrack::new(policy), Timeline::unknown());
-        Self { check, host, policy, track, timeline, newest: None, last_bad: None }
+        Self { check, host, policy, track, timeline, newest: None, certificate: None, last_bad: None }
     }
 
     /// Takes an answer in order of time; from when the timeline may differ. `None`: it is late.
@@ -87,6 +90,9 @@ impl VantageModel {
         let change = self.track.feed(result_of(at, outcome)).ok()?;
         self.timeline.replace_from(change.replace_from, &change.settled);
         self.newest = Some((at, Arc::new(outcome.clone())));
+        if let Some(expires_at) = outcome.certificate_expires_at {
+            self.certificate = Some(SeenCertificate::after(self.certificate, Timestamp::from_secs(expires_at), at));
+        }
         let bad = match outcome.verdict() {
             ProbeVerdict::Failed => Some("reason-check-failed"),
             ProbeVerdict::Degraded => Some("reason-check-degraded"),

@@ -20,6 +20,7 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
+mod causes;
 mod full_disk;
 mod registers;
 
@@ -209,6 +210,7 @@ async fn people_confirm_and_close_and_nothing_else_does() {
         impact: Impact::Minor,
         service: ServiceId::parse("simpeg").expect("valid"),
         category: "aplikasi".into(),
+        details: super::ReportDetails::default(),
     };
     let opened = engine.open_ticket(manual.clone(), "Sari".into()).await.expect("opens");
     assert_eq!((opened.number.number, opened.priority.number()), (2, 3));

@@ -2,6 +2,7 @@
 
 use super::commands::Command;
 use super::evaluate::{Context, Told};
+use super::evidence::{self, Gathered};
 use super::model::{Model, Plan, PlannedChange};
 use super::{EngineOptions, Render, checkpoint, load, shown};
 use crate::clock::Clock;
@@ -52,6 +53,8 @@ pub struct EngineTask {
     slice: u32,
     announced_at: Timestamp,
     outbox_view: OutboxView,
+    /// The host whose file systems were looked ahead at last.
+    pub(super) looked_ahead: usize,
     /// The model may differ from the store: rebuild before anything else.
     pub(super) stale: bool,
 }
@@ -95,6 +98,7 @@ impl EngineTask {
             slice: 0,
             announced_at: now,
             outbox_view: view,
+            looked_ahead: 0,
             stale: false,
         };
         Ok((task, receiver))
@@ -121,7 +125,11 @@ impl EngineTask {
                     tokio::time::sleep(GATHER).await;
                     self.evaluate_counted(false).await;
                 }
-                _ = tick.tick() => self.evaluate_counted(true).await,
+                _ = tick.tick() => {
+                    self.look_ahead().await;
+                    self.model.take_clocks(&self.stats.clocks);
+                    self.evaluate_counted(true).await;
+                }
             }
         }
     }
@@ -287,7 +295,8 @@ impl EngineTask {
     ) -> Result<(), StoreError> {
         let cursor = self.durable_cursor();
         let told = self.told(&plan).await?;
-        let context = Context::new(&self.model, &self.routing, &self.render, now).told(told);
+        let evidence = self.evidence(&plan, now).await?;
+        let context = Context::new(&self.model, &self.routing, &self.render, now).told(told).with_evidence(evidence);
         let committed: Decision = self
             .store
             .write(move |writer| {
@@ -311,6 +320,21 @@ impl EngineTask {
             self.outbox.notify_one();
         }
         Ok(())
+    }
+
+    /// What the tickets that the plan opens are opened on. Without it they open all the same.
+    async fn evidence(&self, plan: &Plan, now: Timestamp) -> Result<Gathered, StoreError> {
+        let wanted = evidence::wanted(&self.model, plan);
+        if wanted.is_empty() {
+            return Ok(Gathered::new());
+        }
+        match self.read(move |reader| evidence::gather(reader, wanted, now)).await {
+            Err(error @ StoreError::Damaged { .. }) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "tickets open without their evidence");
+                Ok(Gathered::new())
+            }
+            gathered => gathered,
+        }
     }
 
     /// Who has heard of the tickets that the plan tells of. Without routes everyone has: nothing is read.

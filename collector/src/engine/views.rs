@@ -39,7 +39,7 @@ impl Model {
                 }
                 None => self.windows.of_nothing(),
             },
-            Subject::Storm | Subject::Ticket(_) => self.windows.of_nothing(),
+            Subject::Storm | Subject::Alert(_) | Subject::Ticket(_) => self.windows.of_nothing(),
         }
     }
 
@@ -50,14 +50,16 @@ impl Model {
             Subject::Service(place) => {
                 let Some(service) = self.services.get(place) else { return Vec::new() };
                 let seen = service_view(service, self.catalogue.tickets.flap, now);
-                std::iter::once(seen).chain(self.budget_view(service, now)).collect()
+                let seen = std::iter::once(seen).chain(self.budget_view(service, now));
+                seen.chain(self.certificate_views(service, now)).collect()
             }
             Subject::Storm => vec![self.storm_view()],
             Subject::Host(place) => {
                 let mut out = vec![self.silence_view(place, now)];
                 let host = &self.hosts[place];
-                if host.held > 0 || host.in_alarm(gap_ms(&self.catalogue), now) {
-                    out.extend(self.threshold_views(host, now));
+                out.extend(self.wellbeing_views(host, now));
+                if host.held > 0 || host.in_alarm(gap_ms(&self.catalogue), now) || host.outlooks.warn() {
+                    out.extend(self.with_outlooks(host, self.threshold_views(host, now), now));
                 }
                 out
             }
@@ -65,6 +67,7 @@ impl Model {
                 let backup = self.backups.get(place);
                 backup.map(|(service, backup)| self.backup_views(service, backup, now)).unwrap_or_default()
             }
+            Subject::Alert(place) => self.alert_view(place).into_iter().collect(),
             Subject::Ticket(_) => Vec::new(),
         }
     }
@@ -90,6 +93,7 @@ impl Model {
                 next.at(stretch.interval.from.plus_secs(resolve));
                 next.at(stretch.interval.from.plus_secs(i64::from(self.catalogue.tickets.flap.stable_seconds)));
                 next.maybe(self.next_budget_look(service, now));
+                next.maybe(self.next_certificate_look(service, now));
             }
             Subject::Storm => next.maybe(self.storm.next),
             Subject::Host(place) => {
@@ -97,8 +101,10 @@ impl Model {
                 // A revoked one is never silent, but its readings' tickets still come to their end.
                 let silent_at = self.silent_at(host);
                 next.maybe(silent_at);
+                next.maybe(self.next_wellbeing_look(host, now));
                 next.maybe(silent_at.map(|at| at.plus_ms(self.storm.gather_ms)));
                 if host.held > 0 {
+                    next.maybe(host.outlooks.next_look(resolve, now));
                     next.at(host.heard_since.plus_secs(resolve));
                     for track in &host.tracks {
                         if let ThresholdView::Quiet(since) = track.track.view(gap_ms(&self.catalogue), now) {
@@ -116,6 +122,7 @@ impl Model {
                 let run = backup.job(now).and_then(|job| job.succeeded);
                 next.maybe(run.map(|run| run.end.plus_secs(resolve)));
             }
+            Subject::Alert(place) => next.maybe(self.next_alert_look(place)),
             Subject::Ticket(number) => {
                 let ticket = self.tickets.get(&number)?;
                 next.maybe(ticket.next_timed_at(self.catalogue.tickets.escalation, self.rto_of(ticket)));
@@ -124,7 +131,7 @@ impl Model {
         next.at
     }
 
-    fn services_on(&self, host: &HostModel) -> Vec<ServiceId> {
+    pub(super) fn services_on(&self, host: &HostModel) -> Vec<ServiceId> {
         let places = self.index.running_on(&host.record.id).iter();
         places.filter_map(|place| self.services.get(*place)).map(|s| s.service.id.clone()).collect()
     }

@@ -6,6 +6,7 @@
 //! what has no value is `null`. Errors have one shape, see [`crate::http_error`].
 
 pub(crate) mod access;
+mod alertmanager;
 mod audit;
 mod backups;
 mod budget;
@@ -91,6 +92,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/outbox/{id}/actions", post(delivery::settle))
         .route("/api/v1/receivers", get(delivery::receivers))
         .route("/api/v1/receivers/{name}/test", post(delivery::test))
+        .route("/api/v1/alertmanager", post(alertmanager::take).layer(DefaultBodyLimit::max(alertmanager::BYTES_MAX)))
         .route("/api/v1/system", get(system::one))
         .route("/api/v1/{*path}", any(async || no_such("resource")))
         .method_not_allowed_fallback(async || {

@@ -16,6 +16,7 @@ mod corrections;
 mod day_bar;
 mod delivery;
 mod duty;
+mod evidence;
 pub(crate) mod explain;
 mod exposure_chart;
 mod figures;

@@ -27,6 +27,12 @@ impl Writer {
                 self.append_message(message, decision.evaluated_at)?;
             }
         }
+        for (ticket, evidence) in &decision.evidence {
+            self.save_evidence(*ticket, evidence)?;
+        }
+        for edit in &decision.alerts {
+            self.edit_alerts(edit)?;
+        }
         self.save_register(&[], &decision.corrections, &decision.audit)?;
         for slice in &decision.checkpoint {
             self.save_slice(slice)?;

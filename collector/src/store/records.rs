@@ -1,11 +1,13 @@
 //! What goes into and comes out of the store: plain values with domain types in them, no rows.
 
+use super::alerts::AlertEdit;
 use super::audit::AuditEntry;
 use super::backup_records::BackupEdit;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::register::CorrectionEntry;
 use crate::domain::state::State;
+use crate::domain::ticket::evidence::Evidence;
 use crate::domain::ticket::{Activity, Ticket, TicketClass, TicketNumber, TicketState};
 use pantau_shared::backup::BackupObservation;
 use pantau_shared::envelope::{AgentStarted, Gap, Observation};
@@ -288,6 +290,10 @@ pub struct Decision {
     pub evaluated_at: Timestamp,
     /// Slices of the engine's checkpoint that were made anew.
     pub checkpoint: Vec<CheckpointSlice>,
+    /// What other programs' alerts are known to be.
+    pub alerts: Vec<AlertEdit>,
+    /// What new tickets were opened on.
+    pub evidence: Vec<(TicketNumber, Evidence)>,
 }
 
 /// What the engine knows of some of its hosts and cannot cheaply rebuild; opaque here.

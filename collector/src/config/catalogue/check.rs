@@ -54,7 +54,7 @@ pub(super) fn read_check(
         timeout_ms,
         retry_pause_ms,
         degraded_after_ms,
-        certificate_warning_seconds: warning.map_or(14 * 86_400, |p| to_u32(p.value / 1000)),
+        certificate_warning_seconds: warning.map_or(0, |p| to_u32(p.value / 1000)),
         confirm_failures: confirm,
         quorum,
         kind: kind?,

@@ -19,6 +19,9 @@ pub(super) fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, c
                 d.add(silent.span, &silent.key, true, "is too short for the sampling period", remedy);
             }
         }
+        if let Some(boots) = table.integer(d, "nyala_ulang_per_hari", 1..=14) {
+            catalogue.reboots.in_day = to_u32(boots.value);
+        }
         table.finish(d);
     }
     if let Some(table) = root.table(d, "tickets") {

@@ -96,7 +96,28 @@ fn fields(catalogue: &Catalogue) -> Fields {
     for (host, name) in &catalogue.host_names {
         alone(&format!("host[{host}]"), name.clone());
     }
+    cause_fields(&mut out, catalogue);
     out
+}
+
+/// What opens tickets besides thresholds, and what is to be done first.
+fn cause_fields(out: &mut Fields, catalogue: &Catalogue) {
+    let mut alone = |key: &str, value: String| drop(out.insert((String::new(), key.to_owned()), value));
+    alone("nyala_ulang_per_hari", catalogue.reboots.in_day.to_string());
+    let [first, second, third] = catalogue.certificates.stages_days;
+    let (warned, ahead) = (catalogue.certificates.enabled, catalogue.forecast);
+    alone("sertifikat", format!("{first}, {second}, {third} hari, aktif {warned}"));
+    let floor = ahead.floor_permille / 10;
+    let text =
+        format!("dalam {} s, pulih {} s, terpakai {floor} %, aktif {}", ahead.horizon_s, ahead.clear_s, ahead.enabled);
+    alone("perkiraan_penuh", text);
+    for (number, line) in (1..).zip(&catalogue.alerts) {
+        alone(&format!("alertmanager[{number}]"), format!("{line:?}"));
+    }
+    for (number, entry) in (1..).zip(&catalogue.runbook) {
+        let phase = entry.phase.as_deref().unwrap_or("semua fase");
+        alone(&format!("panduan[{number}]"), format!("{} ({phase}): {}", entry.class.code(), entry.text));
+    }
 }
 
 fn service_fields(out: &mut Fields, service: &Service) {

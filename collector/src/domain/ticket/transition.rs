@@ -261,6 +261,11 @@ pub(crate) fn written(field: &'static str, text: &str) -> Result<ActivityText, T
     Ok(ActivityText::Written(text.to_owned()))
 }
 
+/// A text that need not be there, within its bound.
+pub(crate) fn optional(field: &'static str, text: &str) -> Result<(), TicketRefusal> {
+    if text.trim().is_empty() { Ok(()) } else { written(field, text).map(drop) }
+}
+
 /// A code of the profile.
 pub(crate) fn known(field: &'static str, value: &str, codes: &[String]) -> Result<(), TicketRefusal> {
     if codes.iter().any(|code| code == value) {

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+mod alerts;
 mod registers;
 
 /// A running collector with a reading and a writing program, and an operator who is logged in.
@@ -34,7 +35,7 @@ const WRITER: &[(&str, &str)] = &[("authorization", "Bearer writing")];
 async fn site() -> Site {
     let folder = tempfile::tempdir().expect("folder");
     let store = Store::open(&folder.path().join("pantau.db"), NOW).expect("opens");
-    for (token, scope) in [("reading", "read"), ("writing", "write"), ("revoked", "write")] {
+    for (token, scope) in [("reading", "read"), ("writing", "write"), ("alerting", "alert"), ("revoked", "write")] {
         let record = ApiTokenRecord {
             token_hash: token_hash(token),
             name: format!("program-{token}"),

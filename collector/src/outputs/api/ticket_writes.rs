@@ -8,7 +8,7 @@ use super::{failure, no_such};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::profile::Impact;
 use crate::domain::ticket::{Ticket, TicketAction};
-use crate::engine::{CommandError, ManualTicket};
+use crate::engine::{CommandError, ManualTicket, ReportDetails};
 use crate::http_error::HttpError;
 use crate::texts::{Language, Texts};
 use axum::extract::Path;
@@ -28,6 +28,14 @@ struct OpenBody {
     dampak: String,
     layanan: String,
     kategori: String,
+    /// How the reporter is reached.
+    #[serde(default)]
+    kontak: String,
+    #[serde(default)]
+    uraian_dampak: String,
+    /// RFC 3339 with offset, as the next.
+    mulai_gangguan: Option<String>,
+    dilaporkan_pada: Option<String>,
 }
 
 /// What a person does to a ticket.
@@ -85,6 +93,12 @@ impl ActionBody {
     }
 }
 
+/// An instant that may be told.
+fn told_at(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, HttpError> {
+    let parsed = text.map(Timestamp::parse_rfc3339).transpose();
+    parsed.map_err(|_| unprocessable("bad_instant", format!("`{field}` is not RFC 3339 with offset")))
+}
+
 impl OpenBody {
     fn ticket(self) -> Result<ManualTicket, HttpError> {
         let impact = Impact::ALL.into_iter().find(|impact| impact.code() == self.dampak);
@@ -104,6 +118,12 @@ impl OpenBody {
             impact,
             service,
             category: self.kategori,
+            details: ReportDetails {
+                contact: self.kontak.trim().to_owned(),
+                impact_text: self.uraian_dampak.trim().to_owned(),
+                onset_at: told_at("mulai_gangguan", self.mulai_gangguan.as_deref())?,
+                reported_at: told_at("dilaporkan_pada", self.dilaporkan_pada.as_deref())?,
+            },
         })
     }
 }

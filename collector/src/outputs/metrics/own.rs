@@ -95,6 +95,16 @@ pub(super) fn own_counters(stats: &SelfStats) -> Vec<Family> {
         ),
         one("pantau_outbox_deliveries_total", "Messages taken by a receiver.", &stats.deliveries),
         one("pantau_outbox_delivery_failures_total", "Tries that a receiver did not take.", &stats.delivery_failures),
+        by(
+            "pantau_alerts_total",
+            "Alerts of other programs that were taken, and messages about alerts that were not.",
+            "outcome",
+            &[
+                ("taken", &stats.alerts_taken),
+                ("malformed", &stats.alerts_malformed),
+                ("refused", &stats.alerts_refused),
+            ],
+        ),
         one("pantau_logins_refused_total", "Logins refused.", &stats.logins_refused),
     ]
 }

@@ -11,7 +11,7 @@ use crate::auth;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::profile::{Impact, Profile};
 use crate::domain::ticket::{TicketAction, TicketNumber};
-use crate::engine::{CommandError, ManualTicket};
+use crate::engine::{CommandError, ManualTicket, ReportDetails};
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -106,6 +106,12 @@ fn new_ticket_page(known: &Known, form: NewTicketForm, error: Option<String>) ->
 
 /// The ticket that a form describes; `None` when a choice is not one of those offered or a text is missing.
 fn manual_ticket(form: &NewTicketForm, profile: &Profile) -> Option<ManualTicket> {
+    // Left empty: not told. Anything else must be a time.
+    let time = |text: &str| match text.trim() {
+        "" => Some(None),
+        text => local_instant(text, profile.time_zone).map(Some),
+    };
+    let (onset_at, reported_at) = (time(&form.onset)?, time(&form.reported)?);
     let filled = !form.reporter.trim().is_empty() && !form.symptom.trim().is_empty();
     let known_method = ticket::methods(profile).any(|code| code == form.method);
     let impact = Impact::ALL.into_iter().find(|impact| impact.code() == form.impact)?;
@@ -117,6 +123,12 @@ fn manual_ticket(form: &NewTicketForm, profile: &Profile) -> Option<ManualTicket
         impact,
         service,
         category: form.category.clone(),
+        details: ReportDetails {
+            contact: form.contact.trim().to_owned(),
+            impact_text: form.impact_text.trim().to_owned(),
+            onset_at,
+            reported_at,
+        },
     })
 }
 
@@ -170,12 +182,16 @@ mod tests {
             category: "aplikasi".into(),
             impact: "minor".into(),
             symptom: "Lambat".into(),
-            csrf: String::new(),
+            reported: "2026-11-24T08:00".into(),
+            ..NewTicketForm::default()
         };
         let profile = crate::config::profile::bangka_2025();
         let read = |form: NewTicketForm| manual_ticket(&form, &profile);
         assert_eq!(read(form.clone()).map(|ticket| ticket.reporter), Some("Bagian Umum".into()));
         assert_eq!(read(NewTicketForm { method: "sistem_pemantauan".into(), ..form.clone() }), None);
+        let reported = read(form.clone()).and_then(|ticket| ticket.details.reported_at);
+        assert_eq!(reported, Timestamp::parse_rfc3339("2026-11-24T08:00:00+07:00").ok());
+        assert_eq!(read(NewTicketForm { onset: "kemarin".into(), ..form.clone() }), None);
         assert_eq!(read(NewTicketForm { symptom: "  ".into(), ..form.clone() }), None);
         assert_eq!(read(NewTicketForm { impact: "besar".into(), ..form }), None);
     }

@@ -157,7 +157,7 @@ fn details(language: Language) -> Vec<Rendered> {
     let figures = [Some((120, 238, 640)), Some((512, 518, 530)), None];
     let ticket_page = |number: usize, notice| {
         let frame = named(Section::Tickets, "/tickets/x", &all[number].number.to_string());
-        ticket::render(frame, &site, &all[number], &activities(), &[], notice)
+        ticket::render(frame, &site, &all[number], &activities(), ticket::Around::default(), notice)
     };
     let text = Texts::new(language, chrono_tz::Asia::Jakarta).get("refused-cause");
     let refused = Some(ticket::ActionNotice { refused: true, text });
@@ -329,7 +329,7 @@ fn a_viewer_is_offered_no_action() {
     let ticket = &site.tickets[0];
     let mut frame = page(Language::Id, Section::Tickets, "tickets-title", "/tickets/x");
     frame.reader = Some(Reader { name: "bupati".into(), role: Role::Viewer, csrf: "token".into() });
-    let html = ticket::render(frame, &site, ticket, &[], &[], None).expect("renders");
+    let html = ticket::render(frame, &site, ticket, &[], ticket::Around::default(), None).expect("renders");
     assert!(!html.contains("/actions"), "a viewer sees an action");
 }
 

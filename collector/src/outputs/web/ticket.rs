@@ -1,11 +1,13 @@
 //! A ticket: the Formulir Penanganan Aduan with its fifteen fields as the regulation numbers them, its clocks, its log,
 //! and the actions that its state allows. Which actions are offered is a convenience; what is legal the engine decides.
 
+use super::evidence::EvidenceCard;
 use super::markup::Badge;
 use super::page::{DueView, Page, resolution_due, response_due, ticket_state_badge};
 use super::tickets::{Choice, about, priority_label};
 use crate::domain::catalogue::ServiceGroup;
 use crate::domain::profile::{Impact, Profile};
+use crate::domain::ticket::evidence::Evidence;
 use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketRefusal, TicketScope, TicketState};
 use crate::snapshot::Snapshot;
 use crate::store::records::ExternalTicket;
@@ -111,6 +113,7 @@ struct TicketPage {
     times: Vec<(String, String)>,
     related: Option<String>,
     log: Vec<LogRow>,
+    evidence: EvidenceCard,
     /// Receiver, number there, address there.
     links: Vec<(String, String, String)>,
     offered: Offered,
@@ -121,13 +124,22 @@ struct TicketPage {
     estimate_default: String,
 }
 
+/// What stands around a ticket.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Around<'a> {
+    /// How receivers call it.
+    pub(crate) links: &'a [ExternalTicket],
+    /// What it was opened on.
+    pub(crate) evidence: Option<&'a Evidence>,
+}
+
 /// The page as HTML. `notice` says what became of the reader's action.
 pub(crate) fn render(
     page: Page,
     snapshot: &Snapshot,
     ticket: &Ticket,
     activities: &[Activity],
-    links: &[ExternalTicket],
+    around: Around<'_>,
     notice: Option<ActionNotice>,
 ) -> Result<String, askama::Error> {
     let texts = page.texts;
@@ -158,7 +170,8 @@ pub(crate) fn render(
         times: times(texts, snapshot, ticket),
         related: ticket.life.related.map(|number| number.to_string()),
         log: activities.iter().rev().map(|activity| log_row(texts, activity)).collect(),
-        links: links.iter().filter_map(link).collect(),
+        evidence: EvidenceCard::new(texts, snapshot, ticket, around.evidence),
+        links: around.links.iter().filter_map(link).collect(),
         offered,
         actions: offered.any(),
         methods: method_choices(texts, &snapshot.profile, ticket.confirmation_method.as_deref().unwrap_or("telepon")),
@@ -195,6 +208,11 @@ fn about_href(snapshot: &Snapshot, scope: &TicketScope) -> String {
         TicketScope::Service(_) => "/".to_owned(),
         TicketScope::Host(id, _) if snapshot.hosts.iter().any(|host| host.id == *id) => format!("/hosts/{id}"),
         TicketScope::Host(..) | TicketScope::Site => "/hosts".to_owned(),
+        TicketScope::Check(id) => match snapshot.catalogue.check(id) {
+            Some((service, _)) => format!("/services/{}", service.id),
+            None => "/".to_owned(),
+        },
+        TicketScope::Alert(_) => "/tickets".to_owned(),
         TicketScope::Backup(id) if snapshot.catalogue.backup_set(id).is_some() => format!("/backups/{id}"),
         TicketScope::Backup(_) => "/backups".to_owned(),
     }
@@ -340,6 +358,7 @@ pub(crate) fn refusal_text(texts: Texts, refusal: &TicketRefusal) -> String {
         }
         TicketRefusal::CauseMissing => texts.get("refused-cause"),
         TicketRefusal::BadText { max, .. } => texts.text("refused-text", &[("max", &max.to_string())]),
+        TicketRefusal::BadTimes => texts.get("refused-times"),
         TicketRefusal::EstimateInPast => texts.get("refused-estimate"),
         TicketRefusal::UnknownCode { value, .. } => texts.text("refused-code", &[("value", value)]),
     }
@@ -362,6 +381,16 @@ pub(crate) struct NewTicketForm {
     pub(crate) impact: String,
     #[serde(default)]
     pub(crate) symptom: String,
+    #[serde(default)]
+    pub(crate) contact: String,
+    #[serde(default)]
+    pub(crate) impact_text: String,
+    /// Local wall time, or empty.
+    #[serde(default)]
+    pub(crate) onset: String,
+    /// Local wall time, or empty.
+    #[serde(default)]
+    pub(crate) reported: String,
 }
 
 #[derive(Debug, Template)]

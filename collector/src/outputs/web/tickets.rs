@@ -162,6 +162,11 @@ pub(crate) fn about(texts: Texts, snapshot: &Snapshot, scope: &TicketScope) -> S
             let mut sets = snapshot.catalogue.services.iter().flat_map(|service| &service.backups);
             sets.find(|set| set.id == *id).map_or_else(|| id.to_string(), |set| set.name.clone())
         }
+        TicketScope::Check(id) => snapshot
+            .catalogue
+            .check(id)
+            .map_or_else(|| id.to_string(), |(service, check)| format!("{} · {}", service.name, check.name)),
+        TicketScope::Alert(_) => texts.get("about-alert"),
         TicketScope::Site => texts.get("about-site"),
     }
 }

@@ -216,6 +216,7 @@ fn manual() -> ManualTicket {
         impact: Impact::Minor,
         service,
         category: "aplikasi".into(),
+        details: crate::engine::ReportDetails::default(),
     }
 }
 
