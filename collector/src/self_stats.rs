@@ -1,5 +1,6 @@
 //! The collector's own counters: what it received, refused, dropped, delivered. Monotonic since start.
 
+use crate::domain::rule::Rule;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts up; never down.
@@ -20,6 +21,24 @@ impl Counter {
     /// Value now.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A counter for each rule.
+#[derive(Debug, Default)]
+pub struct RuleCounters([Counter; Rule::COUNT]);
+
+impl RuleCounters {
+    /// `n` more of a rule.
+    pub fn add(&self, rule: Rule, n: u64) {
+        if let Some(counter) = self.0.get(rule.place()) {
+            counter.add(n);
+        }
+    }
+
+    /// Value now.
+    pub fn get(&self, rule: Rule) -> u64 {
+        self.0.get(rule.place()).map_or(0, Counter::get)
     }
 }
 
@@ -72,6 +91,8 @@ pub struct SelfStats {
     pub deliveries: Counter,
     /// Tries that a receiver did not take.
     pub delivery_failures: Counter,
+    /// Conditions that were folded into the ticket of their rule.
+    pub tickets_folded: RuleCounters,
     /// Logins refused.
     pub logins_refused: Counter,
 }

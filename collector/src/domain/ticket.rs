@@ -16,6 +16,7 @@ pub mod condition;
 pub mod escalation;
 pub mod example_sla;
 pub mod flap;
+pub mod fold;
 pub mod form_order;
 pub mod open;
 pub mod review;
@@ -24,6 +25,7 @@ pub mod transition;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Priority, TimeTarget};
+use crate::domain::rule::Rule;
 use pantau_shared::ids::{BackupSetId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use std::fmt;
@@ -117,6 +119,8 @@ pub enum TicketScope {
     Backup(BackupSetId),
     /// The hosts of the whole site together: a storm of silence.
     Site,
+    /// What of a rule was too much for its ticket budget, together.
+    Rule(Rule),
 }
 
 impl fmt::Display for TicketScope {
@@ -127,6 +131,7 @@ impl fmt::Display for TicketScope {
             Self::Host(id, part) => write!(f, "host:{id}:{part}"),
             Self::Backup(id) => write!(f, "backup:{id}"),
             Self::Site => f.write_str("site:hosts"),
+            Self::Rule(rule) => write!(f, "rule:{}", rule.code()),
         }
     }
 }
@@ -143,6 +148,7 @@ impl TicketScope {
             }
             "backup" => BackupSetId::parse(rest).ok().map(Self::Backup),
             "site" => (rest == "hosts").then_some(Self::Site),
+            "rule" => Rule::parse(rest).map(Self::Rule),
             _ => None,
         }
     }
@@ -474,6 +480,7 @@ mod text_tests {
             TicketScope::Host(host, "storage:/var|x".into()),
             TicketScope::Backup(BackupSetId::parse("simpeg-db").expect("valid")),
             TicketScope::Site,
+            TicketScope::Rule(Rule::AgentSilent),
         ] {
             for class in TicketClass::ALL {
                 let key = TicketKey { scope: scope.clone(), class };

@@ -7,10 +7,14 @@ use super::task::EngineTask;
 use super::{CommandError, ManualTicket, RegisterChange};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::phrase::Phrase;
+use crate::domain::rule::Rule;
 use crate::domain::ticket::condition::Condition;
 use crate::domain::ticket::open::{self, Report};
-use crate::domain::ticket::{Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, transition};
+use crate::domain::ticket::{
+    Actor, Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, transition,
+};
 use crate::store::StoreError;
+use crate::store::audit::AuditEntry;
 use crate::store::records::{Decision, TicketChange};
 use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
@@ -26,6 +30,7 @@ pub(super) enum Command {
     Register { change: Box<RegisterChange>, actor: String, reply: Reply<u32> },
     Catalogue { catalogue: Arc<Catalogue>, applied_at: Timestamp, reply: Reply<()> },
     Backup { command: BackupCommand, reply: Reply<()> },
+    BeginRule { rule: Rule, actor: String, reply: Reply<()> },
 }
 
 impl EngineTask {
@@ -48,6 +53,10 @@ impl EngineTask {
                 let answer = self.backup_command(command).await;
                 drop(reply.send(answer));
             }
+            Command::BeginRule { rule, actor, reply } => {
+                let answer = self.begin_rule(rule, actor).await;
+                drop(reply.send(answer));
+            }
             Command::Catalogue { catalogue, applied_at, reply } => {
                 self.model.catalogue = catalogue;
                 self.model.applied_at = applied_at;
@@ -56,6 +65,25 @@ impl EngineTask {
                 drop(reply.send(answer));
             }
         }
+    }
+
+    /// A rule opens tickets from now on for all hosts there are; on record.
+    async fn begin_rule(&mut self, rule: Rule, actor: String) -> Result<(), CommandError> {
+        let now = self.clock.now();
+        let audit = AuditEntry {
+            at: now,
+            actor: Actor::Person(actor),
+            action: "rule.begin",
+            subject: format!("rule/{}", rule.code()),
+            detail: serde_json::json!({}),
+        };
+        let committed = self.store.write(move |writer| {
+            writer.save_rule_begun(rule, now)?;
+            writer.append_audit(&audit).map(drop)
+        });
+        committed.await.map_err(CommandError::Store)?;
+        self.model.begin_rule(rule, now);
+        Ok(())
     }
 
     /// Carries out a person's action at the clock's moment; for a task that is driven by hand.
@@ -128,7 +156,7 @@ impl EngineTask {
                 related: None,
             };
             let (ticket, mut activity) = open::open(&report, number(year)?, &inner.catalogue, &inner.profile, now);
-            activity.actor = crate::domain::ticket::Actor::Person(actor);
+            activity.actor = Actor::Person(actor);
             Ok(inner.change(ticket, Some(activity), Some("opened")))
         })
         .await

@@ -9,7 +9,7 @@ use crate::domain::profile::Profile;
 use crate::domain::register::Register;
 use crate::domain::route::Routing;
 use crate::domain::ticket::open::{self, Report};
-use crate::domain::ticket::{Activity, Ticket, TicketNumber};
+use crate::domain::ticket::{Activity, Ticket, TicketNumber, TicketScope};
 use crate::store::StoreError;
 use crate::store::records::{Decision, FactCursor, OutboxMessage, TicketChange};
 use pantau_shared::timestamp::Timestamp;
@@ -86,8 +86,12 @@ impl Context {
             tickets.push(match change {
                 PlannedChange::Open(condition, related) => {
                     let report = Report { reporter: None, condition: &condition, related };
-                    let (ticket, activity) =
+                    let (mut ticket, activity) =
                         open::open(&report, number(self.year())?, &self.catalogue, &self.profile, self.now);
+                    if let TicketScope::Rule(rule) = ticket.key.scope {
+                        // Each that was folded is an occurrence of it.
+                        ticket.life.occurrences = plan.admitted.folded.get(&rule).copied().unwrap_or(1);
+                    }
                     self.change(ticket, Some(activity), Some("opened"))
                 }
                 PlannedChange::Change { ticket, activity, event } => self.change(*ticket, Some(activity), event),
@@ -96,7 +100,7 @@ impl Context {
         }
         let (corrections, audit) = super::registers::late_records(&self.register, &plan.late, self.now);
         let checkpoint = Vec::new();
-        let (ledger, backups) = (plan.ledger, plan.backups);
-        Ok(Decision { cursor, ledger, tickets, corrections, audit, backups, evaluated_at: self.now, checkpoint })
+        let (ledger, backups, held) = (plan.ledger, plan.backups, plan.admitted.held);
+        Ok(Decision { cursor, ledger, tickets, corrections, audit, backups, held, evaluated_at: self.now, checkpoint })
     }
 }

@@ -6,6 +6,7 @@
 //! at what was touched or is due and at nothing else. [`Model::touch_everything`] makes it look at all: after that it
 //! decides the same (a test compares the two, step by step).
 
+use super::admission_model::{AdmissionModel, Admitted};
 use super::backup_model::BackupModel;
 use super::deadlines::{Deadlines, Subject};
 use super::hosts::Hosts;
@@ -19,6 +20,7 @@ use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::register::correction::{LateProposal, propose_late};
 use crate::domain::register::{CorrectionEntry, Register, finality};
+use crate::domain::rule::Rule;
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
 use crate::domain::ticket::{
     Activity, ActivityText, Ticket, TicketClass, TicketKey, TicketNumber, TicketScope, TicketState, open,
@@ -64,9 +66,11 @@ pub(crate) struct Model {
     dirty: BTreeMap<usize, Timestamp>,
     /// Services that got late answers: the earliest of them. To be rebuilt from the store.
     pub(crate) late: BTreeMap<usize, Timestamp>,
-    touched: BTreeSet<Subject>,
+    pub(super) touched: BTreeSet<Subject>,
     pub(super) deadlines: Deadlines,
     pub(crate) storm: StormModel,
+    /// What got no ticket of its own.
+    pub(super) admission: AdmissionModel,
     /// What outputs see of it.
     pub(crate) shown: Shown,
 }
@@ -91,6 +95,8 @@ pub(crate) struct Plan {
     pub(crate) late: Vec<LateProposal>,
     /// What was learnt of backup sets.
     pub(crate) backups: Vec<BackupEdit>,
+    /// What was held back.
+    pub(crate) admitted: Admitted,
 }
 
 /// A service that is replayed from its stored answers, apart from the model.
@@ -107,7 +113,8 @@ pub(crate) struct LateService {
 impl Plan {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty() && self.backups.is_empty()
+        let nothing = self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty();
+        nothing && self.backups.is_empty() && self.admitted.held.is_empty()
     }
 }
 
@@ -147,6 +154,7 @@ impl Model {
             touched: BTreeSet::new(),
             deadlines: Deadlines::default(),
             storm: StormModel::default(),
+            admission: AdmissionModel::default(),
             shown: Shown::default(),
         };
         model.touch_everything();
@@ -326,6 +334,7 @@ impl Model {
         self.touched.insert(Subject::Storm);
         self.touched.extend((0..self.hosts.len()).map(Subject::Host));
         self.touched.extend((0..self.backups.len()).map(Subject::Backup));
+        self.touched.extend(Rule::ALL.map(Subject::Rule));
         self.touched.extend(self.tickets.keys().copied().map(Subject::Ticket));
     }
 
@@ -363,6 +372,7 @@ impl Model {
             let next = self.next_look(subject, now);
             self.deadlines.set(subject, next);
         }
+        self.judge_folds(&due, now, &mut plan);
         plan
     }
 
@@ -373,7 +383,7 @@ impl Model {
         let end = subjects.partition_point(|s| *s < Subject::Backup(0));
         let id = |subject: &Subject| match subject {
             Subject::Host(place) => Some(&self.hosts[*place].record.id),
-            Subject::Service(_) | Subject::Storm | Subject::Backup(_) | Subject::Ticket(_) => None,
+            Subject::Service(_) | Subject::Storm | Subject::Backup(_) | Subject::Rule(_) | Subject::Ticket(_) => None,
         };
         if let Some(hosts) = subjects.get_mut(begin..end) {
             hosts.sort_by(|a, b| id(a).cmp(&id(b)));
@@ -390,7 +400,8 @@ impl Model {
         self.touched.remove(&Subject::Storm)
     }
 
-    fn judge(&self, view: View, now: Timestamp, plan: &mut Plan) {
+    pub(super) fn judge(&self, view: View, now: Timestamp, plan: &mut Plan) {
+        self.release_held(&view, plan);
         let ticket = self.holder(view.key());
         let priority = |impact| match &view {
             View::Holds(c) => open::priority_of(&self.catalogue, &self.profile, &c.affected, impact),
@@ -399,11 +410,11 @@ impl Model {
         let outcome =
             condition::judge(ticket.map(Arc::as_ref), &view, self.catalogue.tickets, &self.profile, now, priority);
         match (outcome, view) {
-            (Outcome::Open, View::Holds(condition)) => plan.changes.push(PlannedChange::Open(condition, None)),
+            (Outcome::Open, View::Holds(condition)) => self.admit(condition, None, now, plan),
             (Outcome::Superseded(ticket), View::Holds(condition)) => {
                 let related = Some(ticket.number);
                 plan.changes.push(PlannedChange::Release(ticket));
-                plan.changes.push(PlannedChange::Open(condition, related));
+                self.admit(condition, related, now, plan);
             }
             (Outcome::Changed { ticket, mut activity, event }, view) => {
                 if event == Some("restored") && explains(&ticket, &view) {
@@ -445,6 +456,10 @@ impl Model {
     pub(crate) fn committed(&mut self, ticket: Ticket) {
         let held = self.holders.get(&ticket.key) == Some(&ticket.number);
         let holds = ticket.state.is_open() && ticket.holds_key;
+        if ticket.version == 1 && ticket.reporter.is_none() && !self.tickets.contains_key(&ticket.number) {
+            let rule = Rule::of(&ticket.key.scope, ticket.key.class, ticket.impact);
+            self.note_opened(&ticket.key.scope, rule, ticket.recorded_at);
+        }
         if holds {
             self.holders.insert(ticket.key.clone(), ticket.number);
         } else if held {
@@ -454,6 +469,7 @@ impl Model {
             TicketScope::Service(id) => self.index.service(id).map(Subject::Service),
             TicketScope::Backup(id) => self.index.set_of(id).map(Subject::Backup),
             TicketScope::Site => Some(Subject::Storm),
+            TicketScope::Rule(rule) => Some(Subject::Rule(*rule)),
             TicketScope::Host(id, part) => self.hosts.place(id).map(|place| {
                 let host = &mut self.hosts[place];
                 host.held = host.held.saturating_add(u32::from(holds)).saturating_sub(u32::from(held));

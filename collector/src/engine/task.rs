@@ -287,6 +287,7 @@ impl EngineTask {
     ) -> Result<(), StoreError> {
         let cursor = self.durable_cursor();
         let told = self.told(&plan).await?;
+        let folded = plan.admitted.folded.clone();
         let context = Context::new(&self.model, &self.routing, &self.render, now).told(told);
         let committed: Decision = self
             .store
@@ -306,6 +307,8 @@ impl EngineTask {
         for change in committed.tickets {
             self.model.committed(change.ticket);
         }
+        self.model.committed_held(committed.held, now);
+        folded.into_iter().for_each(|(rule, count)| self.stats.tickets_folded.add(rule, count.into()));
         self.model.note_proposed(committed.corrections);
         if tells {
             self.outbox.notify_one();

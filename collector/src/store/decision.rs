@@ -27,6 +27,7 @@ impl Writer {
                 self.append_message(message, decision.evaluated_at)?;
             }
         }
+        self.save_held_back(&decision.held)?;
         self.save_register(&[], &decision.corrections, &decision.audit)?;
         for slice in &decision.checkpoint {
             self.save_slice(slice)?;

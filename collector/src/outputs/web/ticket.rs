@@ -195,6 +195,7 @@ fn about_href(snapshot: &Snapshot, scope: &TicketScope) -> String {
         TicketScope::Service(_) => "/".to_owned(),
         TicketScope::Host(id, _) if snapshot.hosts.iter().any(|host| host.id == *id) => format!("/hosts/{id}"),
         TicketScope::Host(..) | TicketScope::Site => "/hosts".to_owned(),
+        TicketScope::Rule(rule) => format!("/rules/{}", rule.code()),
         TicketScope::Backup(id) if snapshot.catalogue.backup_set(id).is_some() => format!("/backups/{id}"),
         TicketScope::Backup(_) => "/backups".to_owned(),
     }

@@ -163,5 +163,6 @@ pub(crate) fn about(texts: Texts, snapshot: &Snapshot, scope: &TicketScope) -> S
             sets.find(|set| set.id == *id).map_or_else(|| id.to_string(), |set| set.name.clone())
         }
         TicketScope::Site => texts.get("about-site"),
+        TicketScope::Rule(rule) => texts.get(&format!("rule-{}", rule.code().replace('_', "-"))),
     }
 }
