@@ -1,0 +1,1 @@
+//! Rules over stored samples and ledgers.
