@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 mod registers;
+mod rules;
 
 /// A running collector with a reading and a writing program, and an operator who is logged in.
 struct Site {
