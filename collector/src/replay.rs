@@ -11,36 +11,32 @@
 //! hold as they do today. Reads by a connection of its own, one host or service at a time; whoever asks may stop between
 //! two and go on later with the next one ([`load`] tells how far it came). Changes nothing.
 
+mod ask;
 pub mod body;
 pub mod command;
+mod opened;
 mod service;
 mod silence;
 pub mod text;
 mod threshold;
 mod tried;
 
-use crate::app::App;
-use crate::clock::Stopwatch;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::interval::Interval;
 use crate::domain::profile::Profile;
 use crate::domain::rule::rehearsal::{WouldBe, folded};
 use crate::domain::rule::{About, Rule};
-use crate::domain::ticket::{Ticket, TicketKey, TicketScope};
+use crate::domain::ticket::TicketScope;
 use crate::engine::maintenance_model::Windows;
 use crate::rulebook::Rulebook;
-use crate::snapshot::Snapshot;
-use crate::store::records::TicketFilter;
 use crate::store::{Reader, StoreError};
 use crate::texts::Texts;
 use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::Semaphore;
 
+pub(crate) use ask::ask;
 pub use tried::{Tried, TriedError};
 
 /// The longest window, in days.
@@ -49,9 +45,6 @@ pub const DAYS_MAX: u32 = 400;
 pub const DAYS: u32 = 30;
 /// Most tickets of either kind that are listed; all are counted.
 pub const LISTED_MAX: usize = 500;
-/// Tickets that are looked through for those really opened.
-const TICKETS_PAGE: usize = 1_000;
-const PAGES_MAX: usize = 50;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -241,7 +234,7 @@ pub fn load(
         subjects: hosts.len().max(services.len()),
         done: skip,
         would_open: Vec::new(),
-        opened: if skip == 0 { really_opened(reader, site, request, texts)? } else { Vec::new() },
+        opened: if skip == 0 { opened::load(reader, site, request, texts)? } else { Vec::new() },
         alarm_s: 0,
         budget_per_hour: budget,
         notes: BTreeSet::new(),
@@ -315,98 +308,6 @@ fn would_be(site: &Site<'_>, ticket: &WouldBe, texts: Texts) -> Line {
         symptom: texts.phrase(&ticket.symptom),
         onset_ms: ticket.onset_at.as_ms(),
         opened_ms: ticket.opened_at.as_ms(),
-        restored_ms: ticket.restored_at.map(Timestamp::as_ms),
-        recurrences: ticket.recurrences,
-        priority: ticket.priority.number(),
-        folded: false,
-    }
-}
-
-/// Replays that pages and API make at the same time; further ones are refused.
-static PLACES: Semaphore = Semaphore::const_new(2);
-/// After so long a page's or request's replay ends with the subject it is at, in microseconds.
-const PATIENCE_US: u64 = 10_000_000;
-
-/// Raised when whoever asked is gone.
-#[derive(Debug, Default)]
-struct Gone(Arc<AtomicBool>);
-
-impl Drop for Gone {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// A replay for a page or a request, on a thread of its own: ends early when it takes long (then it says how far it came)
-/// or when whoever asked is gone. `None`: others are running.
-///
-/// # Errors
-/// What the store says.
-pub(crate) async fn ask(
-    app: &App,
-    snapshot: Arc<Snapshot>,
-    request: Request,
-    texts: Texts,
-) -> Result<Option<Replay>, StoreError> {
-    let Ok(_place) = PLACES.try_acquire() else { return Ok(None) };
-    let gone = Gone::default();
-    let (flag, store, since) = (Arc::clone(&gone.0), app.store.clone(), Stopwatch::start());
-    let stop = move |between: bool| {
-        let patience = if between { PATIENCE_US } else { PATIENCE_US * 2 };
-        flag.load(Ordering::Relaxed) || since.elapsed_us() > patience
-    };
-    let work = move || {
-        store.read(|reader| {
-            let site = Site::load(reader, &snapshot.catalogue, &snapshot.profile, &snapshot.rulebook)?;
-            load(reader, &site, &request, (0, texts), &stop)
-        })
-    };
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Closed)).map(Some)
-}
-
-/// What the rule opened in the window about the subjects that are asked for.
-fn really_opened(reader: &Reader, site: &Site<'_>, request: &Request, texts: Texts) -> Result<Vec<Line>, StoreError> {
-    let filter = TicketFilter { class: Some(request.rule.class()), ..TicketFilter::default() };
-    let (mut lines, mut before) = (Vec::new(), None);
-    for _ in 0..PAGES_MAX {
-        let page = reader.tickets(&filter, before, TICKETS_PAGE)?;
-        before = page.last().map(|ticket| ticket.number);
-        let older = page.last().is_none_or(|ticket| ticket.recorded_at < request.window.from);
-        let of_it = page.iter().filter(|ticket| is_asked(site, request, ticket));
-        lines.extend(of_it.map(|ticket| real(site, ticket, texts)));
-        if older || page.len() < TICKETS_PAGE {
-            break;
-        }
-    }
-    lines.sort_by(|a: &Line, b| (a.opened_ms, &a.key).cmp(&(b.opened_ms, &b.key)));
-    Ok(lines)
-}
-
-fn is_asked(site: &Site<'_>, request: &Request, ticket: &Ticket) -> bool {
-    let TicketKey { scope, class } = &ticket.key;
-    let host = match scope {
-        TicketScope::Host(id, _) => Some(id),
-        TicketScope::Service(_) | TicketScope::Backup(_) | TicketScope::Site | TicketScope::Rule(_) => None,
-    };
-    let of_service = |id| {
-        ticket.affected_services.contains(id)
-            || host.is_some_and(|host| site.catalogue.service(id).is_some_and(|s| s.hosts.contains(host)))
-    };
-    ticket.reporter.is_none()
-        && request.window.contains(ticket.recorded_at)
-        && Rule::of(scope, *class, ticket.impact) == Some(request.rule)
-        && request.host.as_ref().is_none_or(|asked| host == Some(asked))
-        && request.service.as_ref().is_none_or(of_service)
-}
-
-fn real(site: &Site<'_>, ticket: &Ticket, texts: Texts) -> Line {
-    Line {
-        number: Some(ticket.number.to_string()),
-        about: site.about(&ticket.key.scope),
-        key: ticket.key.to_string(),
-        symptom: texts.phrase(&ticket.symptom),
-        onset_ms: ticket.onset_at.as_ms(),
-        opened_ms: ticket.recorded_at.as_ms(),
         restored_ms: ticket.restored_at.map(Timestamp::as_ms),
         recurrences: ticket.recurrences,
         priority: ticket.priority.number(),

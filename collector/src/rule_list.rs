@@ -49,10 +49,10 @@ impl RuleStanding {
 
 /// The setting that turns a rule off for everything.
 fn off(catalogue: &Catalogue, rule: Rule) -> Option<&RuleSetting> {
-    let everywhere = catalogue.tuning.settings.iter().filter(|setting| {
+    let mut everywhere = catalogue.tuning.settings.iter().filter(|setting| {
         setting.rule == rule && setting.selector.target == Target::Everything && setting.selector.part.is_none()
     });
-    everywhere.filter(|setting| setting.enabled.is_some()).next_back().filter(|setting| setting.enabled == Some(false))
+    everywhere.rfind(|setting| setting.enabled.is_some()).filter(|setting| setting.enabled == Some(false))
 }
 
 /// All rules, in their order.

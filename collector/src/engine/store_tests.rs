@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
 mod full_disk;
+mod held_back;
 mod registers;
 
 const START: i64 = 1_780_000_000;

@@ -31,6 +31,9 @@ const HOUR_FRAMES: usize = 12_000;
 /// Most parts of one host, as the engine's.
 const PARTS_MAX: usize = 256;
 
+/// By hour: the last 5 minutes in which there is a value, and the highest value in thousandths.
+type Peaks = BTreeMap<i64, (Timestamp, u32)>;
+
 /// One part's track with what it would have opened.
 struct Tracked<'a> {
     threshold: Threshold,
@@ -217,9 +220,9 @@ impl Host<'_> {
     }
 
     /// By hour: the last 5 minutes in which there is a value, and the highest value.
-    fn peaks(&self, reader: &Reader, from: Timestamp) -> Result<Option<BTreeMap<i64, (Timestamp, u32)>>, StoreError> {
+    fn peaks(&self, reader: &Reader, from: Timestamp) -> Result<Option<Peaks>, StoreError> {
         let Some(key) = self.peak_series() else { return Ok(None) };
-        let mut peaks: BTreeMap<i64, (Timestamp, u32)> = BTreeMap::new();
+        let mut peaks = Peaks::new();
         let window = (from, self.request.window.to);
         let points = reader.series_points(self.id, &key, window, Resolution::FiveMinutes, gap_ms(self.catalogue))?;
         for point in points {
@@ -252,7 +255,7 @@ impl Host<'_> {
             let window = (self.request.window.from, to);
             let pairs = gap_ms(self.catalogue);
             for point in reader.series_points(self.id, &key, window, Resolution::FiveMinutes, pairs)? {
-                let mean = u32::try_from(point.sum / u128::from(point.weight).max(1)).unwrap_or(u32::MAX);
+                let mean = u32::try_from(point.sum / point.weight.max(1)).unwrap_or(u32::MAX);
                 self.feed(&part, point.begins_at, mean, gap);
             }
         }

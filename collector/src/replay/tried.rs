@@ -133,10 +133,11 @@ impl Tried {
 
     /// The rule's values in force with those that are tried beside them.
     pub(super) fn beside(&self, rule: Rule, catalogue: &Catalogue) -> Vec<ValuePair> {
-        let of_rule = rule.values(catalogue, None, "").into_iter().map(|value| ValuePair {
-            name: value.parameter.name.to_owned(),
-            in_force: value.value,
-            tried: self.of(value.parameter.name),
+        let of_rule = rule.values(catalogue, None, "").into_iter().map(|value| {
+            let name = value.parameter.name;
+            // A lower alarm takes the clearing with it.
+            let dragged = self.alarm_permille.filter(|alarm| name == "pulih_persen" && *alarm < value.value);
+            ValuePair { name: name.to_owned(), in_force: value.value, tried: self.of(name).or(dragged) }
         });
         let budget = ValuePair {
             name: BUDGET.to_owned(),

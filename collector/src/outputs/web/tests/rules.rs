@@ -114,7 +114,11 @@ pub(super) fn pages(language: Language) -> Vec<Rendered> {
         noted_at: NOW.plus_secs(-4_400),
         ended_at: None,
         occurrences: 1,
-        symptom: Phrase::new("symptom-threshold-storage").with("host", "app-01").with("part", "/").with("percent", 93),
+        symptom: Phrase::new("symptom-threshold-storage")
+            .with("host", "app-01")
+            .with("part", "/")
+            .with("percent", 93)
+            .with("since_at", NOW.plus_secs(-5_000)),
     };
     let (found, asked) = (replay(), BTreeMap::from([("alarm_persen".to_owned(), "80".to_owned())]));
     let nothing = BTreeMap::new();
