@@ -12,6 +12,7 @@ use crate::config::settings::Settings;
 use crate::domain::profile::Profile;
 use crate::engine::Engine;
 use crate::explain;
+use crate::replay;
 use crate::report;
 use crate::revising;
 use crate::shutdown::stopped;
@@ -99,6 +100,15 @@ pub enum Command {
         /// Its form.
         format: explain::Format,
     },
+    /// A part of a replay of a rule over the past, as JSON.
+    ReplayRule {
+        /// What is asked.
+        asked: replay::command::Asked,
+        /// So many hosts or services were judged before.
+        skip: usize,
+        /// The window ends there, in Unix seconds.
+        at: i64,
+    },
     /// The document of a period's report, as JSON: some services of it, so that a long one shows how far it is.
     ReportDocument {
         /// Such as `2026-06`.
@@ -177,6 +187,12 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
             let (store, profile) = (store.clone(), Arc::clone(&context.profile));
             let at = at.map_or(now, Timestamp::from_secs).min(now).floor_second();
             let part = move || report::document_part(&store, &profile, &period, service.as_deref(), skip, at);
+            Ok(serde_json::to_string(&tokio::task::spawn_blocking(part).await??)?)
+        }
+        Command::ReplayRule { asked, skip, at } => {
+            let (store, profile) = (store.clone(), Arc::clone(&context.profile));
+            let at = Timestamp::from_secs(at).min(now);
+            let part = move || replay::command::part(&store, &profile, &asked, skip, at);
             Ok(serde_json::to_string(&tokio::task::spawn_blocking(part).await??)?)
         }
         Command::ReportKey { rotate } => report_key(store, rotate, now).await,

@@ -25,6 +25,7 @@
 //! | [`route`] | which receivers hear of a ticket |
 //! | [`rate`] | counters to rates and shares, never a spike |
 //! | [`threshold`] | hysteresis and hold over a host's readings |
+//! | [`rule`] | the rules that open tickets: what is set of them, and a rehearsal over the past |
 //! | [`silence`] | a host that is no longer heard |
 //! | [`reboot`] | a host that starts again and again |
 //! | [`register`] | planned maintenance and corrections: proposed, approved, on record |
@@ -58,6 +59,7 @@ pub mod reboot;
 pub mod register;
 pub mod route;
 pub mod rpo;
+pub mod rule;
 pub mod silence;
 pub mod sizing;
 pub mod state;

@@ -6,6 +6,7 @@
 //! again from the same facts. State lives in memory and is rebuilt from the store at start. Evaluating costs what
 //! changed. People's actions take the same four steps.
 
+mod admission_model;
 mod alert_model;
 mod backup_commands;
 mod backup_model;
@@ -21,11 +22,11 @@ mod duty;
 mod evaluate;
 mod evidence;
 mod forecast_model;
-mod host_model;
+pub(crate) mod host_model;
 mod hosts;
 mod index;
 pub(crate) mod load;
-mod maintenance_model;
+pub(crate) mod maintenance_model;
 pub mod message;
 mod model;
 pub mod part_ledger;
@@ -34,7 +35,8 @@ pub(crate) mod service_model;
 mod shown;
 mod storm_model;
 mod task;
-mod views;
+pub(crate) mod threshold_view;
+pub(crate) mod views;
 mod wellbeing_model;
 
 use crate::clock::Clock;
@@ -45,6 +47,7 @@ use crate::domain::profile::{Impact, Profile};
 use crate::domain::register::RegisterRefusal;
 use crate::domain::route::Routing;
 use crate::domain::rpo::proof::EntryRefusal;
+use crate::domain::rule::Rule;
 use crate::domain::ticket::{Ticket, TicketAction, TicketNumber, TicketRefusal};
 use crate::self_stats::SelfStats;
 use crate::snapshot::Snapshot;
@@ -253,6 +256,15 @@ impl Engine {
     pub async fn change_register(&self, change: RegisterChange, actor: String) -> Result<u32, CommandError> {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Register { change: Box::new(change), actor, reply }, answer).await
+    }
+
+    /// Lets a rule open tickets from now on for all hosts there are, whatever time of observation is left.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn begin_rule(&self, rule: Rule, actor: String) -> Result<(), CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::BeginRule { rule, actor, reply }, answer).await
     }
 
     async fn send<T>(

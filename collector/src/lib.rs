@@ -27,6 +27,8 @@
 //! | [`correction_preview`] | what a correction would change, month by month | how it is shown |
 //! | [`revising`] | a new revision of the catalogue: what it changes, from when | how it is watched |
 //! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
+//! | `rule_list` | every rule as it stands, for page and API | how it is shown |
+//! | [`replay`] | a rule over the past: which tickets it would have opened, with other values too | how a rule judges |
 //! | [`explain`] | from a figure down to the raw answers behind it, for page, API and command line | any rule of its own |
 //! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
@@ -57,9 +59,11 @@ pub mod openings;
 pub mod outputs;
 pub mod own_backup;
 pub mod quickstart;
+pub mod replay;
 pub mod report;
 mod retention;
 pub mod revising;
+mod rule_list;
 pub mod rulebook;
 pub mod run;
 pub mod self_stats;

@@ -15,6 +15,7 @@ use pantau_collector::opening;
 use pantau_collector::openings;
 use pantau_collector::own_backup::command::{self, RestoreOptions};
 use pantau_collector::quickstart::{self, Quickstart};
+use pantau_collector::replay::{self, command::Asked};
 use pantau_collector::report::command::{self as command_of_reports, FormFormat, ReportOptions};
 use pantau_collector::report::{self, Format};
 use pantau_collector::revising;
@@ -81,6 +82,9 @@ enum Action {
     /// Reports
     #[command(subcommand)]
     Report(ReportAction),
+    /// The rules that open tickets
+    #[command(subcommand)]
+    Rule(RuleAction),
     /// Why a service stood as it did at a time, or why its figures of a period are what they are
     Explain {
         /// Which service, by its identifier
@@ -165,6 +169,38 @@ enum CatalogueAction {
     },
     /// Print the catalogue in force, as it was applied
     Export(ConfigFile),
+}
+
+#[derive(Debug, Subcommand)]
+enum RuleAction {
+    /// Which tickets a rule would have opened over the past, with the values in force or with others
+    Replay {
+        /// Which rule: terhenti, menurun, cpu, ram, storage, bandwidth, agen_senyap; others only list what they opened
+        rule: String,
+        /// Days back from now
+        #[arg(long, default_value_t = replay::DAYS)]
+        days: u32,
+        /// Only this host
+        #[arg(long, conflicts_with = "service")]
+        host: Option<String>,
+        /// Only this service, or the hosts it runs on
+        #[arg(long)]
+        service: Option<String>,
+        /// A value in the place of the one in force: alarm_persen=90, selama=10m; may be given several times
+        #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_and_value)]
+        set: Vec<(String, String)>,
+        /// Form of the output
+        #[arg(long, value_enum, default_value_t = replay::command::Format::Text)]
+        format: replay::command::Format,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+/// Reads `NAME=VALUE`.
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 #[derive(Debug, Subcommand)]
@@ -345,6 +381,13 @@ fn act(action: Action) -> Result<ExitCode> {
         }
         Action::Report(ReportAction::Availability { period, service, format, config }) => {
             ask(config, Command::ReportAvailability { period, service, format })
+        }
+        Action::Rule(RuleAction::Replay { rule, days, host, service, set, format, config }) => {
+            let asked = Asked { rule, days, host, service, set };
+            with_settings(config, |settings| {
+                say(&block_on(replay::command::run(&settings, &asked, format, &Clock::system()))?);
+                Ok(ExitCode::SUCCESS)
+            })
         }
         Action::Explain { service, when, format, config } => ask(config, Command::Explain { service, when, format }),
         Action::Backup { to, force, config } => with_settings(config, |settings| {

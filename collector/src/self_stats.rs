@@ -1,6 +1,7 @@
 //! The collector's own counters: what it received, refused, dropped, delivered. Monotonic since start.
 
 use crate::clock_board::ClockBoard;
+use crate::domain::rule::Rule;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts up; never down, but for the few that tell a state.
@@ -26,6 +27,24 @@ impl Counter {
     /// Value now.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A counter for each rule.
+#[derive(Debug, Default)]
+pub struct RuleCounters([Counter; Rule::COUNT]);
+
+impl RuleCounters {
+    /// `n` more of a rule.
+    pub fn add(&self, rule: Rule, n: u64) {
+        if let Some(counter) = self.0.get(rule.place()) {
+            counter.add(n);
+        }
+    }
+
+    /// Value now.
+    pub fn get(&self, rule: Rule) -> u64 {
+        self.0.get(rule.place()).map_or(0, Counter::get)
     }
 }
 
@@ -92,6 +111,8 @@ pub struct SelfStats {
     pub alerts_refused: Counter,
     /// How far the clocks of hosts are off.
     pub clocks: ClockBoard,
+    /// Conditions that were folded into the ticket of their rule.
+    pub tickets_folded: RuleCounters,
     /// Logins refused.
     pub logins_refused: Counter,
 }

@@ -28,6 +28,7 @@ mod figures;
 mod files;
 mod gather;
 pub mod heartbeats;
+pub mod held_back;
 mod hosts;
 pub mod integrity;
 mod ledger;

@@ -66,13 +66,14 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/states.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/system.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/tickets.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/tuning.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/web.ftl")),
         ]
     };
 }
 
-const INDONESIAN: [&str; 13] = messages!("id");
-const ENGLISH: [&str; 13] = messages!("en");
+const INDONESIAN: [&str; 15] = messages!("id");
+const ENGLISH: [&str; 15] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

@@ -35,6 +35,7 @@ fn help_names_every_command() {
         "user",
         "token",
         "report",
+        "rule",
         "backup",
         "restore",
         "verify",

@@ -1,7 +1,7 @@
 //! Both programs as real processes on loopback, from sample to ticket.
 
-mod doctor;
 mod alertmanager;
+mod doctor;
 mod eventually;
 mod exporters;
 mod fleet;

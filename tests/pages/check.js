@@ -27,7 +27,7 @@ const findings = [];
 const note = (where, what) => findings.push(`${where}: ${what}`);
 
 /// One page of each kind is enough: `/hosts/a` and `/hosts/b` are drawn by the same template.
-const kind = (path) => path.replace(/\?.*$/, "").replace(/^\/(services|hosts)\/.+/, "/$1/*").replace(/^\/tickets\/SPBE.+/, "/tickets/*");
+const kind = (path) => path.replace(/\?.*$/, "").replace(/^\/(services|hosts|rules)\/.+/, "/$1/*").replace(/^\/tickets\/SPBE.+/, "/tickets/*");
 
 const watch = (page, where) => {
   page.on("console", (message) => {

@@ -7,13 +7,15 @@
 //! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
 //!                                  # flap_starts_min = 3, flap_window_seconds = 3600, flap_stable_seconds = 1800,
 //!                                  # escalation_resolution_percent = 75, recovery_prompt_rto_percent = 50,
-//!                                  # storm_hosts_min = 5, storm_share_percent = 5
+//!                                  # storm_hosts_min = 5, storm_share_percent = 5,
+//!                                  # observe_seconds = 86400, budget_per_hour = 10
 //! [register]                       # optional: dua_orang = true (who proposes does not approve)
-//! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama
 //! [sertifikat]                     # optional: hari_pertama = 30, hari_kedua = 14, hari_ketiga = 7, aktif = true
 //! [perkiraan_penuh]                # optional: dalam = "7days", pulih = "14days", terpakai_min_persen = 50, aktif = true
 //! [[alertmanager]]                 # optional: label, nilai, layanan, host, kelas, dampak
 //! [[panduan]]                      # optional: kelas, fase, langkah
+//! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama; for some: host or layanan, bagian
+//! [[aturan]]                       # optional: kode, aktif, alasan, amati, anggaran_per_jam; for some: host or layanan, bagian
 //! [[kalender]]                     # optional: id, templat, senin … minggu, libur, cuti_bersama, rentang, …
 //! [[host]]                         # optional: id, nama, luar; when any is listed, only listed hosts may be named
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …, susunan, bergantung_pada
@@ -40,10 +42,11 @@ mod host;
 mod monitoring;
 mod service;
 mod threshold;
+mod tuning;
 
 use super::calendar::read_calendars;
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
-use crate::domain::catalogue::{Catalogue, NamedCalendar, Service};
+use crate::domain::catalogue::{Catalogue, Finding, NamedCalendar, Service};
 use crate::domain::profile::Profile;
 use pantau_shared::ids::{HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +68,6 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
     catalogue.effective_from = root.date(&mut d, "berlaku_sejak").map(|date| date.value);
     catalogue.calendars = with_templates(read_calendars(&mut d, &root, profile.time_zone, &profile.calendars), profile);
     monitoring::read_monitoring(&mut d, &root, &mut catalogue);
-    catalogue.thresholds = threshold::read_thresholds(&mut d, &root);
     catalogue.backups = backups::read_rules(&mut d, &root);
     catalogue.certificates = causes::read_certificates(&mut d, &root);
     catalogue.forecast = causes::read_forecast(&mut d, &root);
@@ -85,11 +87,22 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
     causes::check_alerts(&mut d, &catalogue, &named);
     composition::resolve(&mut d, &mut catalogue.services, &dependencies);
     catalogue.roster = duty::read_roster(&mut d, &root, profile, &catalogue);
+    read_rules(&mut d, &root, &seen, &mut catalogue);
     root.finish(&mut d);
     let findings = |service: &Service| findings::findings(service, &catalogue);
-    catalogue.findings = catalogue.services.iter().flat_map(findings).collect();
+    let of_services: Vec<Finding> = catalogue.services.iter().flat_map(findings).collect();
+    catalogue.findings = of_services.into_iter().chain(tuning::findings(&catalogue)).collect();
     catalogue.findings.extend(duty::findings(profile, &catalogue));
     d.finish(Some(catalogue))
+}
+
+/// `[[ambang]]` and `[[aturan]]`: they may name hosts and services.
+fn read_rules(d: &mut Diagnostics<'_>, root: &TableReader<'_>, seen: &Seen, catalogue: &mut Catalogue) {
+    let services = std::mem::take(&mut catalogue.services);
+    let known = Known { seen, services: &services };
+    threshold::read_thresholds(d, root, &known, catalogue);
+    tuning::read_settings(d, root, &known, catalogue);
+    catalogue.services = services;
 }
 
 /// The file's calendars and those templates of the profile that it does not complete under the same name.
@@ -101,6 +114,12 @@ fn with_templates(mut calendars: Vec<NamedCalendar>, profile: &Profile) -> Vec<N
         }
     }
     calendars
+}
+
+/// What entries for some hosts or services may name.
+struct Known<'a> {
+    seen: &'a Seen,
+    services: &'a [Service],
 }
 
 /// What cross-references need.

@@ -14,11 +14,12 @@ pub use backup_set::{BackupRules, BackupSet, Look, SetSource, TOLERANCES};
 
 use crate::domain::alert::mapping::AlertMapping;
 use crate::domain::calendar::Calendar;
-use crate::domain::duty::Roster;
 use crate::domain::certificate::CertificatePolicy;
+use crate::domain::duty::Roster;
 use crate::domain::forecast::ForecastPolicy;
 use crate::domain::phrase::Phrase;
 use crate::domain::reboot::RebootPolicy;
+use crate::domain::rule::tuning::Tuning;
 use crate::domain::storm::StormPolicy;
 use crate::domain::ticket::escalation::EscalationPolicy;
 use crate::domain::ticket::flap::FlapPolicy;
@@ -247,6 +248,8 @@ pub struct Catalogue {
     pub services: Vec<Service>,
     /// Thresholds for every host.
     pub thresholds: Vec<Threshold>,
+    /// What is set of rules, for everything and for some hosts and services.
+    pub tuning: Tuning,
     /// A host is silent after this many seconds without a batch.
     pub host_silent_after_seconds: u32,
     /// Sampling period of the hosts, in milliseconds.
@@ -321,6 +324,7 @@ impl Catalogue {
             revision: 0,
             services: Vec::new(),
             thresholds: Vec::new(),
+            tuning: Tuning::default(),
             host_silent_after_seconds: 90,
             sample_period_ms: 10_000,
             findings: Vec::new(),

@@ -17,6 +17,7 @@ pub mod escalation;
 pub mod evidence;
 pub mod example_sla;
 pub mod flap;
+pub mod fold;
 pub mod form_order;
 pub mod manual;
 pub mod open;
@@ -28,6 +29,7 @@ pub mod transition;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Priority, TimeTarget};
+use crate::domain::rule::Rule;
 use pantau_shared::ids::{BackupSetId, CheckId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use std::fmt;
@@ -133,6 +135,8 @@ pub enum TicketScope {
     Alert(String),
     /// The hosts of the whole site together: a storm of silence.
     Site,
+    /// What of a rule was too much for its ticket budget, together.
+    Rule(Rule),
 }
 
 impl fmt::Display for TicketScope {
@@ -145,6 +149,7 @@ impl fmt::Display for TicketScope {
             Self::Check(id) => write!(f, "check:{id}"),
             Self::Alert(digest) => write!(f, "alert:{digest}"),
             Self::Site => f.write_str("site:hosts"),
+            Self::Rule(rule) => write!(f, "rule:{}", rule.code()),
         }
     }
 }
@@ -165,6 +170,7 @@ impl TicketScope {
                 (rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self::Alert(rest.into()))
             }
             "site" => (rest == "hosts").then_some(Self::Site),
+            "rule" => Rule::parse(rest).map(Self::Rule),
             _ => None,
         }
     }
@@ -501,6 +507,7 @@ mod text_tests {
             TicketScope::Check(CheckId::parse("simpeg-http").expect("valid")),
             TicketScope::Alert("0123456789abcdef".into()),
             TicketScope::Site,
+            TicketScope::Rule(Rule::AgentSilent),
         ] {
             for class in TicketClass::ALL {
                 let key = TicketKey { scope: scope.clone(), class };

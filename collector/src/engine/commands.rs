@@ -8,12 +8,14 @@ use super::{CommandError, ManualTicket, RegisterChange};
 use crate::domain::alert::Notification;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::phrase::Phrase;
+use crate::domain::rule::Rule;
 use crate::domain::ticket::condition::Condition;
 use crate::domain::ticket::open::{self, Report};
 use crate::domain::ticket::{
-    Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, manual, transition,
+    Actor, Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, manual, transition,
 };
 use crate::store::StoreError;
+use crate::store::audit::AuditEntry;
 use crate::store::records::{Decision, TicketChange};
 use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ pub(super) enum Command {
     Catalogue { catalogue: Arc<Catalogue>, applied_at: Timestamp, reply: Reply<()> },
     Backup { command: BackupCommand, reply: Reply<()> },
     Alerts { notification: Box<Notification>, reply: Reply<()> },
+    BeginRule { rule: Rule, actor: String, reply: Reply<()> },
 }
 
 impl EngineTask {
@@ -56,6 +59,10 @@ impl EngineTask {
                 let answer = self.alerts(*notification).await;
                 drop(reply.send(answer));
             }
+            Command::BeginRule { rule, actor, reply } => {
+                let answer = self.begin_rule(rule, actor).await;
+                drop(reply.send(answer));
+            }
             Command::Catalogue { catalogue, applied_at, reply } => {
                 self.model.catalogue = catalogue;
                 self.model.applied_at = applied_at;
@@ -64,6 +71,25 @@ impl EngineTask {
                 drop(reply.send(answer));
             }
         }
+    }
+
+    /// A rule opens tickets from now on for all hosts there are; on record.
+    async fn begin_rule(&mut self, rule: Rule, actor: String) -> Result<(), CommandError> {
+        let now = self.clock.now();
+        let audit = AuditEntry {
+            at: now,
+            actor: Actor::Person(actor),
+            action: "rule.begin",
+            subject: format!("rule/{}", rule.code()),
+            detail: serde_json::json!({}),
+        };
+        let committed = self.store.write(move |writer| {
+            writer.save_rule_begun(rule, now)?;
+            writer.append_audit(&audit).map(drop)
+        });
+        committed.await.map_err(CommandError::Store)?;
+        self.model.begin_rule(rule, now);
+        Ok(())
     }
 
     /// Carries out a person's action at the clock's moment; for a task that is driven by hand.
@@ -146,7 +172,7 @@ impl EngineTask {
             };
             let (mut ticket, mut activity) = open::open(&report, number(year)?, &inner.catalogue, &inner.profile, now);
             (ticket.reported_at, ticket.impact_text) = (reported_at, impact_text);
-            activity.actor = crate::domain::ticket::Actor::Person(actor);
+            activity.actor = Actor::Person(actor);
             Ok(inner.change(ticket, Some(activity), Some("opened")))
         })
         .await

@@ -12,7 +12,7 @@ use crate::domain::profile::Profile;
 use crate::domain::register::Register;
 use crate::domain::route::Routing;
 use crate::domain::ticket::open::{self, Report};
-use crate::domain::ticket::{Activity, Ticket, TicketNumber};
+use crate::domain::ticket::{Activity, Ticket, TicketNumber, TicketScope};
 use crate::store::StoreError;
 use crate::store::records::{Decision, FactCursor, OutboxMessage, TicketChange};
 use crate::ticket_evidence::EvidenceBody;
@@ -110,9 +110,13 @@ impl Context {
             tickets.push(match change {
                 PlannedChange::Open(condition, related) => {
                     let report = Report { reporter: None, condition: &condition, related };
-                    let (ticket, activity) =
+                    let (mut ticket, activity) =
                         open::open(&report, number(self.year())?, &self.catalogue, &self.profile, self.now);
                     evidence.extend(self.evidence.get(&ticket.key).map(|seen| (ticket.number, seen.clone())));
+                    if let TicketScope::Rule(rule) = ticket.key.scope {
+                        // Each that was folded is an occurrence of it.
+                        ticket.life.occurrences = plan.admitted.folded.get(&rule).copied().unwrap_or(1);
+                    }
                     self.change(ticket, Some(activity), Some("opened"))
                 }
                 PlannedChange::Change { ticket, activity, event } => self.change(*ticket, Some(activity), event),
@@ -133,6 +137,7 @@ impl Context {
             checkpoint,
             alerts,
             evidence,
+            held: plan.admitted.held,
         })
     }
 }

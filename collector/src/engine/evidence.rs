@@ -66,7 +66,11 @@ fn of_condition(model: &Model, condition: &Condition) -> Wanted {
             let place = model.catalogue.check(check).and_then(|(service, _)| model.index.service(&service.id));
             place.map_or_else(Vec::new, |place| vantages_of(model, place, Some(check)))
         }
-        TicketScope::Host(..) | TicketScope::Backup(_) | TicketScope::Alert(_) | TicketScope::Site => Vec::new(),
+        TicketScope::Host(..)
+        | TicketScope::Backup(_)
+        | TicketScope::Alert(_)
+        | TicketScope::Site
+        | TicketScope::Rule(_) => Vec::new(),
     };
     let reading = match &condition.key.scope {
         TicketScope::Host(host, part) => reading_of(model, host, part),
@@ -74,7 +78,8 @@ fn of_condition(model: &Model, condition: &Condition) -> Wanted {
         | TicketScope::Check(_)
         | TicketScope::Backup(_)
         | TicketScope::Alert(_)
-        | TicketScope::Site => None,
+        | TicketScope::Site
+        | TicketScope::Rule(_) => None,
     };
     let recent = |at: Timestamp| at >= condition.onset_at.plus_secs(-CHANGES_S);
     let hosts: BTreeSet<&str> = condition.components.iter().map(String::as_str).collect();

@@ -110,6 +110,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
             model.apply(&Fact { id: 0, host: host.clone(), at, received_at: at, body });
         }
     }
+    model.load_admission(reader, now)?;
     // The records' instants stand above what the checkpoint knew.
     model.refresh_hosts(records);
     let cursor = model.cursor;
@@ -258,7 +259,7 @@ pub(crate) fn answers_around(
 }
 
 /// The answers of a vantage from a cut that makes everything at or after `from` certain, in order of time.
-pub(super) fn answers(
+pub(crate) fn answers(
     reader: &impl StoredAnswers,
     service: &ServiceModel,
     place: usize,

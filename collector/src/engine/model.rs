@@ -6,6 +6,7 @@
 //! at what was touched or is due and at nothing else. [`Model::touch_everything`] makes it look at all: after that it
 //! decides the same (a test compares the two, step by step).
 
+use super::admission_model::{AdmissionModel, Admitted};
 use super::alert_model::AlertModel;
 use super::backup_model::BackupModel;
 use super::deadlines::{Deadlines, Subject};
@@ -20,6 +21,7 @@ use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::register::correction::{LateProposal, propose_late};
 use crate::domain::register::{CorrectionEntry, Register, finality};
+use crate::domain::rule::Rule;
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
 use crate::domain::ticket::{
     Activity, ActivityText, Ticket, TicketClass, TicketKey, TicketNumber, TicketScope, TicketState, open, stage,
@@ -66,10 +68,12 @@ pub(crate) struct Model {
     dirty: BTreeMap<usize, Timestamp>,
     /// Services that got late answers: the earliest of them. To be rebuilt from the store.
     pub(crate) late: BTreeMap<usize, Timestamp>,
-    touched: BTreeSet<Subject>,
+    pub(super) touched: BTreeSet<Subject>,
     pub(super) deadlines: Deadlines,
     pub(crate) storm: StormModel,
     pub(crate) alerts: AlertModel,
+    /// What got no ticket of its own.
+    pub(super) admission: AdmissionModel,
     /// What outputs see of it.
     pub(crate) shown: Shown,
 }
@@ -96,6 +100,8 @@ pub(crate) struct Plan {
     pub(crate) backups: Vec<BackupEdit>,
     /// What other programs told.
     pub(crate) alerts: Vec<AlertEdit>,
+    /// What was held back.
+    pub(crate) admitted: Admitted,
 }
 
 /// A service that is replayed from its stored answers, apart from the model.
@@ -112,11 +118,8 @@ pub(crate) struct LateService {
 impl Plan {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ledger.is_empty()
-            && self.changes.is_empty()
-            && self.late.is_empty()
-            && self.backups.is_empty()
-            && self.alerts.is_empty()
+        let nothing = self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty();
+        nothing && self.backups.is_empty() && self.alerts.is_empty() && self.admitted.held.is_empty()
     }
 }
 
@@ -157,6 +160,7 @@ impl Model {
             deadlines: Deadlines::default(),
             storm: StormModel::default(),
             alerts: AlertModel::default(),
+            admission: AdmissionModel::default(),
             shown: Shown::default(),
         };
         model.touch_everything();
@@ -339,6 +343,7 @@ impl Model {
         self.touched.extend((0..self.hosts.len()).map(Subject::Host));
         self.touched.extend((0..self.backups.len()).map(Subject::Backup));
         self.touched.extend(self.alerts.subjects());
+        self.touched.extend(Rule::ALL.map(Subject::Rule));
         self.touched.extend(self.tickets.keys().copied().map(Subject::Ticket));
     }
 
@@ -379,6 +384,7 @@ impl Model {
             let next = self.next_look(subject, now);
             self.deadlines.set(subject, next);
         }
+        self.judge_folds(&due, now, &mut plan);
         plan.alerts = self.alerts.take_edits();
         plan
     }
@@ -390,7 +396,12 @@ impl Model {
         let end = subjects.partition_point(|s| *s < Subject::Backup(0));
         let id = |subject: &Subject| match subject {
             Subject::Host(place) => Some(&self.hosts[*place].record.id),
-            Subject::Service(_) | Subject::Storm | Subject::Backup(_) | Subject::Alert(_) | Subject::Ticket(_) => None,
+            Subject::Service(_)
+            | Subject::Storm
+            | Subject::Backup(_)
+            | Subject::Alert(_)
+            | Subject::Rule(_)
+            | Subject::Ticket(_) => None,
         };
         if let Some(hosts) = subjects.get_mut(begin..end) {
             hosts.sort_by(|a, b| id(a).cmp(&id(b)));
@@ -412,7 +423,8 @@ impl Model {
         self.touched.remove(&Subject::Storm)
     }
 
-    fn judge(&self, view: View, now: Timestamp, plan: &mut Plan) {
+    pub(super) fn judge(&self, view: View, now: Timestamp, plan: &mut Plan) {
+        self.release_held(&view, plan);
         let ticket = self.holder(view.key());
         let priority = |impact| match &view {
             View::Holds(c) => open::priority_of(&self.catalogue, &self.profile, &c.affected, impact),
@@ -421,11 +433,11 @@ impl Model {
         let outcome =
             condition::judge(ticket.map(Arc::as_ref), &view, self.catalogue.tickets, &self.profile, now, priority);
         match (outcome, view) {
-            (Outcome::Open, View::Holds(condition)) => plan.changes.push(PlannedChange::Open(condition, None)),
+            (Outcome::Open, View::Holds(condition)) => self.admit(condition, None, now, plan),
             (Outcome::Superseded(ticket), View::Holds(condition)) => {
                 let related = Some(ticket.number);
                 plan.changes.push(PlannedChange::Release(ticket));
-                plan.changes.push(PlannedChange::Open(condition, related));
+                self.admit(condition, related, now, plan);
             }
             (Outcome::Changed { ticket, mut activity, event }, view) => {
                 if event == Some("restored") && explains(&ticket, &view) {
@@ -475,6 +487,10 @@ impl Model {
     pub(crate) fn committed(&mut self, ticket: Ticket) {
         let held = self.holders.get(&ticket.key) == Some(&ticket.number);
         let holds = ticket.state.is_open() && ticket.holds_key;
+        if ticket.version == 1 && ticket.reporter.is_none() && !self.tickets.contains_key(&ticket.number) {
+            let rule = Rule::of(&ticket.key.scope, ticket.key.class, ticket.impact);
+            self.note_opened(&ticket.key.scope, rule, ticket.recorded_at);
+        }
         if holds {
             self.holders.insert(ticket.key.clone(), ticket.number);
         } else if held {
@@ -488,6 +504,7 @@ impl Model {
             }
             TicketScope::Alert(digest) => self.alerts.place(digest).map(Subject::Alert),
             TicketScope::Site => Some(Subject::Storm),
+            TicketScope::Rule(rule) => Some(Subject::Rule(*rule)),
             TicketScope::Host(id, part) => self.hosts.place(id).map(|place| {
                 let host = &mut self.hosts[place];
                 host.held = host.held.saturating_add(u32::from(holds)).saturating_sub(u32::from(held));

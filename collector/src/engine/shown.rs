@@ -59,7 +59,7 @@ impl Shown {
             Subject::Service(place) => drop(self.stale_services.insert(place)),
             Subject::Host(place) => drop(self.stale_hosts.insert(place)),
             Subject::Backup(place) => drop(self.stale_backups.insert(place)),
-            Subject::Storm | Subject::Alert(_) | Subject::Ticket(_) => {}
+            Subject::Storm | Subject::Alert(_) | Subject::Rule(_) | Subject::Ticket(_) => {}
         }
     }
 

@@ -22,6 +22,7 @@ use tokio::sync::{Notify, watch};
 
 mod causes;
 mod full_disk;
+mod held_back;
 mod registers;
 
 const START: i64 = 1_780_000_000;

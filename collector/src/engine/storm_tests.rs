@@ -60,8 +60,9 @@ fn twenty_thousand_silent_hosts_are_one_ticket_with_what_it_is_about() {
     hear(&mut model, 10_000..19_700, 441);
     let log = run(&mut model, 441..490);
     assert_eq!(log.first().map(String::as_str), Some("471s restored 1 site:hosts|kehilangan_pemantauan P3 from 441s"));
-    assert_eq!(log.len(), 301, "one each for those still silent");
+    assert_eq!(log.len(), 12, "ten of those still silent get their own, the rest one together");
     assert_eq!(log[1], "472s opened 2 host:h19700|kehilangan_pemantauan P6 from 0s");
+    assert_eq!(log[11], "472s opened 12 rule:agen_senyap|kehilangan_pemantauan P6 from 0s");
 }
 
 #[test]

@@ -297,6 +297,7 @@ impl EngineTask {
         let told = self.told(&plan).await?;
         let evidence = self.evidence(&plan, now).await?;
         let context = Context::new(&self.model, &self.routing, &self.render, now).told(told).with_evidence(evidence);
+        let folded = plan.admitted.folded.clone();
         let committed: Decision = self
             .store
             .write(move |writer| {
@@ -315,6 +316,8 @@ impl EngineTask {
         for change in committed.tickets {
             self.model.committed(change.ticket);
         }
+        self.model.committed_held(committed.held, now);
+        folded.into_iter().for_each(|(rule, count)| self.stats.tickets_folded.add(rule, count.into()));
         self.model.note_proposed(committed.corrections);
         if tells {
             self.outbox.notify_one();

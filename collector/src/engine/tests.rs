@@ -125,6 +125,7 @@ pub(super) fn commit(model: &mut Model, plan: Plan, now: Timestamp, log: &mut Ve
         log.push(format!("{}s {word} {n} {} P{priority} from {began}s", now.as_secs() - START, ticket.key));
         model.committed(ticket);
     }
+    model.committed_held(plan.admitted.held, now);
 }
 
 fn ledger_text(ledger: &Timeline, until: i64) -> String {

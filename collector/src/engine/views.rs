@@ -5,7 +5,8 @@ use super::host_model::{HostModel, Track, gap_ms};
 use super::maintenance_model;
 use super::model::Model;
 use super::service_model::ServiceModel;
-use crate::domain::catalogue::{Check, ServiceId, ThresholdMetric};
+use super::threshold_view::Reading;
+use crate::domain::catalogue::{Check, ServiceId};
 use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
@@ -39,7 +40,7 @@ impl Model {
                 }
                 None => self.windows.of_nothing(),
             },
-            Subject::Storm | Subject::Alert(_) | Subject::Ticket(_) => self.windows.of_nothing(),
+            Subject::Storm | Subject::Alert(_) | Subject::Rule(_) | Subject::Ticket(_) => self.windows.of_nothing(),
         }
     }
 
@@ -68,7 +69,8 @@ impl Model {
                 backup.map(|(service, backup)| self.backup_views(service, backup, now)).unwrap_or_default()
             }
             Subject::Alert(place) => self.alert_view(place).into_iter().collect(),
-            Subject::Ticket(_) => Vec::new(),
+            // A rule's own ticket is judged last, when it is known what of it is folded.
+            Subject::Rule(_) | Subject::Ticket(_) => Vec::new(),
         }
     }
 
@@ -106,6 +108,7 @@ impl Model {
                 if host.held > 0 {
                     next.maybe(host.outlooks.next_look(resolve, now));
                     next.at(host.heard_since.plus_secs(resolve));
+                    next.maybe(self.observation_ends(place));
                     for track in &host.tracks {
                         if let ThresholdView::Quiet(since) = track.track.view(gap_ms(&self.catalogue), now) {
                             next.at(since.plus_secs(resolve));
@@ -123,6 +126,7 @@ impl Model {
                 next.maybe(run.map(|run| run.end.plus_secs(resolve)));
             }
             Subject::Alert(place) => next.maybe(self.next_alert_look(place)),
+            Subject::Rule(rule) => next.maybe(self.next_fold_look(rule)),
             Subject::Ticket(number) => {
                 let ticket = self.tickets.get(&number)?;
                 next.maybe(ticket.next_timed_at(self.catalogue.tickets.escalation, self.rto_of(ticket)));
@@ -176,36 +180,13 @@ impl Model {
     }
 
     fn threshold_views(&self, host: &HostModel, now: Timestamp) -> Vec<View> {
-        let gap = gap_ms(&self.catalogue);
-        let mut out = Vec::new();
-        for Track { metric, part, track } in &host.tracks {
-            let place = if part.is_empty() { metric.code().to_owned() } else { format!("{}:{part}", metric.code()) };
-            let (class, category) = match metric {
-                ThresholdMetric::Storage => (TicketClass::Capacity, "kapasitas"),
-                ThresholdMetric::Bandwidth => (TicketClass::Performance, "jaringan"),
-                ThresholdMetric::Cpu | ThresholdMetric::Memory => (TicketClass::Performance, "sistem_operasi"),
-            };
-            let key = TicketKey { scope: TicketScope::Host(host.record.id.clone(), place.clone()), class };
-            out.push(match track.view(gap, now) {
-                ThresholdView::Unseen => View::Unseen { key },
-                ThresholdView::Quiet(since) => View::Clear { key, since },
-                ThresholdView::Alarm(since) => View::Holds(Condition {
-                    key,
-                    impact: Impact::Minor,
-                    onset_at: since,
-                    symptom: Phrase::new(&format!("symptom-threshold-{}", metric.code()))
-                        .with("host", self.host_name(&host.record.id))
-                        .with("part", part)
-                        .with("percent", track.newest().unwrap_or(0) / 10)
-                        .with("since_at", since),
-                    category: category.to_owned(),
-                    components: vec![host.record.id.to_string(), place],
-                    affected: self.services_on(host),
-                    flapping_since: None,
-                }),
-            });
-        }
-        out
+        let (gap, id) = (gap_ms(&self.catalogue), &host.record.id);
+        let name = self.host_name(id);
+        let seen = host.tracks.iter().map(|Track { metric, part, track, .. }| {
+            let reading = Reading { host: id, name: &name, metric: *metric, part };
+            reading.view(track.view(gap, now), track.newest(), || self.services_on(host))
+        });
+        seen.collect()
     }
 }
 
@@ -230,7 +211,7 @@ impl Next {
 }
 
 /// One slow answer is no disturbance: degraded is confirmed by lasting as long as the failures that confirm down.
-fn confirm_ms(model: &ServiceModel) -> i64 {
+pub(crate) fn confirm_ms(model: &ServiceModel) -> i64 {
     let patience = |c: &Check| i64::from(c.interval_ms) * i64::from(c.confirm_failures);
     model.service.checks.iter().map(patience).max().unwrap_or(0)
 }
@@ -248,7 +229,7 @@ fn disturbed_since(states: &Timeline, mut since: Timestamp) -> Timestamp {
     since
 }
 
-fn service_view(model: &ServiceModel, flap: FlapPolicy, now: Timestamp) -> View {
+pub(crate) fn service_view(model: &ServiceModel, flap: FlapPolicy, now: Timestamp) -> View {
     let key = TicketKey { scope: TicketScope::Service(model.service.id.clone()), class: TicketClass::Access };
     let stretch = model.ledger.stretch_at(now);
     let since = stretch.interval.from;

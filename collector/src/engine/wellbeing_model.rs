@@ -104,7 +104,8 @@ impl Model {
             | TicketScope::Backup(_)
             | TicketScope::Check(_)
             | TicketScope::Alert(_)
-            | TicketScope::Site => None,
+            | TicketScope::Site
+            | TicketScope::Rule(_) => None,
         });
         for id in waiting.collect::<Vec<_>>() {
             let unknown = self.hosts.place(&id).is_some_and(|place| self.hosts[place].clock.is_none());

@@ -24,6 +24,7 @@ mod part_ledger;
 mod register_writes;
 mod reports;
 mod rpo;
+mod rules;
 mod series;
 mod services;
 mod system;
@@ -93,6 +94,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/receivers", get(delivery::receivers))
         .route("/api/v1/receivers/{name}/test", post(delivery::test))
         .route("/api/v1/alertmanager", post(alertmanager::take).layer(DefaultBodyLimit::max(alertmanager::BYTES_MAX)))
+        .route("/api/v1/rules", get(rules::list))
+        .route("/api/v1/rules/{rule}", get(rules::one))
+        .route("/api/v1/rules/{rule}/replay", get(rules::replay))
+        .route("/api/v1/rules/{rule}/actions", post(rules::act))
         .route("/api/v1/system", get(system::one))
         .route("/api/v1/{*path}", any(async || no_such("resource")))
         .method_not_allowed_fallback(async || {

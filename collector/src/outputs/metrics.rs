@@ -151,7 +151,7 @@ fn families(
     let mut all = services::services(snapshot, now);
     all.extend(services::budgets(&snapshot.services));
     all.extend(backups::backups(snapshot, now));
-    all.extend(tickets::tickets(snapshot));
+    all.extend(tickets::tickets(snapshot, stats));
     all.extend(hosts::hosts(&snapshot.hosts));
     all.extend(own::own_gauges(snapshot, now));
     all.extend(store::storage(store));

@@ -35,6 +35,9 @@ mod registers;
 mod report;
 mod report_writes;
 mod reports;
+mod rule;
+mod rule_actions;
+mod rules;
 mod service;
 mod system;
 mod system_copies;
@@ -111,6 +114,9 @@ pub fn router(app: App) -> Router {
         .route("/reports/{period}/freeze", post(report_writes::freeze))
         .route("/reports/{period}/notes", post(report_writes::note))
         .route("/reports/{period}/{file}", get(reports::file))
+        .route("/rules", get(rule_actions::list))
+        .route("/rules/{rule}", get(rule_actions::one))
+        .route("/rules/{rule}/begin", post(rule_actions::begin))
         .route("/system", get(pages::system))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))

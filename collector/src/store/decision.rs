@@ -33,6 +33,7 @@ impl Writer {
         for edit in &decision.alerts {
             self.edit_alerts(edit)?;
         }
+        self.save_held_back(&decision.held)?;
         self.save_register(&[], &decision.corrections, &decision.audit)?;
         for slice in &decision.checkpoint {
             self.save_slice(slice)?;

@@ -6,6 +6,7 @@ use super::backup_records::BackupEdit;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::register::CorrectionEntry;
+use crate::domain::rule::admission::HeldBack;
 use crate::domain::state::State;
 use crate::domain::ticket::evidence::Evidence;
 use crate::domain::ticket::{Activity, Ticket, TicketClass, TicketNumber, TicketState};
@@ -286,6 +287,8 @@ pub struct Decision {
     pub audit: Vec<AuditEntry>,
     /// What was learnt of backups.
     pub backups: Vec<BackupEdit>,
+    /// What got no ticket of its own, as it is after it.
+    pub held: Vec<HeldBack>,
     /// When it was made: the last durable heartbeat of the engine.
     pub evaluated_at: Timestamp,
     /// Slices of the engine's checkpoint that were made anew.

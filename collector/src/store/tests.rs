@@ -27,6 +27,7 @@ mod durability;
 mod facts;
 mod filled;
 mod group;
+mod held_back;
 mod judged;
 mod killed;
 mod ledger;

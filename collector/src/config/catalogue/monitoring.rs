@@ -39,6 +39,10 @@ pub(super) fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, c
             hosts_min: hosts.map_or(storm.hosts_min, |p| to_u32(p.value)),
             share_percent: share.map_or(storm.share_percent, |p| to_u32(p.value)),
         };
+        let (tuning, observe) = (&mut catalogue.tuning, table.integer(d, "observe_seconds", 0..=2_592_000));
+        let budget = table.integer(d, "budget_per_hour", 0..=10_000);
+        tuning.observe_seconds = observe.map_or(tuning.observe_seconds, |p| to_u32(p.value));
+        tuning.budget_per_hour = budget.map_or(tuning.budget_per_hour, |p| to_u32(p.value));
         table.finish(d);
     }
     if let Some(table) = root.table(d, "register") {

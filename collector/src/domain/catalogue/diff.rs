@@ -5,6 +5,7 @@ use crate::domain::availability::{DegradedPolicy, MaintenancePolicy};
 use crate::domain::calendar::{Hours, PeriodKind};
 use crate::domain::check_target::render_target;
 use crate::domain::duty::Officer;
+use crate::domain::rule::tuning::{Selector, Target, Tuning};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -93,6 +94,7 @@ fn fields(catalogue: &Catalogue) -> Fields {
         let text = format!("alarm {alarm}, pulih {clear}, selama {} s", threshold.hold_seconds);
         alone(&format!("ambang[{}]", threshold.metric.code()), text);
     }
+    rule_fields(&mut alone, &catalogue.tuning);
     for (host, name) in &catalogue.host_names {
         alone(&format!("host[{host}]"), name.clone());
     }
@@ -117,6 +119,36 @@ fn cause_fields(out: &mut Fields, catalogue: &Catalogue) {
     for (number, entry) in (1..).zip(&catalogue.runbook) {
         let phase = entry.phase.as_deref().unwrap_or("semua fase");
         alone(&format!("panduan[{number}]"), format!("{} ({phase}): {}", entry.class.code(), entry.text));
+    }
+}
+
+/// What is set of rules, each entry by whom it is for; the later of two for the same stands.
+fn rule_fields(alone: &mut impl FnMut(&str, String), tuning: &Tuning) {
+    alone("tickets.observe_seconds", tuning.observe_seconds.to_string());
+    alone("tickets.budget_per_hour", tuning.budget_per_hour.to_string());
+    let whose = |selector: &Selector| {
+        let target = match &selector.target {
+            Target::Everything => "*".to_owned(),
+            Target::Service(id) => format!("layanan {id}"),
+            Target::Host(id) => format!("host {id}"),
+        };
+        selector.part.as_ref().map_or(target.clone(), |part| format!("{target} {part}"))
+    };
+    let percent_of = |value: Option<u32>| value.map_or_else(|| "-".to_owned(), |v| format!("{}.{} %", v / 10, v % 10));
+    for tuned in &tuning.thresholds {
+        let (alarm, clear) = (percent_of(tuned.alarm_permille), percent_of(tuned.clear_permille));
+        let text = format!("alarm {alarm}, pulih {clear}, selama {}", seconds(tuned.hold_seconds));
+        alone(&format!("ambang[{}, {}]", tuned.metric.code(), whose(&tuned.selector)), text);
+    }
+    for setting in &tuning.settings {
+        let parts = [
+            setting.enabled.map(|on| format!("aktif {on}")),
+            setting.reason.as_ref().map(|reason| format!("alasan {reason}")),
+            setting.observe_seconds.map(|s| format!("amati {s} s")),
+            setting.budget_per_hour.map(|n| format!("anggaran_per_jam {n}")),
+        ];
+        let text = joined(&parts.into_iter().flatten().collect::<Vec<_>>());
+        alone(&format!("aturan[{}, {}]", setting.rule.code(), whose(&setting.selector)), text);
     }
 }
 

@@ -21,6 +21,7 @@ use tower::ServiceExt;
 
 mod alerts;
 mod registers;
+mod rules;
 
 /// A running collector with a reading and a writing program, and an operator who is logged in.
 struct Site {

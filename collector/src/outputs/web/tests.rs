@@ -3,6 +3,7 @@
 mod own;
 mod registers;
 mod requests;
+mod rules;
 pub(crate) mod site;
 mod unasked;
 
@@ -81,6 +82,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     all.extend(empty_pages(language));
     all.extend(alone_pages(language));
     all.extend(registers::pages(language));
+    all.extend(rules::pages(language));
     all.into_iter().map(|(name, html)| (name, html.expect("renders"))).collect()
 }
 
@@ -262,6 +264,7 @@ fn pages_read_as_agreed() {
                 ["overview", "ticket", "backups", "backup-set", "report", "system", "system-read-only", "login"]
                     .into_iter()
                     .chain(registers::GOLDEN)
+                    .chain(rules::GOLDEN)
                     .collect::<Vec<_>>();
             if wanted.contains(&name) {
                 insta::assert_snapshot!(format!("{name}-{}", language.code()), golden(&html));

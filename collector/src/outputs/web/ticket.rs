@@ -213,6 +213,7 @@ fn about_href(snapshot: &Snapshot, scope: &TicketScope) -> String {
             None => "/".to_owned(),
         },
         TicketScope::Alert(_) => "/tickets".to_owned(),
+        TicketScope::Rule(rule) => format!("/rules/{}", rule.code()),
         TicketScope::Backup(id) if snapshot.catalogue.backup_set(id).is_some() => format!("/backups/{id}"),
         TicketScope::Backup(_) => "/backups".to_owned(),
     }

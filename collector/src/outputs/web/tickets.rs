@@ -168,5 +168,6 @@ pub(crate) fn about(texts: Texts, snapshot: &Snapshot, scope: &TicketScope) -> S
             .map_or_else(|| id.to_string(), |(service, check)| format!("{} · {}", service.name, check.name)),
         TicketScope::Alert(_) => texts.get("about-alert"),
         TicketScope::Site => texts.get("about-site"),
+        TicketScope::Rule(rule) => texts.get(&format!("rule-{}", rule.code().replace('_', "-"))),
     }
 }

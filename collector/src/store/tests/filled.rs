@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::domain::alert::{Alert, AlertGroup};
+use crate::domain::catalogue::ThresholdMetric;
 use crate::domain::rpo::proof::{RecoveryEntry, Verification, VerificationMethod};
 use crate::domain::rpo::record::History;
+use crate::domain::rule::Rule;
+use crate::domain::rule::admission::{HeldBack, HeldCause};
 use crate::domain::ticket::evidence::{AnswerSeen, Evidence, ReadingSeen};
 use crate::store::alerts::AlertEdit;
 use crate::store::backup_records::{BackupEdit, KeptLook};
@@ -65,6 +68,21 @@ fn observations(round: i64) -> Vec<(u64, i64, Option<ObservationBody>)> {
     (first..).zip(bodies).map(|(seq, body)| (seq, seq as i64, Some(body))).collect()
 }
 
+/// A full disk of a new host, which is only watched.
+fn held_back() -> HeldBack {
+    let scope = TicketScope::Host(host("web-01"), "storage:/var".into());
+    HeldBack {
+        key: TicketKey { scope, class: TicketClass::Capacity },
+        rule: Rule::Threshold(ThresholdMetric::Storage),
+        cause: HeldCause::Observed,
+        onset_at: at(3),
+        noted_at: at(4),
+        ended_at: None,
+        occurrences: 1,
+        symptom: Phrase::new("symptom-threshold-storage").with("part", "/var"),
+    }
+}
+
 fn judge(fixture: &Fixture) {
     let row = |from, to, state| LedgerRow { from: at(from), to: at(to), state, reason: Some(Phrase::new("why")) };
     let rows = vec![row(0, 10, State::Up), row(10, 30, State::Down), row(35, 40, State::Degraded)];
@@ -80,7 +98,8 @@ fn judge(fixture: &Fixture) {
     let text = ActivityText::Written("cek \"disk\"".into());
     let written = Activity { at: at(5), actor: Actor::Person("Sari".into()), kind: "comment".into(), text };
     let opened = TicketChange { ticket: ticket(1, "simpeg"), activities: vec![written], messages: vec![message] };
-    let decided = Decision { ledger: vec![edit], cursor: FactCursor(3), ..decision(vec![opened]) };
+    let decided =
+        Decision { ledger: vec![edit], cursor: FactCursor(3), held: vec![held_back()], ..decision(vec![opened]) };
     fixture
         .write(move |w| {
             w.next_ticket_number(2026)?;
@@ -269,6 +288,7 @@ fn people(fixture: &Fixture) {
             w.save_session(&session)?;
             w.save_api_token(&token)?;
             w.save_setting("a", "1")?;
+            w.save_rule_begun(Rule::Threshold(ThresholdMetric::Storage), at(2))?;
             w.save_catalogue("# katalog", at(2)).map(drop)
         })
         .expect("writes");
