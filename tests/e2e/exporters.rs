@@ -49,9 +49,8 @@ impl Watched {
     /// Waits until a family is shown.
     async fn shows(&self, family: &str) -> Result<()> {
         let what = format!("the agent shows {family}");
-        let shown = eventually(&what, 30, async || {
-            Ok(self.scrape().await?.families.contains_key(family).then_some(()))
-        });
+        let shown =
+            eventually(&what, 30, async || Ok(self.scrape().await?.families.contains_key(family).then_some(())));
         shown.await.with_context(|| self.agent.log_tail())
     }
 
