@@ -63,7 +63,7 @@ impl Watched {
 /// Starts one of Debian's exporters on a free port; `None`, with a word, where it is not installed.
 async fn start_exporter(name: &str, arguments: &[String]) -> Result<Option<(Child, u16)>> {
     if !Path::new("/usr/bin").join(name).exists() {
-        println!("{name} is not installed: its comparison is skipped");
+        eprintln!("{name} is not installed: its comparison is skipped");
         return Ok(None);
     }
     let port = free_port()?;

@@ -236,7 +236,6 @@ async fn start_agent(folder: &Path, files: &Path, collector: &Collector, service
     Ok(Guest { name: "pantau-agent", program, scraper: Some(scrape_for_ever(port)), sends_to })
 }
 
-#[expect(clippy::print_stderr, reason = "a bench says what it leaves out")]
 fn installed(path: &str) -> bool {
     let is = Path::new(path).is_file();
     if !is {
