@@ -48,9 +48,9 @@ impl Watched {
 
     /// Waits until a family is shown.
     async fn shows(&self, family: &str) -> Result<()> {
-        let shown = eventually(&format!("the agent shows {family}"), 30, async || {
-            Ok(self.scrape().await?.families.contains_key(family).then_some(()))
-        });
+        let what = format!("the agent shows {family}");
+        let shown =
+            eventually(&what, 30, async || Ok(self.scrape().await?.families.contains_key(family).then_some(())));
         shown.await.with_context(|| self.agent.log_tail())
     }
 
@@ -63,7 +63,7 @@ impl Watched {
 /// Starts one of Debian's exporters on a free port; `None`, with a word, where it is not installed.
 async fn start_exporter(name: &str, arguments: &[String]) -> Result<Option<(Child, u16)>> {
     if !Path::new("/usr/bin").join(name).exists() {
-        println!("{name} is not installed: its comparison is skipped");
+        eprintln!("{name} is not installed: its comparison is skipped");
         return Ok(None);
     }
     let port = free_port()?;

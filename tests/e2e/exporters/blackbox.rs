@@ -137,7 +137,7 @@ async fn probe_metrics_are_those_of_blackbox_exporter() -> Result<()> {
     for (module, target) in targets {
         let theirs = plain_get(&format!("http://127.0.0.1:{port}/probe?module={module}&target={target}")).await?;
         let (shared, differing) = differences(&ours, &text::parse(&theirs)?, module);
-        println!("{module}: {shared} families shared with blackbox_exporter");
+        eprintln!("{module}: {shared} families shared with blackbox_exporter");
         found.extend(differing);
     }
     ensure!(found.is_empty(), "{} differences:\n{}", found.len(), found.join("\n"));

@@ -146,7 +146,7 @@ async fn the_usual_dashboard_finds_its_panels_filled() -> Result<()> {
     let (mut filled, mut empty) = (0, Vec::new());
     for (needs, panels) in PANELS {
         if let Some(missing) = needs.missing() {
-            println!("this machine does not have {missing}: {} panels are not asked", panels.len());
+            eprintln!("this machine does not have {missing}: {} panels are not asked", panels.len());
             continue;
         }
         for panel in *panels {
@@ -156,7 +156,7 @@ async fn the_usual_dashboard_finds_its_panels_filled() -> Result<()> {
             }
         }
     }
-    println!("{filled} panels of the dashboard are filled");
+    eprintln!("{filled} panels of the dashboard are filled");
     ensure!(empty.is_empty(), "{} panels are empty:\n{}", empty.len(), empty.join("\n"));
     prometheus.kill().await?;
     watched.stop().await

@@ -112,7 +112,7 @@ async fn host_metrics_are_those_of_node_exporter() -> Result<()> {
         speeds.series.retain(|_, bytes| *bytes > 0.0);
     }
     let (families, series, found) = differences(&ours, &theirs);
-    println!("{families} families and {series} series shared with node_exporter");
+    eprintln!("{families} families and {series} series shared with node_exporter");
     ensure!(found.is_empty(), "{} differences:\n{}", found.len(), found.join("\n"));
     ensure!(families >= 150, "only {families} families are shared");
     exporter.kill().await.context("end the exporter")?;
