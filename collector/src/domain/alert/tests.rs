@@ -1,3 +1,5 @@
+//! Groups of alerts by scripts of messages: what fires after each of them, however late or often it comes.
+
 use super::*;
 
 fn alert(starts: i64, ends: Option<i64>) -> Alert {
