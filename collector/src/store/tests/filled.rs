@@ -93,12 +93,18 @@ fn judge(fixture: &Fixture) {
 /// What is known of the set `simpeg-db`, and what people entered of it.
 fn backups(fixture: &Fixture) {
     let set = BackupSetId::parse("simpeg-db").expect("valid");
-    let seen = BackupArtefact { name: "a.sql".into(), data_time_ms: Some(7), ..BackupArtefact::default() };
+    let seen = BackupArtefact {
+        name: "a.sql".into(),
+        data_time_ms: Some(7),
+        references: vec!["\"awal\".sql".into()],
+        kind: "wal".into(),
+        ..BackupArtefact::default()
+    };
     let look = BackupObservation { artefacts: vec![seen], ..BackupObservation::default() };
     let mut history = History::default();
     let records = history.take_look(at(9), &look, "db-01");
     let kept = KeptLook { state: history.look().clone(), fact: None, kept: true };
-    let edit = BackupEdit { set: set.clone(), records, look: Some(kept), needless: Vec::new() };
+    let edit = BackupEdit { set: set.clone(), records, look: Some(kept), needless: Vec::new(), verifications: Vec::new() };
     let key = "k".to_owned();
     let heartbeat = Heartbeat { set: set.clone(), key, begins_at: at(1), made_at: at(2), made_by: "sari".into() };
     let (run, body) = (Some("r".into()), vec![7]);

@@ -2,6 +2,7 @@
 
 use super::site::NOW;
 use crate::backup_period::Watched;
+use crate::rulebook::backup_terms::SetTerms;
 use crate::domain::catalogue::{BackupSet, Service, ServiceClass, ServiceId};
 use crate::domain::interval::Interval;
 use crate::domain::rpo::Backup;
@@ -88,7 +89,8 @@ pub(crate) fn watched(service: &Service, set: &BackupSet) -> Watched {
         Backup::complete(begun, begun.plus_secs(1800))
     });
     let policy = set.policy(service.rpo_seconds, service.class == ServiceClass::Kritis);
-    Watched { window, policy, backups: nightly.collect() }
+    let terms = vec![(Interval::ALL, SetTerms { policy, required: set.required })];
+    Watched { window, terms, backups: nightly.collect() }
 }
 
 /// What the store tells of the set `simpeg-db`.
@@ -108,6 +110,8 @@ pub(crate) fn stored() -> Stored {
         last_seen_at: NOW,
         deleted_at: deleted.then_some(NOW),
         verified_at: (night == 2).then(|| NOW.plus_secs(-86_400)),
+        references: Vec::new(),
+        gapless: false,
     };
     let verification = Verification {
         set: BackupSetId::parse("simpeg-db").expect("valid"),
