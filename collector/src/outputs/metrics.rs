@@ -5,6 +5,7 @@
 //! peers on loopback; anybody else needs an API token.
 
 mod backups;
+mod findings;
 mod hosts;
 mod own;
 mod services;
@@ -151,6 +152,7 @@ fn families(
     let mut all = services::services(snapshot, now);
     all.extend(services::budgets(&snapshot.services));
     all.extend(backups::backups(snapshot, now));
+    all.extend(findings::findings(snapshot));
     all.extend(tickets::tickets(snapshot));
     all.extend(hosts::hosts(&snapshot.hosts));
     all.extend(own::own_gauges(snapshot, now));
