@@ -52,6 +52,11 @@ impl Watched {
         exposure::over_held(&self.held(|_| true), interval)
     }
 
+    /// The time of `interval` that figures count: it was watched, and held to something.
+    pub fn counted(&self, interval: Interval) -> IntervalSet {
+        IntervalSet::from_iter(self.held(|_| true).iter().map(|held| held.during.intersection(interval)))
+    }
+
     /// The stretches between two changes of its newest usable data, each by what counted as a backup then.
     pub fn stretches(&self) -> Vec<Stretch> {
         let pieces = self.held(|_| true).into_iter();

@@ -48,6 +48,7 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+pub(crate) use backup_commands::BackupCommand;
 pub use backup_commands::NewVerification;
 pub use registers::RegisterChange;
 pub use task::EngineTask;

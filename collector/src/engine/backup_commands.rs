@@ -29,7 +29,7 @@ pub struct NewVerification {
 
 /// One of them.
 #[derive(Debug)]
-pub(super) enum BackupCommand {
+pub(crate) enum BackupCommand {
     Key { set: BackupSetId, key: String, actor: String },
     Revoke { set: BackupSetId },
     Recover { entry: Box<RecoveryEntry> },
@@ -39,7 +39,7 @@ pub(super) enum BackupCommand {
 
 impl EngineTask {
     /// Carries one out at the clock's moment.
-    pub(super) async fn backup_command(&mut self, command: BackupCommand) -> Result<(), CommandError> {
+    pub(crate) async fn backup_command(&mut self, command: BackupCommand) -> Result<(), CommandError> {
         match command {
             BackupCommand::Key { set, key, actor } => self.save_key(set, key, actor).await,
             BackupCommand::Revoke { set } => self.revoke_key(set).await,

@@ -182,9 +182,9 @@ impl BackupModel {
         for verdict in told {
             let at = Timestamp::from_ms(verdict.at_ms);
             let newest = self.history.records().iter().rev();
-            let record = newest.filter(|r| r.ended_at.is_some_and(|end| end <= at)).find(|record| {
-                verdict.artefact.is_empty() || record.artefact == verdict.artefact
-            });
+            let record = newest
+                .filter(|r| r.ended_at.is_some_and(|end| end <= at))
+                .find(|record| verdict.artefact.is_empty() || record.artefact == verdict.artefact);
             let entry = Verification {
                 set: self.set.id.clone(),
                 artefact: record.map_or_else(|| verdict.artefact.clone(), |record| record.artefact.clone()),

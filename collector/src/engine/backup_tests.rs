@@ -5,8 +5,8 @@ use super::tests::{at, catalogue, host, record};
 use crate::config::profile::bangka_2025;
 use crate::domain::ticket::open::{Report, open};
 use crate::domain::ticket::{ActivityText, TicketClass, TicketNumber};
-use crate::store::records::{Fact, FactBody};
 use crate::snapshot::Suspicion;
+use crate::store::records::{Fact, FactBody};
 use pantau_shared::backup::{
     BackupArtefact, BackupObservation, BackupRun, BackupStatus, BackupVerification, DataTimeBasis,
 };

@@ -99,9 +99,10 @@ mod tests {
 
     /// A revision with sets of these names and RPOs in hours; `!` marks one that is not required.
     fn revision(sets: &[(&str, u32)]) -> Catalogue {
-        let mut text = "[[layanan]]\nid = \"s\"\nnama = \"S\"\ndeskripsi = \"d\"\npenyedia = \"p\"\ncara_akses = \"a\"\n\
+        let mut text =
+            "[[layanan]]\nid = \"s\"\nnama = \"S\"\ndeskripsi = \"d\"\npenyedia = \"p\"\ncara_akses = \"a\"\n\
              kontak_bantuan = \"k\"\nwaktu_bantuan = \"w\"\nkelompok = \"publik\"\nklasifikasi = \"esensial\"\n"
-            .to_owned();
+                .to_owned();
         for (id, hours) in sets {
             let (id, required) = (id.trim_start_matches('!'), !id.starts_with('!'));
             text += &format!(

@@ -127,7 +127,8 @@ impl BackupRecord {
     /// Whether the artefact holds the same data: it may have been completed or measured since.
     fn is_same(&self, artefact: &BackupArtefact) -> bool {
         let data_time = artefact.data_time_ms.or(artefact.started_at_ms).map(Timestamp::from_ms);
-        let matched = self.is_matched(artefact.basis()) && self.ended_at == artefact.ended_at_ms.map(Timestamp::from_ms);
+        let matched =
+            self.is_matched(artefact.basis()) && self.ended_at == artefact.ended_at_ms.map(Timestamp::from_ms);
         !self.is_whole() || self.gapless || self.data_time == data_time || matched
     }
 

@@ -144,9 +144,9 @@ impl fmt::Display for Strip {
 
 #[cfg(test)]
 mod tests {
-    use crate::rulebook::backup_terms::SetTerms;
     use super::*;
     use crate::domain::rpo::{Backup, Policy};
+    use crate::rulebook::backup_terms::SetTerms;
     use crate::texts::Language;
 
     #[test]

@@ -104,7 +104,8 @@ fn backups(fixture: &Fixture) {
     let mut history = History::default();
     let records = history.take_look(at(9), &look, "db-01");
     let kept = KeptLook { state: history.look().clone(), fact: None, kept: true };
-    let edit = BackupEdit { set: set.clone(), records, look: Some(kept), needless: Vec::new(), verifications: Vec::new() };
+    let edit =
+        BackupEdit { set: set.clone(), records, look: Some(kept), needless: Vec::new(), verifications: Vec::new() };
     let key = "k".to_owned();
     let heartbeat = Heartbeat { set: set.clone(), key, begins_at: at(1), made_at: at(2), made_by: "sari".into() };
     let (run, body) = (Some("r".into()), vec![7]);

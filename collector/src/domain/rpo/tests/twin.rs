@@ -87,7 +87,9 @@ fn draw_backup(dice: &mut Dice, place: usize) -> Drawn {
         size: dice.roll(5),
         deleted: dice.once_in(3).then(|| end + 1 + dice.roll(40)),
         verified: dice.once_in(2).then(|| end + dice.roll(15)),
-        builds_on: (0..builds).map(|_| usize::try_from(if lost { 99 } else { dice.roll(older) }).expect("few")).collect(),
+        builds_on: (0..builds)
+            .map(|_| usize::try_from(if lost { 99 } else { dice.roll(older) }).expect("few"))
+            .collect(),
         log,
         late: dice.once_in(5),
     }

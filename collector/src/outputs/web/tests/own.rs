@@ -2,7 +2,6 @@
 
 use super::site::NOW;
 use crate::backup_period::Watched;
-use crate::rulebook::backup_terms::SetTerms;
 use crate::domain::catalogue::{BackupSet, Service, ServiceClass, ServiceId};
 use crate::domain::interval::Interval;
 use crate::domain::rpo::Backup;
@@ -11,6 +10,7 @@ use crate::domain::rpo::record::BackupRecord;
 use crate::domain::sizing::Load;
 use crate::outputs::web::backup_set::Stored;
 use crate::own_backup::view::{CopyView, Integrity, OwnBackupView};
+use crate::rulebook::backup_terms::SetTerms;
 use crate::snapshot::Snapshot;
 use crate::store::heartbeats::{Signal, SignalKind};
 use crate::store::{Disk, Growth, ReadOnly, ReadOnlyCause, SampleFigures, SpaceView, StoreSize};
