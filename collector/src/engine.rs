@@ -23,6 +23,7 @@ pub(crate) mod load;
 mod maintenance_model;
 pub mod message;
 mod model;
+pub(crate) mod notices;
 pub mod part_ledger;
 mod registers;
 pub(crate) mod service_model;

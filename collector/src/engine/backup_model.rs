@@ -52,6 +52,8 @@ pub(crate) struct BackupModel {
     refuted_at: Option<Timestamp>,
     /// The newest verification that agents told of.
     verdicts_to: Option<Timestamp>,
+    /// Since when it is at risk, as far as that was told.
+    pub(crate) risk: Option<Timestamp>,
     /// The newest drill or recovery of the service that succeeded.
     pub(crate) recovery: Option<RecoveryEntry>,
     pending: Pending,
@@ -83,6 +85,7 @@ impl BackupModel {
             verified: None,
             refuted_at: None,
             verdicts_to: None,
+            risk: None,
             recovery: None,
             pending: Pending::default(),
         }

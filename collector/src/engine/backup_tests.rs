@@ -208,3 +208,25 @@ fn what_agents_tell_of_verifications_is_entered_once_and_a_failure_is_a_doubt() 
     assert_eq!(model.backups[0].1.suspicions(at(210)), [Suspicion::Refuted]);
     assert_eq!(model.decide(at(210)).backups.pop().expect("learnt").verifications[0].note, "restic: broken pack");
 }
+
+/// Event and message of every notice that is decided at an instant.
+fn notices(model: &mut Model, now: i64) -> Vec<(&'static str, String)> {
+    let told = model.decide(at(now)).notices.into_iter().filter_map(|notice| notice.told);
+    told.map(|(event, condition)| (event, condition.symptom.id)).collect()
+}
+
+#[test]
+fn a_set_at_risk_is_told_once_and_its_end_unless_a_ticket_takes_over() {
+    let mut model = model();
+    model.apply(&look(1, 10, &[0], ""));
+    assert_eq!(notices(&mut model, 2879), []);
+    assert_eq!(notices(&mut model, 2880), [("at_risk", "symptom-backup-at-risk".to_owned())]);
+    model.touch_everything();
+    assert_eq!(notices(&mut model, 3000), []);
+    model.apply(&look(2, 3100, &[0, 3000], ""));
+    assert_eq!(notices(&mut model, 3100), [("risk_over", "symptom-backup-risk-over".to_owned())]);
+    // Another episode, which breaks the RPO: the ticket speaks from there on.
+    assert_eq!(notices(&mut model, 5880), [("at_risk", "symptom-backup-at-risk".to_owned())]);
+    let plan = model.decide(at(6600));
+    assert_eq!(plan.notices.iter().map(|n| (n.open, n.told.is_some())).collect::<Vec<_>>(), [(false, false)]);
+}

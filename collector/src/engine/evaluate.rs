@@ -24,7 +24,7 @@ pub(crate) type Told = BTreeMap<TicketNumber, BTreeSet<String>>;
 pub(crate) struct Context {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) profile: Arc<Profile>,
-    routing: Arc<Routing>,
+    pub(super) routing: Arc<Routing>,
     told: Told,
     pub(crate) render: Render,
     pub(crate) register: Arc<Register>,
@@ -97,6 +97,17 @@ impl Context {
         let (corrections, audit) = super::registers::late_records(&self.register, &plan.late, self.now);
         let checkpoint = Vec::new();
         let (ledger, backups) = (plan.ledger, plan.backups);
-        Ok(Decision { cursor, ledger, tickets, corrections, audit, backups, evaluated_at: self.now, checkpoint })
+        let notices = plan.notices.into_iter().map(|notice| self.notice(notice)).collect();
+        Ok(Decision {
+            cursor,
+            ledger,
+            tickets,
+            corrections,
+            audit,
+            backups,
+            notices,
+            evaluated_at: self.now,
+            checkpoint,
+        })
     }
 }

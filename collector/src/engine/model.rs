@@ -11,6 +11,7 @@ use super::deadlines::{Deadlines, Subject};
 use super::hosts::Hosts;
 use super::index::CatalogueIndex;
 use super::maintenance_model::Windows;
+use super::notices::PlannedNotice;
 use super::service_model::ServiceModel;
 use super::shown::Shown;
 use super::storm_model::StormModel;
@@ -91,6 +92,8 @@ pub(crate) struct Plan {
     pub(crate) late: Vec<LateProposal>,
     /// What was learnt of backup sets.
     pub(crate) backups: Vec<BackupEdit>,
+    /// What is told of sets at risk.
+    pub(crate) notices: Vec<PlannedNotice>,
 }
 
 /// A service that is replayed from its stored answers, apart from the model.
@@ -107,7 +110,8 @@ pub(crate) struct LateService {
 impl Plan {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty() && self.backups.is_empty()
+        let nothing_learnt = self.backups.is_empty() && self.notices.is_empty();
+        self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty() && nothing_learnt
     }
 }
 
@@ -352,6 +356,8 @@ impl Model {
             if let Subject::Backup(place) = subject {
                 let edit = self.backups.get_mut(place).and_then(|(_, backup)| backup.take_pending());
                 plan.backups.extend(edit);
+                let notice = self.judge_risk(place, now);
+                plan.notices.extend(notice);
             }
             for view in self.views_of(subject, now) {
                 self.judge(view, now, &mut plan);

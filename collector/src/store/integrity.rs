@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 42] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 44] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -55,6 +55,8 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 42] = [
     ("ticket_number", "the last ticket number of each year", None),
     ("activity", "the log of tickets", Some("at_ms")),
     ("outbox", "messages to receivers", Some("created_ms")),
+    ("notice", "messages about backup sets at risk", Some("created_ms")),
+    ("backup_risk", "backup sets that are at risk", None),
     ("external_ticket", "how receivers call tickets", Some("linked_ms")),
     ("catalogue_revision", "revisions of the catalogue", Some("applied_ms")),
     ("user", "people who may log in", None),

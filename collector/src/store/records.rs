@@ -2,6 +2,7 @@
 
 use super::audit::AuditEntry;
 use super::backup_records::BackupEdit;
+use super::notices::NoticeEdit;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::register::CorrectionEntry;
@@ -284,6 +285,8 @@ pub struct Decision {
     pub audit: Vec<AuditEntry>,
     /// What was learnt of backups.
     pub backups: Vec<BackupEdit>,
+    /// What is told of sets at risk.
+    pub notices: Vec<NoticeEdit>,
     /// When it was made: the last durable heartbeat of the engine.
     pub evaluated_at: Timestamp,
     /// Slices of the engine's checkpoint that were made anew.

@@ -30,6 +30,7 @@ mod group;
 mod judged;
 mod killed;
 mod ledger;
+mod notices;
 mod opening;
 mod people;
 mod plans;

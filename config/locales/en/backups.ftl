@@ -136,3 +136,7 @@ rpo-unset = not set
 yesterday-days = As of yesterday
 yesterday-met-days = met on { $met } of { $days } days
 rpo-csv = Download by day (CSV)
+symptom-backup-at-risk = Backup { $set } of service { $service } is at risk at { $since_at }; newest data { $data_at }, past its RPO at { $breach_at }.
+symptom-backup-risk-over = Backup { $set } of service { $service } is no longer at risk; newest data { $data_at }.
+delivery-event-at-risk = { $number }: backup at risk of its RPO
+delivery-event-risk-over = { $number }: backup is fresh again

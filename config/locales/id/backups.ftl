@@ -136,3 +136,7 @@ rpo-unset = belum ditetapkan
 yesterday-days = Per posisi kemarin
 yesterday-met-days = { $met } dari { $days } hari terpenuhi
 rpo-csv = Unduh per hari (CSV)
+symptom-backup-at-risk = Cadangan { $set } layanan { $service } berisiko pada { $since_at }; data terakhir { $data_at }, RPO terlampaui pada { $breach_at }.
+symptom-backup-risk-over = Cadangan { $set } layanan { $service } tidak lagi berisiko; data terakhir { $data_at }.
+delivery-event-at-risk = { $number }: cadangan berisiko melewati RPO
+delivery-event-risk-over = { $number }: cadangan kembali segar

@@ -5,6 +5,7 @@ use crate::domain::rpo::proof::{RecoveryEntry, Verification, VerificationMethod}
 use crate::domain::rpo::record::History;
 use crate::store::backup_records::{BackupEdit, KeptLook};
 use crate::store::heartbeats::{Heartbeat, Signal, SignalKind};
+use crate::store::notices::NoticeEdit;
 use pantau_shared::backup::BackupArtefact;
 
 /// Puts rows into every table; `rounds` batches of each host.
@@ -122,8 +123,19 @@ fn backups(fixture: &Fixture) {
         actor: "sari".into(),
         recorded_at: at(5),
     };
+    let told = OutboxMessage {
+        ticket: TicketNumber { year: 2026, number: 0 },
+        target: "piket".into(),
+        version: 7,
+        event: "at_risk".into(),
+        payload: "{}".into(),
+        not_before: None,
+    };
+    let notice = NoticeEdit { set: set.clone(), episode: at(6), open: true, messages: vec![told] };
     fixture
         .write(move |w| {
+            w.save_notices(&notice, at(8))?;
+            w.save_notice_result(1, &DeliveryResult::Delivered { reference: None }, at(9))?;
             w.edit_backups(&edit)?;
             w.save_heartbeat(&heartbeat)?;
             w.save_signal(&set, &signal)?;
