@@ -280,10 +280,14 @@ impl BackupModel {
         JobPlan { schedule, tolerances: self.set.tolerances, zone: self.zone, since }
     }
 
-    /// How its job stands; none where neither a heartbeat nor the wrapper tells of one.
+    /// How its job stands; none where neither a heartbeat nor the wrapper tells of one. A backup that an agent saw and that
+    /// ended after something went wrong shows that it is well again, whoever made it.
     pub(crate) fn job(&self, now: Timestamp) -> Option<JobState> {
         let watched = self.heartbeat_since.is_some() || !self.pings.is_empty();
-        watched.then(|| job::judge(&self.plan(now), &self.pings, now).1)
+        let mut job = watched.then(|| job::judge(&self.plan(now), &self.pings, now).1)?;
+        let seen = self.usable(now).filter(|_| self.set.look().is_some()).map(|backup| backup.end);
+        job.alarm = job.alarm.filter(|(since, _)| seen.is_none_or(|end| end <= *since));
+        Some(job)
     }
 
     /// Since when nobody has confirmed what is known: looks fail, or do not come.
