@@ -7,6 +7,8 @@
 //! Protocol: the client sends one JSON line of at most [`LINE_BYTES_MAX`], the server answers one JSON line of at most
 //! [`REPLY_BYTES_MAX`] and closes.
 
+mod heartbeat;
+
 use crate::auth::{self, ALERT_SCOPE, Role, password};
 use crate::config::settings::Settings;
 use crate::domain::profile::Profile;
@@ -30,6 +32,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
+
+pub use heartbeat::HeartbeatCommand;
 
 /// Longest command: a catalogue of the largest size, as JSON.
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -125,6 +129,8 @@ pub enum Command {
         /// Whether to make a new one.
         rotate: bool,
     },
+    /// Keys of heartbeats.
+    Heartbeat(HeartbeatCommand),
     /// Makes an API token.
     NewToken {
         /// For what.
@@ -177,6 +183,7 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
         Command::ListHosts => list_hosts(store),
         Command::SaveUser { name, role, password } => save_user(store, name, role, password).await,
         Command::DisableUser { name } => disable_user(store, &name, now).await,
+        Command::Heartbeat(command) => heartbeat::execute(store, context, command, now).await,
         Command::NewToken { name, scope } => new_token(store, name, scope, now).await,
         Command::Explain { service, when, format } => {
             let (store, profile) = (store.clone(), Arc::clone(&context.profile));

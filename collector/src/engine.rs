@@ -29,6 +29,7 @@ pub(crate) mod load;
 pub(crate) mod maintenance_model;
 pub mod message;
 mod model;
+pub(crate) mod notices;
 pub mod part_ledger;
 mod registers;
 pub(crate) mod service_model;
@@ -58,6 +59,7 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+pub(crate) use backup_commands::BackupCommand;
 pub use backup_commands::NewVerification;
 pub use registers::RegisterChange;
 pub use task::EngineTask;

@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use pantau_collector::admin::{self, Command};
+use pantau_collector::admin::{self, Command, HeartbeatCommand};
 use pantau_collector::clock::Clock;
 use pantau_collector::config::catalogue;
 use pantau_collector::config::settings::Settings;
@@ -76,6 +76,9 @@ enum Action {
     /// People who may log in
     #[command(subcommand)]
     User(UserAction),
+    /// Addresses at which jobs tell of themselves: that they began, ended, failed
+    #[command(subcommand)]
+    Heartbeat(HeartbeatAction),
     /// Access of other programs to the API
     #[command(subcommand)]
     Token(TokenAction),
@@ -257,6 +260,33 @@ enum UserAction {
     },
 }
 
+/// What the help of `heartbeat new` ends with.
+const HEARTBEAT_EXAMPLE: &str = "Example, a crontab on the server that makes the backup:
+  PING=https://pantau.example.go.id/ping/KEY
+  0 1 * * * curl -fsS -m 10 --retry 5 -o /dev/null $PING/start; /usr/local/bin/cadangkan; curl -fsS -m 10 --retry 5 -o /dev/null $PING/$?
+Whoever knows the key may signal and can do nothing else. At most 30 signals a minute of one set (429 beyond); of what is posted the first 10 kB are kept. `?rid=RUN` tells runs apart that overlap.";
+
+#[derive(Debug, Subcommand)]
+enum HeartbeatAction {
+    /// Make the key of a set; printed once. The one before is void at once
+    #[command(after_help = HEARTBEAT_EXAMPLE)]
+    New {
+        /// Backup set of the catalogue, by its identifier
+        set: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// List the sets with a key, and those that need one
+    List(ConfigFile),
+    /// Take nothing under a set's key any more, and expect no signal
+    Revoke {
+        /// Backup set, by its identifier
+        set: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 enum TokenAction {
     /// Make an API token; printed once
@@ -370,6 +400,7 @@ fn act(action: Action) -> Result<ExitCode> {
         Action::Catalogue(action) => catalogue_action(action),
         Action::Host(action) => host(action),
         Action::User(action) => user(action),
+        Action::Heartbeat(action) => heartbeat(action),
         Action::Token(TokenAction::New { name, scope, config }) => ask(config, Command::NewToken { name, scope }),
         Action::Report(ReportAction::Key { rotate, config }) => ask(config, Command::ReportKey { rotate }),
         Action::Report(ReportAction::Monitoring { period, service, format, output, config }) => {
@@ -487,6 +518,15 @@ fn host(action: HostAction) -> Result<ExitCode> {
         HostAction::List(config) => ask(config, Command::ListHosts),
         HostAction::Revoke { host, config } => ask(config, Command::RevokeHost { host }),
     }
+}
+
+fn heartbeat(action: HeartbeatAction) -> Result<ExitCode> {
+    let (config, command) = match action {
+        HeartbeatAction::New { set, config } => (config, HeartbeatCommand::New { set }),
+        HeartbeatAction::List(config) => (config, HeartbeatCommand::List),
+        HeartbeatAction::Revoke { set, config } => (config, HeartbeatCommand::Revoke { set }),
+    };
+    ask(config, Command::Heartbeat(command))
 }
 
 fn user(action: UserAction) -> Result<ExitCode> {

@@ -4,6 +4,7 @@
 //! takes force. Everything that computes a figure takes it, so that two figures of one period can't follow different rules.
 //! Does not know the ledger, nor where its parts are kept.
 
+pub mod backup_terms;
 mod history;
 mod load;
 
@@ -18,6 +19,7 @@ use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
 
+pub use backup_terms::BackupHistory;
 pub use history::History;
 pub use load::{load, load_whole};
 
@@ -26,6 +28,7 @@ pub use load::{load, load_whole};
 pub struct Rulebook {
     zone: Tz,
     services: HashMap<ServiceId, ServiceRules>,
+    backups: HashMap<ServiceId, BackupHistory>,
     unread: Vec<u32>,
 }
 
@@ -76,7 +79,20 @@ impl Rulebook {
         let mut history = History::new(zone);
         // The first revision reaches back for ever, whenever it was applied.
         history.take(catalogue, Timestamp::from_ms(0));
-        Self { zone, services: history.into_rules(), unread: Vec::new() }
+        Self::of_history(history)
+    }
+
+    /// The rules by the revisions that `history` took.
+    pub fn of_history(history: History) -> Self {
+        let zone = history.zone();
+        let (services, backups) = history.into_rules();
+        Self { zone, services, backups, unread: Vec::new() }
+    }
+
+    /// What the backup sets of `service` were held to over time; nothing for one that is unknown here.
+    pub fn backups(&self, service: &ServiceId) -> &BackupHistory {
+        const NONE: &BackupHistory = &BackupHistory::NONE;
+        self.backups.get(service).unwrap_or(NONE)
     }
 
     /// Revisions of the catalogue that can't be read any more; their neighbours' terms hold.
@@ -109,7 +125,8 @@ impl Rulebook {
     pub fn corrected(&self, service: &ServiceId, correction: Correction) -> Self {
         let mut rules = self.services.get(service).cloned().unwrap_or_else(|| ServiceRules::always(self.zone, None));
         rules.corrections.push(correction);
-        Self { zone: self.zone, services: HashMap::from([(service.clone(), rules)]), unread: Vec::new() }
+        let services = HashMap::from([(service.clone(), rules)]);
+        Self { zone: self.zone, services, backups: self.backups.clone(), unread: Vec::new() }
     }
 
     /// Whether anything on record lies over the ledger of `service`.

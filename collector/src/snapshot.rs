@@ -206,6 +206,8 @@ impl BackupState {
 /// What is odd about a backup although it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Suspicion {
+    /// The last verification found it bad, or could not be done.
+    Refuted,
     /// Less than half as large as those before it.
     Shrunk,
     /// Done in less than a fifth of the usual time.
@@ -216,6 +218,7 @@ impl Suspicion {
     /// The code in the API.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Refuted => "verifikasi_gagal",
             Self::Shrunk => "mengecil",
             Self::ShortRun => "terlalu_cepat",
         }

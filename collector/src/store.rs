@@ -34,6 +34,7 @@ pub mod integrity;
 mod ledger;
 pub mod ledger_days;
 mod migrate;
+pub mod notices;
 mod open;
 mod outbox;
 mod people;

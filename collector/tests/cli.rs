@@ -33,6 +33,7 @@ fn help_names_every_command() {
         "catalogue",
         "host",
         "user",
+        "heartbeat",
         "token",
         "report",
         "rule",

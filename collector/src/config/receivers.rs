@@ -49,6 +49,14 @@ pub enum ReceiverKind {
 }
 
 impl ReceiverKind {
+    /// Whether it can tell what is no ticket: a help desk would open one.
+    pub const fn tells_people(&self) -> bool {
+        match self {
+            Self::Email(_) | Self::Mqtt(_) | Self::Telegram(_) | Self::Webhook(_) => true,
+            Self::Alertmanager(_) | Self::Glpi(_) | Self::Osticket(_) | Self::Zammad(_) => false,
+        }
+    }
+
     /// The table's name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -199,7 +207,9 @@ pub(super) fn read(d: &mut Diagnostics<'_>, root: &TableReader<'_>, files: ReadF
     let routes: Vec<Route> =
         root.tables(d, "route").iter().take(ITEMS_MAX).map(|table| read_route(d, table, &names)).collect();
     let targets = receivers.iter().map(|receiver| receiver.name.clone()).collect();
-    (receivers, Routing { targets, routes })
+    let telling = receivers.iter().filter(|receiver| receiver.kind.tells_people());
+    let notices = telling.map(|receiver| receiver.name.clone()).collect();
+    (receivers, Routing { targets, routes, notices })
 }
 
 type ReadKind = fn(&mut Diagnostics<'_>, &TableReader<'_>, ReadFile<'_>) -> Option<ReceiverKind>;

@@ -52,6 +52,16 @@ pub enum Operator {
     AtMost,
 }
 
+impl Operator {
+    /// As it is written.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Below => "<",
+            Self::AtMost => "<=",
+        }
+    }
+}
+
 /// A bound on a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeTarget {

@@ -117,12 +117,15 @@ pub struct Routing {
     pub targets: Vec<String>,
     /// The routes; none sends everything to everyone.
     pub routes: Vec<Route>,
+    /// Those of the receivers that also tell people what is no ticket.
+    pub notices: BTreeSet<String>,
 }
 
 impl Routing {
     /// Everyone hears everything.
     pub fn to_all(targets: &[&str]) -> Self {
-        Self { targets: targets.iter().map(|name| (*name).to_owned()).collect(), routes: Vec::new() }
+        let names = || targets.iter().map(|name| (*name).to_owned());
+        Self { targets: names().collect(), routes: Vec::new(), notices: names().collect() }
     }
 
     /// Who hears of this state of `ticket`, each with the moment before which nothing may leave. `told` have heard of it

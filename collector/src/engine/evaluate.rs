@@ -28,7 +28,7 @@ pub(crate) type Told = BTreeMap<TicketNumber, BTreeSet<String>>;
 pub(crate) struct Context {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) profile: Arc<Profile>,
-    routing: Arc<Routing>,
+    pub(super) routing: Arc<Routing>,
     told: Told,
     /// What tickets that are opened are opened on.
     evidence: Arc<Gathered>,
@@ -126,6 +126,7 @@ impl Context {
         let (corrections, audit) = super::registers::late_records(&self.register, &plan.late, self.now);
         let checkpoint = Vec::new();
         let (ledger, backups, alerts) = (plan.ledger, plan.backups, plan.alerts);
+        let notices = plan.notices.into_iter().map(|notice| self.notice(notice)).collect();
         Ok(Decision {
             cursor,
             ledger,
@@ -138,6 +139,7 @@ impl Context {
             alerts,
             evidence,
             held: plan.admitted.held,
+            notices,
         })
     }
 }

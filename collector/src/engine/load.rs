@@ -146,6 +146,12 @@ fn load_backup(
         signals.reverse();
         backup.load_signals(heartbeat.begins_at, &signals);
     }
+    backup.risk = reader.backup_risk(&set)?;
+    for look in reader.backup_observations(&set, 1)? {
+        if backup.set.look().is_some_and(|expected| look.host == expected.host) && look.id <= cursor.0 {
+            backup.load_runs(&look.observation.runs);
+        }
+    }
     for entry in reader.verifications(&set, ENTRIES)?.into_iter().rev() {
         backup.take_verification(&entry);
     }

@@ -13,6 +13,7 @@ use super::deadlines::{Deadlines, Subject};
 use super::hosts::Hosts;
 use super::index::CatalogueIndex;
 use super::maintenance_model::Windows;
+use super::notices::PlannedNotice;
 use super::service_model::ServiceModel;
 use super::shown::Shown;
 use super::storm_model::StormModel;
@@ -102,6 +103,8 @@ pub(crate) struct Plan {
     pub(crate) alerts: Vec<AlertEdit>,
     /// What was held back.
     pub(crate) admitted: Admitted,
+    /// What is told of sets at risk.
+    pub(crate) notices: Vec<PlannedNotice>,
 }
 
 /// A service that is replayed from its stored answers, apart from the model.
@@ -119,7 +122,8 @@ impl Plan {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
         let nothing = self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty();
-        nothing && self.backups.is_empty() && self.alerts.is_empty() && self.admitted.held.is_empty()
+        let nothing_told = self.alerts.is_empty() && self.admitted.held.is_empty() && self.notices.is_empty();
+        nothing && nothing_told && self.backups.is_empty()
     }
 }
 
@@ -370,6 +374,8 @@ impl Model {
             if let Subject::Backup(place) = subject {
                 let edit = self.backups.get_mut(place).and_then(|(_, backup)| backup.take_pending());
                 plan.backups.extend(edit);
+                let notice = self.judge_risk(place, now);
+                plan.notices.extend(notice);
             }
             for view in self.views_of(subject, now) {
                 self.judge(view, now, &mut plan);

@@ -309,7 +309,7 @@ fn backup_view(service: &ServiceId, backup: &BackupModel, zone: Tz, now: Timesta
     let data_time = usable.as_ref().map(|b| b.data_time);
     let (policy, look) = (&backup.policy, backup.history().look());
     let newest = backup.history().records().iter().rev().find(|record| record.deleted_at.is_none());
-    let verified = backup.verified.as_ref().map(|entry| (entry.at, entry.data_time));
+    let verified = backup.verified_point();
     let verified_from = verified.map(|(at, _)| at).or(look.begins_at);
     let due = |every: u32| verified_from.map(|at| at.plus_secs(every.into()));
     let drilled = backup.recovery.as_ref().and_then(|entry| entry.confirmed_at);

@@ -312,7 +312,8 @@ impl EngineTask {
             self.model.hosts.saved(slice.slice);
             self.slice = slice.slice;
         }
-        let tells = committed.tickets.iter().any(|t| !t.messages.is_empty());
+        let told = committed.tickets.iter().any(|t| !t.messages.is_empty());
+        let tells = told || committed.notices.iter().any(|notice| !notice.messages.is_empty());
         for change in committed.tickets {
             self.model.committed(change.ticket);
         }

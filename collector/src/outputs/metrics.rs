@@ -5,6 +5,7 @@
 //! peers on loopback; anybody else needs an API token.
 
 mod backups;
+mod findings;
 mod hosts;
 mod own;
 mod services;
@@ -152,6 +153,7 @@ fn families(
     all.extend(services::budgets(&snapshot.services));
     all.extend(backups::backups(snapshot, now));
     all.extend(tickets::tickets(snapshot, stats));
+    all.extend(findings::findings(snapshot));
     all.extend(hosts::hosts(&snapshot.hosts));
     all.extend(own::own_gauges(snapshot, now));
     all.extend(store::storage(store));

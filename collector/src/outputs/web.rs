@@ -8,6 +8,7 @@ mod actions;
 mod alone;
 mod assets;
 mod backup_actions;
+mod backup_file;
 mod backup_set;
 mod backups;
 mod budget;
@@ -99,6 +100,7 @@ pub fn router(app: App) -> Router {
         .route("/corrections/{number}/actions", post(registers::correction_act))
         .route("/backups", get(backup_actions::list))
         .route("/backups/{set}", get(backup_actions::one))
+        .route("/backups/{set}/rpo.csv", get(backup_file::csv))
         .route("/backups/{set}/heartbeat", post(backup_actions::new_key))
         .route("/backups/{set}/verifications", post(backup_actions::verify))
         .route("/backups/{set}/recoveries", post(backup_actions::recover))

@@ -288,12 +288,15 @@ fn recovery(reader: &Reader, site: &Site<'_>, service: &Service) -> Result<Vec<R
     }
     let interval = site.period.interval(site.rulebook.zone());
     let row = |set: &BackupSet| {
-        let figures = backup_period::of_set(reader, service, set, interval, site.now)?.figures;
+        let of = (&service.id, &set.id);
+        let (told, watched) = backup_period::of_set(reader, site.rulebook, of, interval, site.now)?;
+        let figures = told.figures;
         Ok(RecoveryRow {
             set: set.id.to_string(),
             name: set.name.clone(),
-            required: set.required,
-            rpo_s: set.rpo_seconds.or(service.rpo_seconds).map(u64::from),
+            required: watched.terms.last().map_or(set.required, |(_, terms)| terms.required),
+            // As it was in force at the end of the period.
+            rpo_s: watched.policy().and_then(|policy| policy.rpo_seconds).map(u64::from),
             worst_exposure_s: figures.as_ref().and_then(|figures| figures.peak_exposure_s),
             compliant_ppm: figures.and_then(|figures| figures.compliance_ppm),
         })

@@ -3,7 +3,7 @@
 //! A revision is the whole truth from its onset on: its terms replace those of all earlier revisions from there, also
 //! those that were to begin later. The first revision reaches back for ever. What changes nothing splits nothing.
 
-use super::ServiceRules;
+use super::{BackupHistory, ServiceRules};
 use crate::domain::availability::rules::AgreedTerms;
 use crate::domain::calendar::zone;
 use crate::domain::catalogue::{Catalogue, ServiceId};
@@ -17,12 +17,18 @@ use std::collections::HashMap;
 pub struct History {
     zone: Tz,
     services: HashMap<ServiceId, Vec<AgreedTerms>>,
+    backups: HashMap<ServiceId, BackupHistory>,
 }
 
 impl History {
     /// Of no revision yet; `zone` is that of local dates.
     pub fn new(zone: Tz) -> Self {
-        Self { zone, services: HashMap::new() }
+        Self { zone, services: HashMap::new(), backups: HashMap::new() }
+    }
+
+    /// The zone of local dates.
+    pub(super) fn zone(&self) -> Tz {
+        self.zone
     }
 
     /// Takes the revision that was applied next. A service that is not in it keeps the terms it had.
@@ -41,18 +47,19 @@ impl History {
             if !terms.last().is_some_and(|last| same(last, &new)) {
                 terms.push(new);
             }
+            self.backups.entry(service.id.clone()).or_default().take(service, onset);
         }
     }
 
-    /// The rules of every service, without maintenance or corrections.
-    pub fn into_rules(self) -> HashMap<ServiceId, ServiceRules> {
+    /// The rules of every service, without maintenance or corrections, and what its backups are held to.
+    pub fn into_rules(self) -> (HashMap<ServiceId, ServiceRules>, HashMap<ServiceId, BackupHistory>) {
         let rules = |terms| ServiceRules {
             terms,
             maintenance: Vec::new(),
             component_maintenance: None,
             corrections: Vec::new(),
         };
-        self.services.into_iter().map(|(id, terms)| (id, rules(terms))).collect()
+        (self.services.into_iter().map(|(id, terms)| (id, rules(terms))).collect(), self.backups)
     }
 }
 

@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 46] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 48] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -57,6 +57,8 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 46] = [
     ("outbox", "messages to receivers", Some("created_ms")),
     ("held_back", "conditions that got no ticket of their own", Some("noted_ms")),
     ("rule_begun", "which rules were let begin before their time", None),
+    ("notice", "messages about backup sets at risk", Some("created_ms")),
+    ("backup_risk", "backup sets that are at risk", None),
     ("external_ticket", "how receivers call tickets", Some("linked_ms")),
     ("ticket_evidence", "what tickets were opened on", None),
     ("alert_group", "alerts of other programs", Some("heard_ms")),

@@ -3,6 +3,7 @@
 use super::alerts::AlertEdit;
 use super::audit::AuditEntry;
 use super::backup_records::BackupEdit;
+use super::notices::NoticeEdit;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::register::CorrectionEntry;
@@ -289,6 +290,8 @@ pub struct Decision {
     pub backups: Vec<BackupEdit>,
     /// What got no ticket of its own, as it is after it.
     pub held: Vec<HeldBack>,
+    /// What is told of sets at risk.
+    pub notices: Vec<NoticeEdit>,
     /// When it was made: the last durable heartbeat of the engine.
     pub evaluated_at: Timestamp,
     /// Slices of the engine's checkpoint that were made anew.

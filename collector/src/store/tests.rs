@@ -31,6 +31,7 @@ mod held_back;
 mod judged;
 mod killed;
 mod ledger;
+mod notices;
 mod opening;
 mod people;
 mod plans;

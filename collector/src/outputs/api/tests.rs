@@ -274,8 +274,10 @@ async fn backups_are_told_and_entered_over_the_api() {
     assert_eq!(site.post(path, READER, &verification).await.0, StatusCode::FORBIDDEN);
     let (status, refused) = site.post(path, WRITER, &verification).await;
     assert_eq!((status.as_u16(), &refused["error"]["code"]), (422, &json!("entry_refused")), "there is no backup yet");
-    let (status, refused) = site.post("/api/v1/backups/simpeg-db/heartbeat", WRITER, &json!({})).await;
-    assert_eq!(status, StatusCode::NOT_FOUND, "an agent looks at this one: {refused}");
+    let (status, made) = site.post("/api/v1/backups/simpeg-db/heartbeat", WRITER, &json!({})).await;
+    assert_eq!(status, StatusCode::CREATED, "its job may tell when it began: {made}");
+    let (status, refused) = site.post("/api/v1/backups/lain/heartbeat", WRITER, &json!({})).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{refused}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What a message tells, read back from its payload, and its words for people in Bahasa Indonesia.
 
 use crate::engine::deliver::Sent;
+use crate::engine::notices::{AT_RISK, RISK_OVER};
 use crate::store::records::DueMessage;
 use crate::texts::{Language, Texts};
 use chrono_tz::Tz;
@@ -82,7 +83,7 @@ impl Told {
 
     pub(super) fn turn(&self) -> Turn {
         match self.event.as_str() {
-            "restored" => Turn::Restored,
+            "restored" | RISK_OVER => Turn::Restored,
             "recurred" => Turn::Recurred,
             "confirmed" => Turn::Confirmed,
             "closed" | "cancelled" | "test" => Turn::Ended,
@@ -115,6 +116,8 @@ impl Told {
             "closed" => "delivery-event-closed",
             "cancelled" => "delivery-event-cancelled",
             "test" => "delivery-event-test",
+            AT_RISK => "delivery-event-at-risk",
+            RISK_OVER => "delivery-event-risk-over",
             _ => "delivery-event-updated",
         };
         texts().text(id, &[("number", &self.nomor)])

@@ -32,9 +32,9 @@ fn rulebook(revisions: &[(Catalogue, &str)], maintenance: &[MaintenanceWindow]) 
     for (catalogue, applied_at) in revisions {
         history.take(catalogue, at(applied_at));
     }
-    let mut services = history.into_rules();
-    services.get_mut(&simpeg()).expect("known").maintenance.extend(maintenance);
-    Rulebook { zone: bangka_2025().time_zone, services, unread: Vec::new() }
+    let mut book = Rulebook::of_history(history);
+    book.services.get_mut(&simpeg()).expect("known").maintenance.extend(maintenance);
+    book
 }
 
 fn judged(rulebook: &Rulebook, period: &str, states: &[(&str, State)]) -> Availability {

@@ -11,6 +11,7 @@ use crate::domain::ticket::evidence::{AnswerSeen, Evidence, ReadingSeen};
 use crate::store::alerts::AlertEdit;
 use crate::store::backup_records::{BackupEdit, KeptLook};
 use crate::store::heartbeats::{Heartbeat, Signal, SignalKind};
+use crate::store::notices::NoticeEdit;
 use pantau_shared::backup::BackupArtefact;
 
 /// Puts rows into every table; `rounds` batches of each host.
@@ -179,12 +180,19 @@ fn what_a_ticket_was_opened_on_and_groups_of_alerts_come_back_as_they_were() {
 /// What is known of the set `simpeg-db`, and what people entered of it.
 fn backups(fixture: &Fixture) {
     let set = BackupSetId::parse("simpeg-db").expect("valid");
-    let seen = BackupArtefact { name: "a.sql".into(), data_time_ms: Some(7), ..BackupArtefact::default() };
+    let seen = BackupArtefact {
+        name: "a.sql".into(),
+        data_time_ms: Some(7),
+        references: vec!["\"awal\".sql".into()],
+        kind: "wal".into(),
+        ..BackupArtefact::default()
+    };
     let look = BackupObservation { artefacts: vec![seen], ..BackupObservation::default() };
     let mut history = History::default();
     let records = history.take_look(at(9), &look, "db-01");
     let kept = KeptLook { state: history.look().clone(), fact: None, kept: true };
-    let edit = BackupEdit { set: set.clone(), records, look: Some(kept), needless: Vec::new() };
+    let edit =
+        BackupEdit { set: set.clone(), records, look: Some(kept), needless: Vec::new(), verifications: Vec::new() };
     let key = "k".to_owned();
     let heartbeat = Heartbeat { set: set.clone(), key, begins_at: at(1), made_at: at(2), made_by: "sari".into() };
     let (run, body) = (Some("r".into()), vec![7]);
@@ -201,8 +209,19 @@ fn backups(fixture: &Fixture) {
         actor: "sari".into(),
         recorded_at: at(5),
     };
+    let told = OutboxMessage {
+        ticket: TicketNumber { year: 2026, number: 0 },
+        target: "piket".into(),
+        version: 7,
+        event: "at_risk".into(),
+        payload: "{}".into(),
+        not_before: None,
+    };
+    let notice = NoticeEdit { set: set.clone(), episode: at(6), open: true, messages: vec![told] };
     fixture
         .write(move |w| {
+            w.save_notices(&notice, at(8))?;
+            w.save_notice_result(1, &DeliveryResult::Delivered { reference: None }, at(9))?;
             w.edit_backups(&edit)?;
             w.save_heartbeat(&heartbeat)?;
             w.save_signal(&set, &signal)?;

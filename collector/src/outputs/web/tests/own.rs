@@ -10,6 +10,7 @@ use crate::domain::rpo::record::BackupRecord;
 use crate::domain::sizing::Load;
 use crate::outputs::web::backup_set::Stored;
 use crate::own_backup::view::{CopyView, Integrity, OwnBackupView};
+use crate::rulebook::backup_terms::SetTerms;
 use crate::snapshot::Snapshot;
 use crate::store::heartbeats::{Signal, SignalKind};
 use crate::store::{Disk, Growth, ReadOnly, ReadOnlyCause, SampleFigures, SpaceView, StoreSize};
@@ -88,7 +89,8 @@ pub(crate) fn watched(service: &Service, set: &BackupSet) -> Watched {
         Backup::complete(begun, begun.plus_secs(1800))
     });
     let policy = set.policy(service.rpo_seconds, service.class == ServiceClass::Kritis);
-    Watched { window, policy, backups: nightly.collect() }
+    let terms = vec![(Interval::ALL, SetTerms { policy, required: set.required })];
+    Watched { window, terms, backups: nightly.collect() }
 }
 
 /// What the store tells of the set `simpeg-db`.
@@ -108,6 +110,8 @@ pub(crate) fn stored() -> Stored {
         last_seen_at: NOW,
         deleted_at: deleted.then_some(NOW),
         verified_at: (night == 2).then(|| NOW.plus_secs(-86_400)),
+        references: Vec::new(),
+        gapless: false,
     };
     let verification = Verification {
         set: BackupSetId::parse("simpeg-db").expect("valid"),
