@@ -115,6 +115,7 @@ fn seed() -> Result<u64> {
 }
 
 /// Feeds `parse` for its time; it tells whether it accepted the input.
+#[expect(clippy::disallowed_methods, reason = "how long a parser takes is what is asked")]
 fn feed(name: &str, corpus: &[Vec<u8>], parse: impl Fn(&[u8]) -> bool) -> Result<()> {
     let time = match std::env::var("PANTAU_FUZZ_SECONDS") {
         Ok(text) => Duration::from_secs(text.parse().context("PANTAU_FUZZ_SECONDS")?),

@@ -1,5 +1,7 @@
 //! A day without collector, then its replay: how long it takes, what it costs, and whether everything is there once.
 
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
 use anyhow::{Result, ensure};
 use clap::Parser;
 use pantau_agent::RoadSettings;
@@ -58,6 +60,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long the replay takes is what is asked")]
 async fn measure(arguments: &Arguments, through_broker: bool) -> Result<Option<Figures>> {
     let Some(broker) = Broker::start(free_port()?).await? else { return Ok(None) };
     let office = Office::new(Some((broker.port, TOPIC_PREFIX)), &[])?;
