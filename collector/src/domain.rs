@@ -12,6 +12,7 @@
 //! | [`composite`] | a service from its components |
 //! | [`assignment`] | what a host is asked to watch |
 //! | [`availability`] | timeline + service time + maintenance + corrections → figures and verdict |
+//! | [`isolation`] | a vantage that is cut off sees nothing: its failures are unknown |
 //! | [`improvement`] | what the facts of a period suggest to do |
 //! | [`check_target`] | what a check asks, in one line |
 //! | [`clock_skew`] | when an observation was really made |
@@ -43,6 +44,7 @@ pub mod clock_skew;
 pub mod composite;
 pub mod improvement;
 pub mod interval;
+pub mod isolation;
 pub mod phrase;
 pub mod profile;
 pub mod rate;

@@ -19,6 +19,8 @@ mod evaluate;
 mod host_model;
 mod hosts;
 mod index;
+mod isolation_model;
+mod isolation_views;
 pub(crate) mod load;
 mod maintenance_model;
 pub mod message;
@@ -239,6 +241,9 @@ mod composition_tests;
 
 #[cfg(test)]
 mod budget_tests;
+
+#[cfg(test)]
+mod isolation_tests;
 
 #[cfg(test)]
 mod restart_tests;

@@ -15,6 +15,7 @@
 //! [[layanan.pemeriksaan]]          # id, jenis (see `check_kinds`), …, vantage_min, seri, penentu
 //! [[layanan.komponen]]             # id, nama, pemeriksaan, target_ketersediaan
 //! [[layanan.cadangan]]             # id, host, selang, …; see `backups` and `backup_source`
+//! [[saksi]]                        # optional: as a check; while all that a host asks fail, the host is cut off; see `witness`
 //! [cadangan]                       # optional: bacaan_posisi_kemarin, verifikasi_tiap, uji_pulih_berlaku
 //! ```
 //!
@@ -32,6 +33,7 @@ mod host;
 mod monitoring;
 mod service;
 mod threshold;
+mod witness;
 
 use super::calendar::read_calendars;
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
@@ -39,6 +41,7 @@ use crate::domain::catalogue::{Catalogue, NamedCalendar, Service};
 use crate::domain::profile::Profile;
 use pantau_shared::ids::{HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The longest text of a field, in characters.
 const TEXT_MAX: usize = 500;
@@ -70,6 +73,10 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
         }
     }
     composition::resolve(&mut d, &mut catalogue.services, &dependencies);
+    catalogue.witnesses = witness::read_witnesses(&mut d, &root, &mut seen, &catalogue.services).into();
+    for service in &mut catalogue.services {
+        service.witnesses = Arc::clone(&catalogue.witnesses);
+    }
     root.finish(&mut d);
     let findings = |service: &Service| findings::findings(service, &catalogue);
     catalogue.findings = catalogue.services.iter().flat_map(findings).collect();

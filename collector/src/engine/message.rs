@@ -24,10 +24,11 @@ pub(crate) fn payload(ticket: &Ticket, event: &str, profile: &Profile, render: &
 }
 
 /// Every message that the engine writes; both languages hold each (a test).
-pub const MESSAGE_IDS: [&str; 35] = [
+pub const MESSAGE_IDS: [&str; 37] = [
     "symptom-service-down",
     "symptom-service-degraded",
     "symptom-host-silent",
+    "symptom-vantage-isolated",
     "symptom-hosts-silent",
     "symptom-threshold-cpu",
     "symptom-threshold-ram",
@@ -53,6 +54,7 @@ pub const MESSAGE_IDS: [&str; 35] = [
     "activity-recovery-prompt",
     "activity-reported-again",
     "reason-check-failed",
+    "reason-vantage-isolated",
     "reason-check-degraded",
     "finding-critical-without-rpo",
     "finding-critical-without-rto",

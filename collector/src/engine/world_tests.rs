@@ -14,7 +14,7 @@ use crate::domain::register::{MaintenancePlan, Register, Signature};
 use crate::domain::ticket::{TicketAction, transition};
 use crate::explain::scene::{self, Moment};
 use crate::snapshot::{OutboxView, Snapshot};
-use crate::store::records::{Fact, FactBody, HostHeard, ProbeFact};
+use crate::store::records::{Fact, FactBody, HostHeard};
 use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus};
 use pantau_shared::sample::{Filesystem, Sample};
 use pantau_shared::timestamp::Timestamp;
@@ -118,14 +118,9 @@ impl World {
 
     fn answer(&mut self, place: usize, when: Timestamp, now: Timestamp, sign: char) {
         let fact = probe(HOSTS[place % 3], when, verdict(sign).expect("a sign"));
-        let FactBody::Probe(outcome) = &fact.body else { return };
-        let key = (fact.at, fact.host.clone());
-        if self.answers.0.contains_key(&key) {
-            return; // the store keeps the first of two answers of one instant
+        if !self.answers.keep(&Fact { received_at: now, ..fact.clone() }) {
+            return;
         }
-        self.answers
-            .0
-            .insert(key, ProbeFact { host: fact.host.clone(), at: when, received_at: now, outcome: outcome.clone() });
         self.both(|model| model.apply(&fact));
         replay_late(&self.answers, &mut self.touched, now);
         replay_late(&self.answers, &mut self.full, now);

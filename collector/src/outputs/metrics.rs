@@ -10,6 +10,7 @@ mod own;
 mod services;
 mod store;
 mod tickets;
+mod vantages;
 
 use super::api::access;
 use crate::app::App;
@@ -153,6 +154,7 @@ fn families(
     all.extend(backups::backups(snapshot, now));
     all.extend(tickets::tickets(snapshot));
     all.extend(hosts::hosts(&snapshot.hosts));
+    all.extend(vantages::vantages(&snapshot.vantages, snapshot.at));
     all.extend(own::own_gauges(snapshot, now));
     all.extend(store::storage(store));
     all.extend(store::samples(store.samples, now));
