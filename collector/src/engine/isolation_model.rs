@@ -22,6 +22,8 @@ use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+/// So much more than the good time that restores a ticket is read of the witnesses' answers at a start, in seconds.
+const TAIL_S: i64 = 3_600;
 /// So many isolations of a vantage are kept.
 const KEPT_MAX: usize = 64;
 
@@ -65,6 +67,8 @@ pub(crate) struct Isolation {
     catalogue: Arc<[Check]>,
     list: Vec<VantageIsolation>,
     places: HashMap<HostId, usize>,
+    /// So much is read anew at least, in seconds: an isolation that ended so lately may have a ticket that is not restored.
+    tail_s: i64,
     /// Vantages that are to be read anew from the store.
     pub(crate) late: BTreeSet<usize>,
 }
@@ -95,7 +99,8 @@ impl Isolation {
             });
         }
         let places = list.iter().enumerate().map(|(place, vantage)| (vantage.host.clone(), place)).collect();
-        Self { catalogue: witnesses, list, places, late: BTreeSet::new() }
+        let tail_s = i64::from(catalogue.tickets.resolve_after_seconds) + TAIL_S;
+        Self { catalogue: witnesses, list, places, tail_s, late: BTreeSet::new() }
     }
 
     /// The vantage of `host`, if it asks witnesses.
@@ -158,11 +163,11 @@ impl Isolation {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let Some(vantage) = self.list.get_mut(place) else { return Ok(()) };
-        let horizon = now.plus_secs(load::AHEAD_S);
+        let (from, horizon) = (now.plus_secs(-self.tail_s), now.plus_secs(load::AHEAD_S));
         vantage.known_from = Interval::ALL.from;
         for model in &mut vantage.witnesses {
             let Some(check) = self.catalogue.get(model.check) else { continue };
-            let answers = load::answers_of(reader, check, &vantage.host, horizon, horizon)?;
+            let answers = load::answers_of(reader, check, &vantage.host, from, horizon)?;
             *model = WitnessModel::new(model.check, check);
             if let Some((first, _)) = answers.first() {
                 vantage.known_from = vantage.known_from.max(*first);
@@ -257,9 +262,12 @@ impl VantageIsolation {
         self.isolated.as_slice().last().copied().filter(|interval| interval.contains(now))
     }
 
-    /// The end of the newest isolation, and whether a witness has succeeded since: silence ends none.
+    /// The end of the newest isolation, and whether a witness has succeeded since: silence ends none. Where none is known,
+    /// that from which on there was none, if anything lies before.
     pub(crate) fn ended_at(&self) -> Option<(Timestamp, bool)> {
-        let last = self.isolated.as_slice().last()?;
+        let Some(last) = self.isolated.as_slice().last() else {
+            return Some((self.known_from, true)).filter(|(from, _)| *from > Interval::ALL.from);
+        };
         let seen = self.witnesses.iter().filter_map(|model| model.track.good_at()).any(|good| good >= last.to);
         Some((last.to, seen))
     }

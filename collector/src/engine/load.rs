@@ -300,16 +300,16 @@ pub(crate) fn answers_around(
     let load = || isolation_model::isolated(reader, &service.witnesses, host, begun, horizon);
     let mut isolated = if testified && failed(&answers) { Some(load()?) } else { None };
     let mut track = VantageTrack::new(policy_of(check));
-    let mut feed = |page: &[ProbeFact], isolated: &Option<IntervalSet>| {
+    let mut feed = |page: &[ProbeFact], isolated: Option<&IntervalSet>| {
         let nowhere = IntervalSet::empty();
         for answer in page {
-            let result = result_of(check, isolated.as_ref().unwrap_or(&nowhere), answer.at, &answer.outcome);
+            let result = result_of(check, isolated.unwrap_or(&nowhere), answer.at, &answer.outcome);
             // In order of time, so none is refused.
             track.feed(result).ok();
         }
         track.settled_until().is_some_and(|settled| settled > at)
     };
-    feed(&answers, &isolated);
+    feed(&answers, isolated.as_ref());
     let mut next = at.plus_ms(1);
     for _ in 0..CERTAIN_ANSWERS_MAX / CERTAIN_PAGE {
         let page = reader.between(&check.id, host, next, horizon, CERTAIN_PAGE)?;
@@ -317,7 +317,7 @@ pub(crate) fn answers_around(
         if testified && isolated.is_none() && failed(&page) {
             isolated = Some(load()?);
         }
-        let certain = feed(&page, &isolated);
+        let certain = feed(&page, isolated.as_ref());
         next = page.last().map_or(next, |last| last.at.plus_ms(1));
         answers.extend(page);
         if !full || certain {

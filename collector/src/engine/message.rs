@@ -24,11 +24,10 @@ pub(crate) fn payload(ticket: &Ticket, event: &str, profile: &Profile, render: &
 }
 
 /// Every message that the engine writes; both languages hold each (a test).
-pub const MESSAGE_IDS: [&str; 37] = [
+pub const MESSAGE_IDS: [&str; 35] = [
     "symptom-service-down",
     "symptom-service-degraded",
     "symptom-host-silent",
-    "symptom-vantage-isolated",
     "symptom-hosts-silent",
     "symptom-threshold-cpu",
     "symptom-threshold-ram",
@@ -54,7 +53,6 @@ pub const MESSAGE_IDS: [&str; 37] = [
     "activity-recovery-prompt",
     "activity-reported-again",
     "reason-check-failed",
-    "reason-vantage-isolated",
     "reason-check-degraded",
     "finding-critical-without-rpo",
     "finding-critical-without-rto",

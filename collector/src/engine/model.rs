@@ -102,7 +102,7 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct LateService {
     place: usize,
-    /// The earliest late answer.
+    /// The earliest late answer, or what else is to be made anew.
     pub(crate) at: Timestamp,
     pub(crate) service: ServiceModel,
     /// From when its ledger is to be made anew; see [`super::load::replay`].
@@ -346,7 +346,9 @@ impl Model {
         let ready: Vec<usize> =
             self.late.keys().copied().filter(|place| self.may_replay(*place, now, pause_ms)).take(round).collect();
         let take = |place: usize| {
-            let (at, service) = (self.late.remove(&place)?, self.services.get(place)?.clone());
+            let (late, service) = (self.late.remove(&place)?, self.services.get(place)?.clone());
+            // What answers in order changed is made anew with it: it must be certain from there on as well.
+            let at = self.dirty.get(&place).map_or(late, |from| late.min(*from));
             Some(LateService { place, at, service, from: None })
         };
         ready.into_iter().filter_map(take).collect()

@@ -198,8 +198,8 @@ impl ServiceModel {
         // Also one of the newest instant: after a restart the replay has seen facts that the cursor has not passed, and a
         // failure must not count twice.
         let known = self.vantages.get(index)?.track.last().is_some_and(|last| at <= last.at);
-        let outcome_of = if blinded { CheckOutcome::ProbeError } else { outcome.verdict().into() };
-        let result = CheckResult { at, outcome: outcome_of };
+        let counted = if blinded { CheckOutcome::ProbeError } else { outcome.verdict().into() };
+        let result = CheckResult { at, outcome: counted };
         if known { None } else { self.take(index, result, outcome).filter(|from| *from >= self.certain_from) }
     }
 

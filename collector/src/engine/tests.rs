@@ -30,6 +30,11 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 }
 
 pub(super) fn catalogue(hosts: &[&str]) -> Catalogue {
+    catalogue_with(hosts, "")
+}
+
+/// The same with more at its end.
+pub(super) fn catalogue_with(hosts: &[&str], more: &str) -> Catalogue {
     let list: Vec<String> = hosts.iter().map(|h| format!("\"{h}\"")).collect();
     let text = format!(
         r#"
@@ -62,7 +67,7 @@ id = "dump"
 host = "a"
 pola = "/b/*"
 selang = "10s"
-"#,
+{more}"#,
         list = list.join(", ")
     );
     crate::config::catalogue::parse("test", &text, 1, &bangka_2025()).expect("valid")
