@@ -200,6 +200,9 @@ fn isolation_and_a_storm_are_one_ticket() {
     );
 }
 
+/// By what answers are put in order.
+type Order = fn(&Fact) -> (bool, i64);
+
 /// Late and shuffled testimony leads to the same as testimony in order.
 #[test]
 fn late_witnesses_make_it_unknown_all_the_same() {
@@ -209,7 +212,7 @@ fn late_witnesses_make_it_unknown_all_the_same() {
         let when = at(i64::try_from(place).expect("small") * 5);
         facts.extend(["web", "gw", "dns"].iter().filter_map(|check| answer("a", check, when, sign)));
     }
-    let orders: [fn(&Fact) -> (bool, i64); 3] = [
+    let orders: [Order; 3] = [
         |fact| (false, fact.at.as_ms()),
         // All witnesses after all of the service, and everything from its end.
         |fact| (!matches!(&fact.body, FactBody::Probe(o) if o.check == "web"), fact.at.as_ms()),

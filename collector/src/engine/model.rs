@@ -298,7 +298,7 @@ impl Model {
         let testimony = self.isolation.take(witness, at, outcome);
         let Some(vantage) = self.isolation.at(witness.0) else { return };
         let (from, noted) = match &testimony {
-            // How far it reaches back the replay finds out.
+            // How far it reaches back the replay finds out: no failure is known to be unconcerned.
             Testimony::Late => (Some(Interval::ALL.from), at),
             Testimony::Taken(from, cleared) => {
                 self.touched.extend(cleared.iter().copied().map(Subject::Service));
@@ -312,7 +312,7 @@ impl Model {
         let Some(from) = from else { return };
         for place in vantage.asked.iter().copied() {
             let failed = self.services.get(place).and_then(|service| service.last_failed(&vantage.host));
-            if failed.is_some_and(|failed| failed >= from) {
+            if testimony == Testimony::Late || failed.is_some_and(|failed| failed >= from) {
                 note(&mut self.late, place, noted);
                 self.touched.insert(Subject::Service(place));
             }

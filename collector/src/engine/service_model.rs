@@ -251,6 +251,7 @@ impl ServiceModel {
     pub(crate) fn replay(&mut self, index: usize, answers: &[(Timestamp, ProbeOutcome)], isolated: &IntervalSet) {
         let Some(old) = self.vantages.get(index) else { return };
         let fresh = VantageModel::new(old.check, old.host.clone(), old.policy);
+        let (failed, first) = (old.last_failed, old.newest.is_none());
         if let Some(place) = self.vantages.get_mut(index) {
             *place = fresh;
         }
@@ -261,6 +262,11 @@ impl ServiceModel {
             answers.iter().map(|(at, outcome)| result_of(check, isolated, *at, outcome)).collect();
         for ((_, outcome), result) in answers.iter().zip(results) {
             self.take(index, result, outcome);
+        }
+        if let Some(vantage) = self.vantages.get_mut(index) {
+            // The answers may begin after a failure. At a start nothing is known of any: there may have been one.
+            let unseen = vantage.newest.as_ref().filter(|_| first).map(|(at, _)| *at);
+            vantage.last_failed = [vantage.last_failed, failed, unseen].into_iter().flatten().max();
         }
     }
 
