@@ -249,6 +249,9 @@ mod isolation_tests;
 mod restart_tests;
 
 #[cfg(test)]
+mod simulation_tests;
+
+#[cfg(test)]
 mod store_tests;
 
 #[cfg(test)]
