@@ -14,6 +14,7 @@
 //! | [`assignment`] | what a host is asked to watch |
 //! | [`availability`] | timeline + service time + maintenance + corrections → figures and verdict |
 //! | [`forecast`] | when a file system will be full |
+//! | [`isolation`] | a vantage that is cut off sees nothing: its failures are unknown |
 //! | [`improvement`] | what the facts of a period suggest to do |
 //! | [`certificate`] | certificates that run out |
 //! | [`check_target`] | what a check asks, in one line |
@@ -52,6 +53,7 @@ pub mod duty;
 pub mod forecast;
 pub mod improvement;
 pub mod interval;
+pub mod isolation;
 pub mod phrase;
 pub mod profile;
 pub mod rate;

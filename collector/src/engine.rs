@@ -25,6 +25,8 @@ mod forecast_model;
 pub(crate) mod host_model;
 mod hosts;
 mod index;
+mod isolation_model;
+mod isolation_views;
 pub(crate) mod load;
 pub(crate) mod maintenance_model;
 pub mod message;
@@ -295,7 +297,13 @@ mod composition_tests;
 mod budget_tests;
 
 #[cfg(test)]
+mod isolation_tests;
+
+#[cfg(test)]
 mod restart_tests;
+
+#[cfg(test)]
+mod simulation_tests;
 
 #[cfg(test)]
 mod store_tests;

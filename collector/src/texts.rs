@@ -60,6 +60,7 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/delivery.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/duty.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/explain.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/isolation.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/registers.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/report.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/rules.ftl")),
@@ -72,8 +73,8 @@ macro_rules! messages {
     };
 }
 
-const INDONESIAN: [&str; 15] = messages!("id");
-const ENGLISH: [&str; 15] = messages!("en");
+const INDONESIAN: [&str; 16] = messages!("id");
+const ENGLISH: [&str; 16] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

@@ -23,6 +23,7 @@
 //! [[layanan.komponen]]             # id, nama, pemeriksaan, target_ketersediaan
 //! [[layanan.cadangan]]             # id, host, selang, …; see `backups` and `backup_source`
 //! [[petugas]]                      # id, nama, peran, piket, penerima, jam_tenang, [[petugas.tidak_hadir]]; see `duty`
+//! [[saksi]]                        # optional: as a check; while all that a host asks fail, the host is cut off; see `witness`
 //! [cadangan]                       # optional: bacaan_posisi_kemarin, verifikasi_tiap, uji_pulih_berlaku
 //! ```
 //!
@@ -43,6 +44,7 @@ mod monitoring;
 mod service;
 mod threshold;
 mod tuning;
+mod witness;
 
 use super::calendar::read_calendars;
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
@@ -50,6 +52,7 @@ use crate::domain::catalogue::{Catalogue, Finding, NamedCalendar, Service};
 use crate::domain::profile::Profile;
 use pantau_shared::ids::{HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The longest text of a field, in characters.
 const TEXT_MAX: usize = 500;
@@ -88,6 +91,10 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
     composition::resolve(&mut d, &mut catalogue.services, &dependencies);
     catalogue.roster = duty::read_roster(&mut d, &root, profile, &catalogue);
     read_rules(&mut d, &root, &seen, &mut catalogue);
+    catalogue.witnesses = witness::read_witnesses(&mut d, &root, &mut seen, &catalogue.services).into();
+    for service in &mut catalogue.services {
+        service.witnesses = Arc::clone(&catalogue.witnesses);
+    }
     root.finish(&mut d);
     let findings = |service: &Service| findings::findings(service, &catalogue);
     let of_services: Vec<Finding> = catalogue.services.iter().flat_map(findings).collect();

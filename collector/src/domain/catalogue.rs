@@ -30,6 +30,7 @@ use pantau_shared::assignment::CheckKind;
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 pub use agreement::{Agreement, Onset};
 pub use composition::{CheckQuorum, Component, Composition, Dependency};
@@ -162,6 +163,9 @@ pub struct Service {
     pub agreement: Agreement,
     /// How its state follows from its checks.
     pub composition: Composition,
+    /// The catalogue's witnesses: while all that a vantage asks fail, its answers to network checks do not count; see
+    /// [`crate::domain::isolation`].
+    pub witnesses: Arc<[Check]>,
 }
 
 /// Target ketersediaan: operator `>=`, calendar month.
@@ -262,6 +266,8 @@ pub struct Catalogue {
     pub tickets: TicketPolicy,
     /// When many silent hosts are one disturbance.
     pub storm: StormPolicy,
+    /// Checks that tell whether who asks is cut off; each service holds the same list.
+    pub witnesses: Arc<[Check]>,
     /// Whether maintenance and corrections are approved by somebody else than who proposed them (engines A.2).
     pub two_persons: bool,
     /// What holds for all backups.
@@ -331,6 +337,7 @@ impl Catalogue {
             host_names: BTreeMap::new(),
             tickets: TicketPolicy::default(),
             storm: StormPolicy::default(),
+            witnesses: Arc::default(),
             two_persons: true,
             backups: BackupRules::default(),
             certificates: CertificatePolicy::default(),

@@ -12,12 +12,14 @@ use super::backup_model::BackupModel;
 use super::deadlines::{Deadlines, Subject};
 use super::hosts::Hosts;
 use super::index::CatalogueIndex;
+use super::isolation_model::{Isolation, Testimony};
 use super::maintenance_model::Windows;
 use super::notices::PlannedNotice;
 use super::service_model::ServiceModel;
 use super::shown::Shown;
 use super::storm_model::StormModel;
 use crate::domain::catalogue::{Catalogue, Finding, ServiceClass, ServiceId};
+use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::register::correction::{LateProposal, propose_late};
@@ -32,6 +34,7 @@ use crate::store::alerts::AlertEdit;
 use crate::store::backup_records::BackupEdit;
 use crate::store::records::{Fact, FactBody, FactCursor, HostHeard, HostRecord, LedgerEdit};
 use pantau_shared::ids::{BackupSetId, HostId};
+use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -61,6 +64,8 @@ pub(crate) struct Model {
     pub(crate) hosts: Hosts,
     pub(crate) backups: Vec<(ServiceId, BackupModel)>,
     pub(crate) index: CatalogueIndex,
+    /// Which vantages are cut off.
+    pub(crate) isolation: Isolation,
     /// Tickets that are open.
     pub(crate) tickets: BTreeMap<TicketNumber, Arc<Ticket>>,
     /// Of those, who holds a key.
@@ -111,7 +116,7 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct LateService {
     place: usize,
-    /// The earliest late answer.
+    /// The earliest late answer, or what else is to be made anew.
     pub(crate) at: Timestamp,
     pub(crate) service: ServiceModel,
     /// From when its ledger is to be made anew; see [`super::load::replay`].
@@ -145,6 +150,7 @@ impl Model {
         let mut model = Self {
             backups: backups.collect(),
             index: CatalogueIndex::new(&catalogue, &services),
+            isolation: Isolation::new(&catalogue),
             services,
             rulebook: Arc::new(base.clone()),
             base,
@@ -271,14 +277,10 @@ impl Model {
                 self.hosts.sent(place);
                 self.shown.host(place);
             }
-            FactBody::Probe(outcome) => {
-                let Some((place, vantage)) = self.index.vantage(&fact.host, &outcome.check) else { return };
-                let Some(service) = self.services.get_mut(place) else { return };
-                match service.feed(vantage, fact.at, outcome) {
-                    Some(from) => note(&mut self.dirty, place, from),
-                    None => note(&mut self.late, place, fact.at),
-                }
-            }
+            FactBody::Probe(outcome) => match self.isolation.find(&fact.host, &outcome.check) {
+                Some(witness) => self.take_testimony(witness, fact.at, outcome),
+                None => self.take_answer(&fact.host, fact.at, outcome),
+            },
             FactBody::Backup(observation) => {
                 let Some(place) = self.index.set(&observation.set) else { return };
                 let Some((_, backup)) = self.backups.get_mut(place) else { return };
@@ -289,6 +291,60 @@ impl Model {
             }
             FactBody::Gap(_) | FactBody::Started(_) => {}
         }
+    }
+
+    /// Takes an answer to a check of a service.
+    fn take_answer(&mut self, host: &HostId, at: Timestamp, outcome: &ProbeOutcome) {
+        let Some((place, vantage)) = self.index.vantage(host, &outcome.check) else { return };
+        let Some(service) = self.services.get_mut(place) else { return };
+        let failed = outcome.verdict() == ProbeVerdict::Failed && service.needs_network(vantage);
+        let blinded = match self.isolation.of(host).filter(|_| failed) {
+            Some(isolation) => isolation.blinds(at, outcome),
+            None => Some(false),
+        };
+        if failed {
+            self.isolation.note_failure(host, place);
+        }
+        match blinded.and_then(|blinded| service.feed(vantage, at, outcome, blinded)) {
+            Some(from) => note(&mut self.dirty, place, from),
+            None => note(&mut self.late, place, at),
+        }
+    }
+
+    /// Takes an answer of a witness: what the vantage saw may count otherwise now, and its failures be beyond doubt.
+    fn take_testimony(&mut self, witness: (usize, usize), at: Timestamp, outcome: &ProbeOutcome) {
+        let testimony = self.isolation.take(witness, at, outcome);
+        let Some(vantage) = self.isolation.at(witness.0) else { return };
+        let (from, noted) = match &testimony {
+            // How far it reaches back the replay finds out: no failure is known to be unconcerned.
+            Testimony::Late => (Some(Interval::ALL.from), at),
+            Testimony::Taken(from, cleared) => {
+                self.touched.extend(cleared.iter().copied().map(Subject::Service));
+                (*from, from.unwrap_or(at))
+            }
+        };
+        if from.is_some() || vantage.ended_at().is_some() {
+            self.touched.extend(self.hosts.place(&vantage.host).map(Subject::Host));
+        }
+        self.shown.vantages_changed();
+        let Some(from) = from else { return };
+        for place in vantage.asked.iter().copied() {
+            let failed = self.services.get(place).and_then(|service| service.last_failed(&vantage.host));
+            if testimony == Testimony::Late || failed.is_some_and(|failed| failed >= from) {
+                note(&mut self.late, place, noted);
+                self.touched.insert(Subject::Service(place));
+            }
+        }
+    }
+
+    /// Takes the isolations in, of which those at `places` were read anew.
+    pub(crate) fn take_isolation(&mut self, isolation: Isolation, places: &BTreeSet<usize>) {
+        for vantage in places.iter().filter_map(|place| isolation.at(*place)) {
+            self.touched.extend(self.hosts.place(&vantage.host).map(Subject::Host));
+            self.touched.extend(vantage.asked.iter().copied().map(Subject::Service));
+        }
+        self.shown.vantages_changed();
+        self.isolation = isolation;
     }
 
     /// The backup set with this identifier, to be changed: it is looked at in the next evaluation.
@@ -309,8 +365,8 @@ impl Model {
             self.late.keys().copied().filter(|place| self.may_replay(*place, now, pause_ms)).take(round).collect();
         let take = |place: usize| {
             let (late, service) = (self.late.remove(&place)?, self.services.get(place)?.clone());
-            // A replay forgets what it does not need: it must reach back to where the ledger is to be made anew.
-            let at = self.dirty.get(&place).map_or(late, |dirty| late.min(*dirty));
+            // A replay forgets what it does not need. What answers in order changed is made anew with it: it must be certain from there on as well.
+            let at = self.dirty.get(&place).map_or(late, |from| late.min(*from));
             Some(LateService { place, at, service, from: None })
         };
         ready.into_iter().filter_map(take).collect()

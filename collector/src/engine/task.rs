@@ -224,6 +224,7 @@ impl EngineTask {
     /// that a backlog of days costs a few replays and nobody waits for it. `before` is the cursor before this page: the
     /// durable cursor stays behind it for as long as a service waits.
     async fn replay_late(&mut self, before: FactCursor, now: Timestamp) -> Result<(), StoreError> {
+        self.reload_isolations(now).await?;
         if self.model.late.is_empty() {
             return Ok(());
         }
@@ -245,6 +246,22 @@ impl EngineTask {
         } else if self.model.late_waits(now, LATE_PAUSE_MS) {
             self.nudge.notify_one();
         }
+        Ok(())
+    }
+
+    /// Reads vantages anew whose witnesses answered late.
+    async fn reload_isolations(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let late = std::mem::take(&mut self.model.isolation.late);
+        if late.is_empty() {
+            return Ok(());
+        }
+        let mut isolation = std::mem::take(&mut self.model.isolation);
+        let read = self.read(move |reader| {
+            late.iter().try_for_each(|place| isolation.reload(reader, *place, now))?;
+            Ok((isolation, late))
+        });
+        let (isolation, late) = read.await?;
+        self.model.take_isolation(isolation, &late);
         Ok(())
     }
 

@@ -51,6 +51,7 @@ impl Model {
             Subject::Service(place) => {
                 let Some(service) = self.services.get(place) else { return Vec::new() };
                 let seen = service_view(service, self.catalogue.tickets.flap, now);
+                let seen = self.beyond_doubt(service, seen, now);
                 let seen = std::iter::once(seen).chain(self.budget_view(service, now));
                 seen.chain(self.certificate_views(service, now)).collect()
             }
@@ -94,6 +95,7 @@ impl Model {
                 next.at(stretch.interval.from.plus_ms(confirm_ms(service)));
                 next.at(stretch.interval.from.plus_secs(resolve));
                 next.at(stretch.interval.from.plus_secs(i64::from(self.catalogue.tickets.flap.stable_seconds)));
+                next.maybe(self.doubted_until(service, now));
                 next.maybe(self.next_budget_look(service, now));
                 next.maybe(self.next_certificate_look(service, now));
             }
@@ -105,6 +107,7 @@ impl Model {
                 next.maybe(silent_at);
                 next.maybe(self.next_wellbeing_look(host, now));
                 next.maybe(silent_at.map(|at| at.plus_ms(self.storm.gather_ms)));
+                self.next_isolation_looks(place, now).for_each(|at| next.at(at));
                 if host.held > 0 {
                     next.maybe(host.outlooks.next_look(resolve, now));
                     next.at(host.heard_since.plus_secs(resolve));
@@ -158,7 +161,7 @@ impl Model {
         if !self.is_silent(host, now) {
             let heard = host.last_seen() >= self.listening_since;
             let since = host.heard_since;
-            return if heard { View::Clear { key, since } } else { View::Unseen { key } };
+            return if heard { self.isolation_view(place, key, since, now) } else { View::Unseen { key } };
         }
         let ripe = self.silent_at(host).is_some_and(|at| at.plus_ms(self.storm.gather_ms) <= now);
         if !host.silence_ticket && (self.storm.folding || !ripe) {

@@ -11,6 +11,7 @@ mod own;
 mod services;
 mod store;
 mod tickets;
+mod vantages;
 
 use super::api::access;
 use crate::app::App;
@@ -155,6 +156,7 @@ fn families(
     all.extend(tickets::tickets(snapshot, stats));
     all.extend(findings::findings(snapshot));
     all.extend(hosts::hosts(&snapshot.hosts));
+    all.extend(vantages::vantages(&snapshot.vantages, snapshot.at));
     all.extend(own::own_gauges(snapshot, now));
     all.extend(store::storage(store));
     all.extend(store::samples(store.samples, now));

@@ -45,6 +45,7 @@ mod system_copies;
 mod ticket;
 mod tickets;
 mod unasked;
+mod vantages;
 mod visit;
 
 #[cfg(test)]

@@ -77,10 +77,8 @@ fn by_ledger(reader: &Reader, service: &Service, window: Interval) -> Result<Ser
 fn by_answers(reader: &Reader, service: &Service, window: Interval) -> Result<ServiceModel, StoreError> {
     let mut judged = ServiceModel::new(service);
     let from = window.from.plus_secs(-LEAD_S);
-    for place in 0..judged.vantages.len() {
-        let answers = load::answers(reader, &judged, place, from, window.to)?;
-        judged.replay(place, &answers);
-    }
+    // A host that was cut off is no witness in a rehearsal either.
+    load::replay_vantages(reader, &mut judged, from, window.to)?;
     // Nothing is final in a rehearsal.
     let edit = judged.revise(from, Interval::ALL.from).edit;
     let mut model = ServiceModel::new(service);

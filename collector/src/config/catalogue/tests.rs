@@ -157,3 +157,38 @@ fn odd_officers_are_refused() {
         ],
     );
 }
+
+#[test]
+fn witnesses_are_asked_by_who_asks_over_the_network() {
+    let catalogue = parse("catalogue.example.toml", EXAMPLE, 3, &bangka_2025()).expect("valid");
+    let told: Vec<(&str, Vec<&str>, u32)> = catalogue
+        .witnesses
+        .iter()
+        .map(|w| (w.id.as_str(), w.vantages.iter().map(|host| host.as_str()).collect(), w.interval_ms))
+        .collect();
+    let expected =
+        [("saksi-gerbang", vec!["pantau-01"], 10_000), ("saksi-dns", vec!["pantau-01", "pantau-luar"], 10_000)];
+    assert_eq!(told, expected);
+    assert!(catalogue.services.iter().all(|service| service.witnesses == catalogue.witnesses));
+    // Without `dari`: every host that asks a check over the network, and none that looks at itself only.
+    let cut = EXAMPLE.find("[[saksi]]").expect("there")..EXAMPLE.find("[[layanan]]").expect("there");
+    let mut text = EXAMPLE.to_owned();
+    text.replace_range(cut, "[[saksi]]\nid = \"gw\"\njenis = \"icmp\"\nalamat = \"10.0.0.1\"\n");
+    let catalogue = parse("k.toml", &text, 1, &bangka_2025()).expect("valid");
+    let asking: Vec<&str> = catalogue.witnesses[0].vantages.iter().map(|host| host.as_str()).collect();
+    assert_eq!(asking, ["pantau-01", "pantau-luar"]);
+}
+
+#[test]
+fn a_witness_must_use_the_network_and_eight_are_enough() {
+    check(
+        "[[saksi]]\nid = \"w\"\ndari = [\"a\"]\njenis = \"unit\"\nunit = \"x.service\"\n",
+        &[
+            "k.toml:1:1: saksi[1].jenis: does not use the network; ask something beyond the host: the gateway by icmp, a name server by dns, a public host by tcp",
+        ],
+    );
+    let witness =
+        |n: usize| format!("[[saksi]]\nid = \"w{n}\"\ndari = [\"a\"]\njenis = \"icmp\"\nalamat = \"10.0.0.{n}\"\n");
+    let text: String = (1..=9).map(witness).collect();
+    check(&text, &["k.toml:41:1: saksi[9].dari: is more than 8 witnesses for host a; give the host fewer"]);
+}

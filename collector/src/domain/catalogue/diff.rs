@@ -75,6 +75,12 @@ fn fields(catalogue: &Catalogue) -> Fields {
     for service in &catalogue.services {
         service_fields(&mut out, service);
     }
+    for witness in catalogue.witnesses.iter() {
+        let place = format!("saksi[{}]", witness.id);
+        let mut put = |key: &str, value: String| drop(out.insert((place.clone(), key.to_owned()), value));
+        put("", witness.name.clone());
+        question_fields(&mut put, witness);
+    }
     for calendar in &catalogue.calendars {
         calendar_fields(&mut out, calendar);
     }
@@ -206,7 +212,10 @@ fn service_fields(out: &mut Fields, service: &Service) {
 }
 
 fn check_fields(put: &mut impl FnMut(&str, String), check: &Check) {
-    let mut put = |key: &str, value: String| put(&format!("pemeriksaan[{}].{key}", check.id), value);
+    question_fields(&mut |key, value| put(&format!("pemeriksaan[{}].{key}", check.id), value), check);
+}
+
+fn question_fields(put: &mut impl FnMut(&str, String), check: &Check) {
     put("nama", check.name.clone());
     put("dari", joined(&check.vantages));
     put("selang", format!("{} ms", check.interval_ms));

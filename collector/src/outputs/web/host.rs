@@ -5,6 +5,7 @@ use super::markup::{Badge, Gauge};
 use super::page::Page;
 use super::service::Fact;
 use super::unasked::{self, UnaskedRow};
+use super::vantages;
 use crate::domain::catalogue::ThresholdMetric;
 use crate::snapshot::{HostView, Snapshot};
 use crate::texts::Texts;
@@ -125,6 +126,7 @@ struct HostPage {
     interfaces: Vec<InterfaceRow>,
     services: Vec<(String, String)>,
     unasked: Vec<UnaskedRow>,
+    witnesses: Vec<vantages::WitnessRow>,
     facts: Vec<Fact>,
     lost: u64,
     lost_text: String,
@@ -184,6 +186,7 @@ pub(crate) fn render(
             .collect(),
         facts: facts(texts, host, sample),
         unasked: unasked::rows(&page, snapshot, &host.id),
+        witnesses: vantages::witnesses(texts, snapshot, &host.id),
         lost: host.lost_observations,
         lost_text: texts.text("host-lost", &[("number", &texts.number(host.lost_observations))]),
         page,
