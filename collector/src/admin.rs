@@ -13,6 +13,7 @@ use crate::domain::profile::Profile;
 use crate::engine::Engine;
 use crate::explain;
 use crate::report;
+use crate::review;
 use crate::revising;
 use crate::shutdown::stopped;
 use crate::store::records::{ApiTokenRecord, JoinTokenRecord, UserRecord};
@@ -110,6 +111,11 @@ pub enum Command {
         /// What was known then is counted, in Unix seconds; `None`: now.
         at: Option<i64>,
     },
+    /// The review of disturbances of a period, as JSON.
+    Review {
+        /// Such as `2026-Q2`.
+        period: String,
+    },
     /// The public key of reports, as PEM with its identifier; with `rotate` a new one takes its place.
     ReportKey {
         /// Whether to make a new one.
@@ -178,6 +184,11 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
             let at = at.map_or(now, Timestamp::from_secs).min(now).floor_second();
             let part = move || report::document_part(&store, &profile, &period, service.as_deref(), skip, at);
             Ok(serde_json::to_string(&tokio::task::spawn_blocking(part).await??)?)
+        }
+        Command::Review { period } => {
+            let (store, profile) = (store.clone(), Arc::clone(&context.profile));
+            let load = move || review::load(&store, &profile, &period, now.floor_second());
+            Ok(serde_json::to_string(&tokio::task::spawn_blocking(load).await??)?)
         }
         Command::ReportKey { rotate } => report_key(store, rotate, now).await,
         Command::ReportAvailability { period, service, format } => {

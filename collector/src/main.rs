@@ -254,6 +254,20 @@ enum ReportAction {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// The periodic review of disturbances: what recurs, how fast it was answered and solved, problems and their follow-up
+    Review {
+        /// 2026-Q2, 2026-06 or 2026
+        #[arg(long)]
+        period: String,
+        /// Form of the output
+        #[arg(long, value_enum, default_value_t = FormFormat::Text)]
+        format: FormFormat,
+        /// File to write; pantau-reviu-PERIOD.pdf or .xlsx when not given, else standard output
+        #[arg(long)]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Print the public key that signs frozen reports
     Key {
         /// Let a new key sign from now on; reports of before stay provable
@@ -340,6 +354,13 @@ fn act(action: Action) -> Result<ExitCode> {
             let options = ReportOptions { period, service, format, output };
             with_settings(config, |settings| {
                 say(&block_on(command_of_reports::monitoring(&settings, &options, &Clock::system()))?);
+                Ok(ExitCode::SUCCESS)
+            })
+        }
+        Action::Report(ReportAction::Review { period, format, output, config }) => {
+            let options = ReportOptions { period, service: None, format, output };
+            with_settings(config, |settings| {
+                say(&block_on(command_of_reports::review(&settings, &options, &Clock::system()))?);
                 Ok(ExitCode::SUCCESS)
             })
         }

@@ -34,6 +34,7 @@ mod migrate;
 mod open;
 mod outbox;
 mod people;
+mod problems;
 pub mod records;
 mod recoveries;
 mod registers;

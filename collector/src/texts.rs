@@ -60,6 +60,7 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/explain.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/registers.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/report.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/review.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/rules.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/states.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/system.ftl")),
@@ -69,8 +70,8 @@ macro_rules! messages {
     };
 }
 
-const INDONESIAN: [&str; 12] = messages!("id");
-const ENGLISH: [&str; 12] = messages!("en");
+const INDONESIAN: [&str; 13] = messages!("id");
+const ENGLISH: [&str; 13] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

@@ -17,6 +17,7 @@ pub mod escalation;
 pub mod example_sla;
 pub mod flap;
 pub mod form_order;
+pub mod noise;
 pub mod open;
 pub mod review;
 pub mod transition;

@@ -29,10 +29,12 @@ mod overview;
 mod page;
 mod pages;
 mod preferences;
+mod problems;
 mod registers;
 mod report;
 mod report_writes;
 mod reports;
+mod reviews;
 mod service;
 mod system;
 mod system_copies;
@@ -108,6 +110,11 @@ pub fn router(app: App) -> Router {
         .route("/reports/{period}/freeze", post(report_writes::freeze))
         .route("/reports/{period}/notes", post(report_writes::note))
         .route("/reports/{period}/{file}", get(reports::file))
+        .route("/reviews", get(reviews::list))
+        .route("/reviews/{period}", get(reviews::one))
+        .route("/reviews/{period}/{file}", get(reviews::file))
+        .route("/problems", post(problems::open))
+        .route("/problems/{number}", get(problems::one).post(problems::edit))
         .route("/system", get(pages::system))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))

@@ -53,7 +53,8 @@ pub struct Table {
 }
 
 impl Table {
-    fn new(texts: Texts, columns: &[(&str, bool)], empty: &str) -> Self {
+    /// Without rows; headings and what is said when there is none are messages.
+    pub(crate) fn new(texts: Texts, columns: &[(&str, bool)], empty: &str) -> Self {
         let columns = columns.iter().map(|(id, number)| (texts.get(id), *number)).collect();
         Self { caption: String::new(), columns, rows: Vec::new(), empty: texts.get(empty) }
     }
@@ -97,7 +98,7 @@ pub fn render(texts: Texts, document: &Document, seal: Option<&Seal>, detail: De
     }
 }
 
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(seconds)
 }
 
@@ -221,7 +222,7 @@ pub fn in_groups(digits: &str) -> String {
     groups.join(" ")
 }
 
-fn percent(texts: Texts, ppm: Option<u32>) -> String {
+pub(crate) fn percent(texts: Texts, ppm: Option<u32>) -> String {
     ppm.map_or_else(|| "–".to_owned(), |ppm| texts.percent(ppm))
 }
 

@@ -19,7 +19,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+mod ledger;
 mod registers;
+mod reviews;
 
 /// A running collector with a reading and a writing program, and an operator who is logged in.
 struct Site {

@@ -68,14 +68,18 @@ struct ReportsPage {
 pub(super) async fn list(Known { visit, .. }: Known, State(state): State<WebState>) -> Result<Response, Failure> {
     let (store, site, now) = (state.app.store.clone(), visit.snapshot.clone(), visit.now);
     let months = read(&visit, move || store.read(|reader| load_list(reader, &site, now))).await?;
-    let texts = visit.texts;
-    let rows = months.into_iter().map(|(period, summary, frozen)| row(texts, period, summary, frozen, visit.now));
-    let rows = rows.collect();
-    let page = visit.page(Section::Reports, texts.get("reports-title"));
-    visit.html(ReportsPage { page, rows }.render())
+    let page = visit.page(Section::Reports, visit.texts.get("reports-title"));
+    visit.html(render_list(page, months))
 }
 
-type ListedMonth = (Period, Option<Summary>, Option<FrozenReport>);
+/// The list as HTML.
+pub(super) fn render_list(page: Page, months: Vec<ListedMonth>) -> Result<String, askama::Error> {
+    let (texts, now) = (page.texts, page.now);
+    let rows = months.into_iter().map(|(period, summary, frozen)| row(texts, period, summary, frozen, now));
+    ReportsPage { rows: rows.collect(), page }.render()
+}
+
+pub(super) type ListedMonth = (Period, Option<Summary>, Option<FrozenReport>);
 
 /// Months from the first that was watched to this one, newest first, and frozen ones of before.
 fn load_list(reader: &Reader, site: &Snapshot, now: Timestamp) -> Result<Vec<ListedMonth>, StoreError> {

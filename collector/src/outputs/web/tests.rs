@@ -3,6 +3,7 @@
 mod own;
 mod registers;
 mod requests;
+mod reviews;
 pub(crate) mod site;
 mod unasked;
 
@@ -81,6 +82,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     all.extend(empty_pages(language));
     all.extend(alone_pages(language));
     all.extend(registers::pages(language));
+    all.extend(reviews::pages(language));
     all.into_iter().map(|(name, html)| (name, html.expect("renders"))).collect()
 }
 
@@ -258,11 +260,21 @@ pub(crate) fn golden(html: &str) -> String {
 fn pages_read_as_agreed() {
     for language in [Language::Id, Language::En] {
         for (name, html) in pages(language) {
-            let wanted =
-                ["overview", "ticket", "backups", "backup-set", "report", "system", "system-read-only", "login"]
-                    .into_iter()
-                    .chain(registers::GOLDEN)
-                    .collect::<Vec<_>>();
+            let wanted = [
+                "overview",
+                "ticket",
+                "backups",
+                "backup-set",
+                "report",
+                "system",
+                "system-read-only",
+                "login",
+                "delivery",
+            ]
+            .into_iter()
+            .chain(registers::GOLDEN)
+            .chain(reviews::GOLDEN)
+            .collect::<Vec<_>>();
             if wanted.contains(&name) {
                 insta::assert_snapshot!(format!("{name}-{}", language.code()), golden(&html));
             }
