@@ -15,8 +15,8 @@ use pantau_collector::opening;
 use pantau_collector::openings;
 use pantau_collector::own_backup::command::{self, RestoreOptions};
 use pantau_collector::quickstart::{self, Quickstart};
+use pantau_collector::report;
 use pantau_collector::report::command::{self as command_of_reports, FormFormat, ReportOptions};
-use pantau_collector::report::{self, Format};
 use pantau_collector::revising;
 use pantau_collector::run::Collector;
 use pantau_collector::store::StoreError;
@@ -285,8 +285,11 @@ enum ReportAction {
         #[arg(long)]
         service: Option<String>,
         /// Form of the output
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = FormFormat::Text)]
+        format: FormFormat,
+        /// File to write; pantau-ketersediaan-PERIOD.pdf or .xlsx when not given, else standard output
+        #[arg(long)]
+        output: Option<PathBuf>,
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -364,8 +367,12 @@ fn act(action: Action) -> Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             })
         }
-        Action::Report(ReportAction::Availability { period, service, format, config }) => {
-            ask(config, Command::ReportAvailability { period, service, format })
+        Action::Report(ReportAction::Availability { period, service, format, output, config }) => {
+            let options = ReportOptions { period, service, format, output };
+            with_settings(config, |settings| {
+                say(&block_on(command_of_reports::availability(&settings, &options, &Clock::system()))?);
+                Ok(ExitCode::SUCCESS)
+            })
         }
         Action::Explain { service, when, format, config } => ask(config, Command::Explain { service, when, format }),
         Action::Backup { to, force, config } => with_settings(config, |settings| {

@@ -10,6 +10,7 @@
 //! | [`pdf`] | a page printed by an installed browser |
 //! | [`command`] | the command line's part |
 
+mod basis;
 pub mod build;
 pub mod canonical;
 pub mod command;

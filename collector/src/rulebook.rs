@@ -18,7 +18,7 @@ use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
 
-pub use history::History;
+pub use history::{Agreed, History};
 pub use load::{load, load_whole};
 
 /// The rules of all services.
@@ -40,6 +40,8 @@ pub struct ServiceRules {
     pub component_maintenance: Option<IntervalSet>,
     /// All corrections.
     pub corrections: Vec<Correction>,
+    /// What people agreed, with what does not count seconds (class, names), in order of `valid_from`.
+    pub agreed: Vec<Agreed>,
 }
 
 impl ServiceRules {
@@ -66,6 +68,7 @@ impl ServiceRules {
             maintenance: Vec::new(),
             component_maintenance: None,
             corrections: Vec::new(),
+            agreed: Vec::new(),
         }
     }
 }

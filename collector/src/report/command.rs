@@ -2,7 +2,7 @@
 
 use super::document::{Document, Summary};
 use super::verify::{self, FILE_BYTES_MAX, Proved};
-use super::{DocumentPart, form, html, pdf, seal, sheet};
+use super::{DocumentPart, Format, form, html, pdf, seal, sheet};
 use crate::admin::{self, Command};
 use crate::clock::Clock;
 use crate::config::settings::Settings;
@@ -58,6 +58,35 @@ pub async fn monitoring(settings: &Settings, options: &ReportOptions, clock: &Cl
         sheet: &|| sheet::render(&super::sheet_names(&document), &form),
     };
     write(&made, "pantau", options)
+}
+
+/// An availability report; what to tell the person. Text, CSV and JSON are the collector's table; the others are laid out
+/// as the monitoring form is.
+///
+/// # Errors
+/// In words that name the remedy.
+pub async fn availability(settings: &Settings, options: &ReportOptions, clock: &Clock) -> Result<String> {
+    let (period, service) = (options.period.clone(), options.service.clone());
+    let table = match options.format {
+        FormFormat::Text => Some(Format::Text),
+        FormFormat::Csv => Some(Format::Csv),
+        FormFormat::Json => Some(Format::Json),
+        FormFormat::Html | FormFormat::Pdf | FormFormat::Xlsx => None,
+    };
+    if let Some(format) = table {
+        let text = admin::request(settings, Command::ReportAvailability { period, service, format }, clock).await?;
+        return put(options.output.as_deref(), text);
+    }
+    let document = ask(settings, &period, service.as_deref(), None, clock).await?;
+    let zone = document.head.zone.parse().map_err(|_| anyhow!("the time zone is unknown here"))?;
+    let form = form::render_availability(Texts::new(Language::Id, zone), &document);
+    let made = Made {
+        form: &form,
+        csv: &|| super::write_csv(&document),
+        json: &|| Ok(serde_json::to_string_pretty(&document)?),
+        sheet: &|| sheet::render(&[], &form),
+    };
+    write(&made, "pantau-ketersediaan", options)
 }
 
 /// A review of disturbances; what to tell the person.

@@ -2,8 +2,10 @@
 //! has to be kept. Without one it is said so, and what to do.
 
 use anyhow::{Context, Result, bail, ensure};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Browsers that print, in order of preference.
@@ -11,6 +13,22 @@ const BROWSERS: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "g
 
 /// A browser that prints longer has hung.
 const PRINT_SECONDS_MAX: u32 = 180;
+
+/// The PDF of a page, printed in a folder of its own that nobody else may read. One at a time: a browser takes memory.
+///
+/// # Errors
+/// As [`print`].
+pub(crate) fn bytes(page: &str) -> Result<Vec<u8>> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let name = format!("pantau-print-{}", crate::auth::random_token(8).context("cannot draw a name")?);
+    let folder = std::env::temp_dir().join(name);
+    std::fs::DirBuilder::new().mode(0o700).create(&folder).context("cannot make a folder to print in")?;
+    let output = folder.join("page.pdf");
+    let printed = print(page, &output).and_then(|()| std::fs::read(&output).context("cannot read what was printed"));
+    std::fs::remove_dir_all(&folder).ok();
+    printed
+}
 
 /// Prints a page into `output` with an installed browser.
 ///

@@ -98,12 +98,11 @@ fn load_one(reader: &Reader, site: &Snapshot, period: Period, now: Timestamp) ->
     build::load(reader, &of)
 }
 
+/// A quarter with its review.
+type Quarter = (Period, Review);
+
 /// Quarters from the first ticket to this one, newest first.
-fn load_list(
-    reader: &Reader,
-    site: &Snapshot,
-    now: Timestamp,
-) -> Result<(Vec<(Period, Review)>, Vec<Problem>), StoreError> {
+fn load_list(reader: &Reader, site: &Snapshot, now: Timestamp) -> Result<(Vec<Quarter>, Vec<Problem>), StoreError> {
     let zone = site.profile.time_zone;
     let first = reader.tickets_begin()?;
     let mut period = Period::containing_instant(PeriodKind::Quarter, zone, now);
