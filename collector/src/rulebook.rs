@@ -115,6 +115,15 @@ impl Rulebook {
         Self { zone: self.zone, services: HashMap::from([(service.clone(), rules)]), unread: Vec::new() }
     }
 
+    /// The same rules with one agreement more in words; no second is counted otherwise.
+    #[cfg(test)]
+    pub(crate) fn agreed_also(mut book: Self, service: &ServiceId, agreed: Agreed) -> Self {
+        if let Some(rules) = book.services.get_mut(service) {
+            rules.agreed.push(agreed);
+        }
+        book
+    }
+
     /// Whether anything on record lies over the ledger of `service`.
     pub fn is_overlaid(&self, service: &ServiceId) -> bool {
         self.services.get(service).is_some_and(|rules| {
