@@ -14,7 +14,7 @@ async fn a_part_has_a_ledger_that_tiles_its_span_and_what_is_no_part_is_refused(
     for part in &parts {
         let (status, body) = site.get(&path(part), READER).await;
         assert_eq!(status, StatusCode::OK, "{body}");
-        let items = body["items"].as_array().expect("a list").clone();
+        let items = body["intervals"].as_array().expect("a list").clone();
         assert_eq!(items.first().map(|row| &row["from"]), Some(&json!("2026-11-24T10:00:00+07:00")), "{body}");
         assert_eq!(items.last().map(|row| &row["to"]), Some(&json!("2026-11-24T11:00:00+07:00")), "{body}");
         assert!(items.windows(2).all(|pair| pair[0]["to"] == pair[1]["from"]), "no hole: {body}");

@@ -7,11 +7,9 @@ const OPERATOR: &[(&str, &str)] = &[("cookie", "pantau_session=cookie"), ("x-csr
 #[tokio::test]
 async fn problems_live_through_the_api() {
     let site = site().await;
-    let ticket = json!({ "service": "simpeg", "reporter": "Bagian Umum", "method": "telepon", "category": "aplikasi",
-                         "impact": "mayor", "symptom": "Tidak bisa masuk" });
-    let (status, ticket) = site.post("/api/v1/tickets", OPERATOR, &ticket).await;
+    let (status, ticket) = site.post("/api/v1/tickets", OPERATOR, &report("Tidak bisa masuk")).await;
     assert_eq!(status, StatusCode::CREATED, "{ticket}");
-    let number = ticket["number"].clone();
+    let number = ticket["nomor"].clone();
     let open = json!({ "service": "simpeg", "cause": "Disk penuh", "evidence": [number] });
     let (status, body) = site.post("/api/v1/problems", READER, &open).await;
     assert_eq!((status, &body["error"]["code"]), (StatusCode::FORBIDDEN, &json!("read_only")));

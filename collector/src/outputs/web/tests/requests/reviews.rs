@@ -1,6 +1,7 @@
 //! A review over the router: what it proposes is recorded once, carried on by who may, and found in the next review.
 
 use super::*;
+use crate::domain::catalogue::ServiceId;
 use crate::domain::ticket::{Ticket, TicketNumber};
 use crate::store::records::{Decision, TicketChange};
 
@@ -13,6 +14,7 @@ async fn recurring(site: &Site) {
             number: TicketNumber { year: 2026, number: 500 + number },
             state: TicketState::Ditutup,
             holds_key: false,
+            affected_services: vec![ServiceId::parse("simpeg").expect("valid")],
             cause: Some("Disk penuh <log>".into()),
             onset_at: recorded_at,
             recorded_at,
