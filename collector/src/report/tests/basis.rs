@@ -46,11 +46,11 @@ async fn a_target_that_changed_is_a_sentence_with_its_date_and_both_values() {
     assert_eq!(service.agreements.len(), 1);
     assert!(!text(&document).contains("Putusan memakai ketentuan"), "nothing changed");
     let seed = snapshot.rulebook.of(&simpeg()).expect("known").agreed[0].clone();
-    let later = Agreed { valid_from: at(11 * DAY), catalogue_revision: 9, target_ppm: Some(999_000), ..seed };
+    let later = Agreed { valid_from: at(11 * DAY), catalogue_revision: 9, target_ppm: Some(995_000), ..seed };
     let book = (*snapshot.rulebook).clone();
     snapshot.rulebook = Arc::new(Rulebook::agreed_also(book, &simpeg(), later));
     let told = text(&made(&site, &snapshot, 31 * DAY).0);
-    assert!(told.contains("Mulai 12 Jun 2026") && told.contains("menjadi 99,90 %"), "{told}");
+    assert!(told.contains("Mulai 12 Jun 2026") && told.contains("dari 99,9 % menjadi 99,5 %"), "{told}");
     assert!(told.contains("Putusan memakai ketentuan yang berlaku pada akhir periode"), "{told}");
 }
 
