@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::explain;
 use crate::replay;
 use crate::report;
+use crate::review;
 use crate::revising;
 use crate::shutdown::stopped;
 use crate::store::records::{ApiTokenRecord, JoinTokenRecord, UserRecord};
@@ -124,6 +125,11 @@ pub enum Command {
         /// What was known then is counted, in Unix seconds; `None`: now.
         at: Option<i64>,
     },
+    /// The review of disturbances of a period, as JSON.
+    Review {
+        /// Such as `2026-Q2`.
+        period: String,
+    },
     /// The public key of reports, as PEM with its identifier; with `rotate` a new one takes its place.
     ReportKey {
         /// Whether to make a new one.
@@ -201,6 +207,11 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
             let at = Timestamp::from_secs(at).min(now);
             let part = move || replay::command::part(&store, &profile, &asked, skip, at);
             Ok(serde_json::to_string(&tokio::task::spawn_blocking(part).await??)?)
+        }
+        Command::Review { period } => {
+            let (store, profile) = (store.clone(), Arc::clone(&context.profile));
+            let load = move || review::load(&store, &profile, &period, now.floor_second());
+            Ok(serde_json::to_string(&tokio::task::spawn_blocking(load).await??)?)
         }
         Command::ReportKey { rotate } => report_key(store, rotate, now).await,
         Command::ReportAvailability { period, service, format } => {

@@ -22,6 +22,7 @@
 //! | [`catalogue`] | services with their eleven fields, checks, backup sets |
 //! | [`profile`] | the regulation as data |
 //! | [`ticket`] | the 15-field ticket and its states |
+//! | [`problem`] | what lies behind tickets that come back, and its follow-up |
 //! | [`phrase`] | a sentence that is not yet in a language |
 //! | [`route`] | which receivers hear of a ticket |
 //! | [`rate`] | counters to rates and shares, never a spike |
@@ -55,6 +56,7 @@ pub mod improvement;
 pub mod interval;
 pub mod isolation;
 pub mod phrase;
+pub mod problem;
 pub mod profile;
 pub mod rate;
 pub mod reboot;

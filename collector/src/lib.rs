@@ -24,6 +24,7 @@
 //! | [`rulebook`] | by which rules each service is counted and judged | the ledger |
 //! | [`backup_period`] | a backup set, or a service by its sets, over a period against the RPO | how it is shown |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
+//! | [`review`] | the periodic review of disturbances, and records of problems | how tickets come about |
 //! | [`correction_preview`] | what a correction would change, month by month | how it is shown |
 //! | [`revising`] | a new revision of the catalogue: what it changes, from when | how it is watched |
 //! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
@@ -62,6 +63,7 @@ pub mod quickstart;
 pub mod replay;
 pub mod report;
 mod retention;
+pub mod review;
 pub mod revising;
 mod rule_list;
 pub mod rulebook;

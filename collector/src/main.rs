@@ -16,8 +16,8 @@ use pantau_collector::openings;
 use pantau_collector::own_backup::command::{self, RestoreOptions};
 use pantau_collector::quickstart::{self, Quickstart};
 use pantau_collector::replay::{self, command::Asked};
+use pantau_collector::report;
 use pantau_collector::report::command::{self as command_of_reports, FormFormat, ReportOptions};
-use pantau_collector::report::{self, Format};
 use pantau_collector::revising;
 use pantau_collector::run::Collector;
 use pantau_collector::store::StoreError;
@@ -320,6 +320,20 @@ enum ReportAction {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// The periodic review of disturbances: what recurs, how fast it was answered and solved, problems and their follow-up
+    Review {
+        /// 2026-Q2, 2026-06 or 2026
+        #[arg(long)]
+        period: String,
+        /// Form of the output
+        #[arg(long, value_enum, default_value_t = FormFormat::Text)]
+        format: FormFormat,
+        /// File to write; pantau-reviu-PERIOD.pdf or .xlsx when not given, else standard output
+        #[arg(long)]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Print the public key that signs frozen reports
     Key {
         /// Let a new key sign from now on; reports of before stay provable
@@ -337,8 +351,11 @@ enum ReportAction {
         #[arg(long)]
         service: Option<String>,
         /// Form of the output
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = FormFormat::Text)]
+        format: FormFormat,
+        /// File to write; pantau-ketersediaan-PERIOD.pdf or .xlsx when not given, else standard output
+        #[arg(long)]
+        output: Option<PathBuf>,
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -410,8 +427,19 @@ fn act(action: Action) -> Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             })
         }
-        Action::Report(ReportAction::Availability { period, service, format, config }) => {
-            ask(config, Command::ReportAvailability { period, service, format })
+        Action::Report(ReportAction::Review { period, format, output, config }) => {
+            let options = ReportOptions { period, service: None, format, output };
+            with_settings(config, |settings| {
+                say(&block_on(command_of_reports::review(&settings, &options, &Clock::system()))?);
+                Ok(ExitCode::SUCCESS)
+            })
+        }
+        Action::Report(ReportAction::Availability { period, service, format, output, config }) => {
+            let options = ReportOptions { period, service, format, output };
+            with_settings(config, |settings| {
+                say(&block_on(command_of_reports::availability(&settings, &options, &Clock::system()))?);
+                Ok(ExitCode::SUCCESS)
+            })
         }
         Action::Rule(RuleAction::Replay { rule, days, host, service, set, format, config }) => {
             let asked = Asked { rule, days, host, service, set };

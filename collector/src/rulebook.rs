@@ -20,7 +20,7 @@ use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
 
 pub use backup_terms::BackupHistory;
-pub use history::History;
+pub use history::{Agreed, History};
 pub use load::{load, load_whole};
 
 /// The rules of all services.
@@ -43,6 +43,8 @@ pub struct ServiceRules {
     pub component_maintenance: Option<IntervalSet>,
     /// All corrections.
     pub corrections: Vec<Correction>,
+    /// What people agreed, with what does not count seconds (class, names), in order of `valid_from`.
+    pub agreed: Vec<Agreed>,
 }
 
 impl ServiceRules {
@@ -69,6 +71,7 @@ impl ServiceRules {
             maintenance: Vec::new(),
             component_maintenance: None,
             corrections: Vec::new(),
+            agreed: Vec::new(),
         }
     }
 }
@@ -127,6 +130,15 @@ impl Rulebook {
         rules.corrections.push(correction);
         let services = HashMap::from([(service.clone(), rules)]);
         Self { zone: self.zone, services, backups: self.backups.clone(), unread: Vec::new() }
+    }
+
+    /// The same rules with one agreement more in words; no second is counted otherwise.
+    #[cfg(test)]
+    pub(crate) fn agreed_also(mut book: Self, service: &ServiceId, agreed: Agreed) -> Self {
+        if let Some(rules) = book.services.get_mut(service) {
+            rules.agreed.push(agreed);
+        }
+        book
     }
 
     /// Whether anything on record lies over the ledger of `service`.

@@ -38,6 +38,7 @@ pub mod notices;
 mod open;
 mod outbox;
 mod people;
+mod problems;
 pub mod records;
 mod recoveries;
 mod registers;

@@ -63,6 +63,7 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/isolation.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/registers.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/report.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/review.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/rules.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/states.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/system.ftl")),
@@ -73,8 +74,8 @@ macro_rules! messages {
     };
 }
 
-const INDONESIAN: [&str; 16] = messages!("id");
-const ENGLISH: [&str; 16] = messages!("en");
+const INDONESIAN: [&str; 17] = messages!("id");
+const ENGLISH: [&str; 17] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

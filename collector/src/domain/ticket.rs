@@ -20,6 +20,7 @@ pub mod flap;
 pub mod fold;
 pub mod form_order;
 pub mod manual;
+pub mod noise;
 pub mod open;
 pub mod review;
 pub mod runbook;

@@ -23,6 +23,7 @@ mod parameters;
 mod part_ledger;
 mod register_writes;
 mod reports;
+mod reviews;
 mod rpo;
 mod rules;
 mod series;
@@ -89,6 +90,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/reports/{period}/freeze", post(reports::freeze))
         .route("/api/v1/reports/{period}/{revision}", get(reports::revision))
         .route("/api/v1/duty", get(duty::show))
+        .route("/api/v1/reviews/{period}", get(reviews::review))
+        .route("/api/v1/problems", get(reviews::list).post(reviews::open))
+        .route("/api/v1/problems/{number}", get(reviews::one))
+        .route("/api/v1/problems/{number}/actions", post(reviews::edit))
         .route("/api/v1/outbox", get(outbox::list))
         .route("/api/v1/outbox/{id}/actions", post(delivery::settle))
         .route("/api/v1/receivers", get(delivery::receivers))

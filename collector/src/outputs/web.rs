@@ -32,10 +32,12 @@ mod overview;
 mod page;
 mod pages;
 mod preferences;
+mod problems;
 mod registers;
 mod report;
 mod report_writes;
 mod reports;
+mod reviews;
 mod rule;
 mod rule_actions;
 mod rules;
@@ -120,6 +122,11 @@ pub fn router(app: App) -> Router {
         .route("/rules", get(rule_actions::list))
         .route("/rules/{rule}", get(rule_actions::one))
         .route("/rules/{rule}/begin", post(rule_actions::begin))
+        .route("/reviews", get(reviews::list))
+        .route("/reviews/{period}", get(reviews::one))
+        .route("/reviews/{period}/{file}", get(reviews::file))
+        .route("/problems", post(problems::open))
+        .route("/problems/{number}", get(problems::one).post(problems::edit))
         .route("/system", get(pages::system))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))

@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 48] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 49] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -74,6 +74,7 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 48] = [
     ("frozen_report", "frozen reports, for ever", Some("frozen_ms")),
     ("report_note", "what people wrote for reports", None),
     ("report_key", "keys that sign reports", None),
+    ("problem", "records of problems behind disturbances", Some("opened_ms")),
     ("setting", "small values of the program itself", None),
 ];
 

@@ -104,7 +104,7 @@ fn life_of(row: &Row<'_>) -> Result<TicketLife, StoreError> {
     })
 }
 
-fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
+pub(super) fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
     let state_before: Option<String> = column(row, 5)?;
     let before = |code: String| TicketState::parse(&code).ok_or(StoreError::Damaged { what: "ticket state" });
     let services = parse_texts(&column::<String>(row, 41)?)?;

@@ -20,7 +20,9 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 mod alerts;
+mod ledger;
 mod registers;
+mod reviews;
 mod rules;
 
 /// A running collector with a reading and a writing program, and an operator who is logged in.

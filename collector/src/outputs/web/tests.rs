@@ -3,6 +3,7 @@
 mod own;
 mod registers;
 mod requests;
+mod reviews;
 mod rules;
 pub(crate) mod site;
 mod unasked;
@@ -83,6 +84,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     all.extend(alone_pages(language));
     all.extend(registers::pages(language));
     all.extend(rules::pages(language));
+    all.extend(reviews::pages(language));
     all.into_iter().map(|(name, html)| (name, html.expect("renders"))).collect()
 }
 
@@ -260,12 +262,22 @@ pub(crate) fn golden(html: &str) -> String {
 fn pages_read_as_agreed() {
     for language in [Language::Id, Language::En] {
         for (name, html) in pages(language) {
-            let wanted =
-                ["overview", "ticket", "backups", "backup-set", "report", "system", "system-read-only", "login"]
-                    .into_iter()
-                    .chain(registers::GOLDEN)
-                    .chain(rules::GOLDEN)
-                    .collect::<Vec<_>>();
+            let wanted = [
+                "overview",
+                "ticket",
+                "backups",
+                "backup-set",
+                "report",
+                "system",
+                "system-read-only",
+                "login",
+                "delivery",
+            ]
+            .into_iter()
+            .chain(registers::GOLDEN)
+            .chain(reviews::GOLDEN)
+            .chain(rules::GOLDEN)
+            .collect::<Vec<_>>();
             if wanted.contains(&name) {
                 insta::assert_snapshot!(format!("{name}-{}", language.code()), golden(&html));
             }

@@ -8,6 +8,7 @@ use super::tickets::{Choice, about, priority_label};
 use crate::domain::catalogue::ServiceGroup;
 use crate::domain::profile::{Impact, Profile};
 use crate::domain::ticket::evidence::Evidence;
+use crate::domain::ticket::form_order::FormTimes;
 use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketRefusal, TicketScope, TicketState};
 use crate::snapshot::Snapshot;
 use crate::store::records::ExternalTicket;
@@ -121,6 +122,8 @@ struct TicketPage {
     methods: Vec<Choice>,
     categories: Vec<Choice>,
     notice: Option<ActionNotice>,
+    /// Rules of the order of the form's times that it breaks, in words.
+    order_faults: Vec<String>,
     estimate_default: String,
 }
 
@@ -131,6 +134,12 @@ pub(crate) struct Around<'a> {
     pub(crate) links: &'a [ExternalTicket],
     /// What it was opened on.
     pub(crate) evidence: Option<&'a Evidence>,
+}
+
+/// What is wrong with the order of its times (regulation 3.5).
+fn order_faults(texts: Texts, ticket: &Ticket) -> Vec<String> {
+    let faults = FormTimes::from(ticket).faults();
+    faults.iter().map(|fault| crate::review::form::order_fault(texts, fault.code())).collect()
 }
 
 /// The page as HTML. `notice` says what became of the reader's action.
@@ -148,6 +157,7 @@ pub(crate) fn render(
     let priority = ticket.priority.number();
     TicketPage {
         number: ticket.number.to_string(),
+        order_faults: order_faults(texts, ticket),
         about: about(texts, snapshot, &ticket.key.scope),
         about_href: about_href(snapshot, &ticket.key.scope),
         symptom: texts.phrase(&ticket.symptom),

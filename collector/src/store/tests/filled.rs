@@ -29,6 +29,7 @@ pub(super) fn fill(fixture: &Fixture, rounds: i64) {
     people(fixture);
     registers(fixture);
     reports(fixture);
+    problem(fixture);
 }
 
 /// What is made of facts: chunks and roll-ups (one hour's as if its day were not packed yet), the engine's checkpoint,
@@ -256,6 +257,17 @@ fn reports(fixture: &Fixture) {
             w.save_frozen_report(&frozen, "{}")
         })
         .expect("writes");
+}
+
+/// Not told: stores of earlier schemas have none.
+fn problem(fixture: &Fixture) {
+    let sign = crate::domain::register::Signature { by: "sari".into(), at: at(8) };
+    let evidence = vec![TicketNumber { year: 2026, number: 1 }];
+    let problem = crate::domain::problem::Problem::propose(1, service("simpeg"), "disk penuh", evidence, sign);
+    let problem = problem.expect("sound");
+    let kept = problem.clone();
+    fixture.write(move |w| w.save_problem(&kept, &registers::audit("problem.open", "problem/1"))).expect("writes");
+    assert_eq!(fixture.read(|r| r.problems(9)), [problem]);
 }
 
 fn recovery() -> RecoveryEntry {

@@ -24,6 +24,7 @@ use tower::ServiceExt;
 mod full_disk;
 mod registers;
 mod reports;
+mod reviews;
 mod rules;
 
 struct Site {
