@@ -58,6 +58,7 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/checks.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/delivery.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/explain.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/grouping.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/registers.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/report.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/rules.ftl")),
@@ -69,8 +70,8 @@ macro_rules! messages {
     };
 }
 
-const INDONESIAN: [&str; 12] = messages!("id");
-const ENGLISH: [&str; 12] = messages!("en");
+const INDONESIAN: [&str; 13] = messages!("id");
+const ENGLISH: [&str; 13] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

@@ -86,8 +86,11 @@ impl Context {
             tickets.push(match change {
                 PlannedChange::Open(condition, related) => {
                     let report = Report { reporter: None, condition: &condition, related };
-                    let (ticket, activity) =
+                    let (mut ticket, activity) =
                         open::open(&report, number(self.year())?, &self.catalogue, &self.profile, self.now);
+                    if let Some(detected_at) = plan.detected.get(&ticket.key) {
+                        ticket.reported_at = *detected_at;
+                    }
                     self.change(ticket, Some(activity), Some("opened"))
                 }
                 PlannedChange::Change { ticket, activity, event } => self.change(*ticket, Some(activity), event),

@@ -90,6 +90,9 @@ impl Model {
                 next.at(stretch.interval.from.plus_secs(resolve));
                 next.at(stretch.interval.from.plus_secs(i64::from(self.catalogue.tickets.flap.stable_seconds)));
                 next.maybe(self.next_budget_look(service, now));
+                let id = service.service.id.clone();
+                let key = TicketKey { scope: TicketScope::Service(id), class: TicketClass::Access };
+                next.maybe(self.groups.waits_until(&key));
             }
             Subject::Storm => next.maybe(self.storm.next),
             Subject::Host(place) => {

@@ -92,6 +92,7 @@ impl Told {
             "confirmed" => "delivery-event-confirmed",
             "closed" => "delivery-event-closed",
             "cancelled" => "delivery-event-cancelled",
+            "unconfirmed" => "delivery-event-unconfirmed",
             "test" => "delivery-event-test",
             _ => "delivery-event-updated",
         };

@@ -3,6 +3,7 @@
 
 use super::markup::Badge;
 use super::page::{DueView, Page, resolution_due, response_due, ticket_state_badge};
+use super::ticket_parts::{self, PartRow};
 use super::tickets::{Choice, about, priority_label};
 use crate::domain::catalogue::ServiceGroup;
 use crate::domain::profile::{Impact, Profile};
@@ -113,6 +114,8 @@ struct TicketPage {
     log: Vec<LogRow>,
     /// Receiver, number there, address there.
     links: Vec<(String, String, String)>,
+    parts: Vec<PartRow>,
+    merge_into: Vec<Choice>,
     offered: Offered,
     actions: bool,
     methods: Vec<Choice>,
@@ -159,6 +162,8 @@ pub(crate) fn render(
         related: ticket.life.related.map(|number| number.to_string()),
         log: activities.iter().rev().map(|activity| log_row(texts, activity)).collect(),
         links: links.iter().filter_map(link).collect(),
+        parts: ticket_parts::parts(texts, snapshot, ticket, now),
+        merge_into: if offered.cancel { ticket_parts::merge_choices(texts, snapshot, ticket) } else { Vec::new() },
         offered,
         actions: offered.any(),
         methods: method_choices(texts, &snapshot.profile, ticket.confirmation_method.as_deref().unwrap_or("telepon")),
@@ -338,6 +343,8 @@ pub(crate) fn refusal_text(texts: Texts, refusal: &TicketRefusal) -> String {
         TicketRefusal::IllegalTransition { from, .. } => {
             texts.text("refused-transition", &[("state", &ticket_state_badge(texts, *from).label)])
         }
+        TicketRefusal::BadMerge => texts.get("refused-merge"),
+        TicketRefusal::BadSplit => texts.get("refused-split"),
         TicketRefusal::CauseMissing => texts.get("refused-cause"),
         TicketRefusal::BadText { max, .. } => texts.text("refused-text", &[("max", &max.to_string())]),
         TicketRefusal::EstimateInPast => texts.get("refused-estimate"),
