@@ -86,19 +86,19 @@ fn the_ticket_stays_until_every_part_is_good_and_is_dated_by_the_last() {
     up(&mut play, "web", 1000);
     play.advance(at(3000)).expect("plays");
     let ticket = all(&play).remove(0);
-    assert_eq!((ticket.state, ticket.restored_at), (TicketState::Baru, None), "app is still down");
+    assert_eq!((ticket.state, ticket.restored_at), (TicketState::Dieskalasi, None), "app is still down, and nobody answered");
     let restored: Vec<_> = ticket.members.iter().map(|m| (m.services[0].as_str(), m.restored_at)).collect();
     assert_eq!(restored, [("app", None), ("web", Some(at(1000)))]);
     up(&mut play, "app", 4000);
     play.advance(at(4299)).expect("plays");
-    assert_eq!(all(&play)[0].state, TicketState::Baru);
+    assert_eq!(all(&play)[0].state, TicketState::Dieskalasi);
     play.advance(at(4300)).expect("plays");
     let tickets = all(&play);
     assert_eq!((tickets.len(), tickets[0].state, tickets[0].restored_at), (1, TicketState::Pulih, Some(at(4000))));
     // A part that falls again within the window brings the same ticket back.
     down(&mut play, "web", 4500);
     let tickets = all(&play);
-    assert_eq!((tickets.len(), tickets[0].state, tickets[0].recurrences), (1, TicketState::Baru, 1));
+    assert_eq!((tickets.len(), tickets[0].state, tickets[0].recurrences), (1, TicketState::Dieskalasi, 1));
 }
 
 #[test]
