@@ -6,7 +6,7 @@ use pantau_collector::config::{catalogue, profile::bangka_2025};
 use pantau_collector::domain::availability::MaintenanceStatus;
 use pantau_collector::domain::catalogue::{Catalogue, ServiceId};
 use pantau_collector::domain::phrase::Phrase;
-use pantau_collector::domain::profile::Impact;
+use pantau_collector::domain::profile::{Impact, Profile};
 use pantau_collector::domain::register::maintenance::Decided;
 use pantau_collector::domain::register::recurrence::Recurrence;
 use pantau_collector::domain::register::{MaintenancePlan, Signature};
@@ -188,7 +188,9 @@ pub(crate) fn tickets(file: &GoldenFile, case: &Case) -> anyhow::Result<Value> {
     let mut catalogue = office(&given)?;
     configure(&mut catalogue, file, &given)?;
     let first = given.events.iter().map(|event| event.t.0).chain([given.end.0]).min().unwrap_or(given.end.0);
-    let mut play = Rehearsal::new(catalogue.clone(), bangka_2025(), first.plus_secs(-3600));
+    // Climbing (Tabel 14) has cases of its own; these say nothing of who is to answer by when.
+    let profile = Profile { response_targets: Vec::new(), ..bangka_2025() };
+    let mut play = Rehearsal::new(catalogue.clone(), profile, first.plus_secs(-3600));
     let plans = (1..).zip(&given.maintenance).map(|(number, span)| plan(number, *span, &catalogue));
     play.maintain(plans.collect());
     for event in &given.events {

@@ -86,7 +86,11 @@ fn the_ticket_stays_until_every_part_is_good_and_is_dated_by_the_last() {
     up(&mut play, "web", 1000);
     play.advance(at(3000)).expect("plays");
     let ticket = all(&play).remove(0);
-    assert_eq!((ticket.state, ticket.restored_at), (TicketState::Dieskalasi, None), "app is still down, and nobody answered");
+    assert_eq!(
+        (ticket.state, ticket.restored_at),
+        (TicketState::Dieskalasi, None),
+        "app is still down, and nobody answered"
+    );
     let restored: Vec<_> = ticket.members.iter().map(|m| (m.services[0].as_str(), m.restored_at)).collect();
     assert_eq!(restored, [("app", None), ("web", Some(at(1000)))]);
     up(&mut play, "app", 4000);
