@@ -241,8 +241,11 @@ impl Model {
         }
     }
 
+    /// The ticket of a key, where others may join it.
     fn active(&self, key: &TicketKey) -> Option<TicketNumber> {
-        self.holder(key).filter(|ticket| ticket.state != TicketState::Pulih).map(|ticket| ticket.number)
+        let joinable =
+            |ticket: &&Arc<Ticket>| ticket.state != TicketState::Pulih && ticket.members.len() < group::MEMBERS_MAX;
+        self.holder(key).filter(joinable).map(|ticket| ticket.number)
     }
 
     fn service_upstream(&self, place: usize, component: Option<&ServiceId>, now: Timestamp) -> Upstream {
