@@ -110,6 +110,7 @@ pub enum Next {
 }
 
 /// The table. `None`: not possible.
+#[expect(clippy::too_many_lines, reason = "one closed table, read as a whole")]
 pub const fn next(from: TicketState, step: Step) -> Option<Next> {
     use Next::{Back, Stay, To};
     use TicketState as S;
