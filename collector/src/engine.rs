@@ -22,6 +22,7 @@ mod duty;
 mod evaluate;
 mod evidence;
 mod forecast_model;
+mod group_model;
 pub(crate) mod host_model;
 mod hosts;
 mod index;
@@ -34,6 +35,8 @@ mod model;
 pub(crate) mod notices;
 pub mod part_ledger;
 mod registers;
+mod regroup_command;
+pub mod rehearsal;
 pub(crate) mod service_model;
 mod shown;
 mod storm_model;
@@ -51,7 +54,7 @@ use crate::domain::register::RegisterRefusal;
 use crate::domain::route::Routing;
 use crate::domain::rpo::proof::EntryRefusal;
 use crate::domain::rule::Rule;
-use crate::domain::ticket::{Ticket, TicketAction, TicketNumber, TicketRefusal};
+use crate::domain::ticket::{Regrouping, Ticket, TicketAction, TicketNumber, TicketRefusal};
 use crate::self_stats::SelfStats;
 use crate::snapshot::Snapshot;
 use crate::store::{Store, StoreError};
@@ -224,6 +227,20 @@ impl Engine {
         self.send(Command::Act { number, action, actor, reply }, answer).await
     }
 
+    /// Merges a ticket into another one, or splits parts of it off; the one merged into, or the new one.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn regroup_ticket(
+        &self,
+        number: TicketNumber,
+        regrouping: Regrouping,
+        actor: String,
+    ) -> Result<Ticket, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Regroup { number, regrouping, actor, reply }, answer).await
+    }
+
     /// Opens a ticket that a person reports; where one is open for the service already, the report is noted in that one
     /// (its version is above 1 then).
     ///
@@ -298,6 +315,9 @@ mod budget_tests;
 
 #[cfg(test)]
 mod isolation_tests;
+
+#[cfg(test)]
+mod group_tests;
 
 #[cfg(test)]
 mod restart_tests;

@@ -51,6 +51,7 @@ mod sessions;
 mod settings;
 mod space;
 mod tail;
+mod ticket_members;
 mod tickets;
 mod writer;
 

@@ -61,6 +61,7 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/duty.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/explain.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/isolation.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/grouping.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/registers.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/report.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/review.ftl")),
@@ -74,8 +75,8 @@ macro_rules! messages {
     };
 }
 
-const INDONESIAN: [&str; 17] = messages!("id");
-const ENGLISH: [&str; 17] = messages!("en");
+const INDONESIAN: [&str; 18] = messages!("id");
+const ENGLISH: [&str; 18] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

@@ -5,6 +5,7 @@
 //! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s",
 //!                                  # nyala_ulang_per_hari = 3
 //! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
+//!                                  # group_wait_seconds = 60,
 //!                                  # flap_starts_min = 3, flap_window_seconds = 3600, flap_stable_seconds = 1800,
 //!                                  # escalation_resolution_percent = 75, recovery_prompt_rto_percent = 50,
 //!                                  # storm_hosts_min = 5, storm_share_percent = 5,

@@ -297,6 +297,8 @@ pub struct TicketPolicy {
     pub resolve_after_seconds: u32,
     /// A recurrence that begins within so many seconds of the restoration is the same ticket.
     pub reopen_window_seconds: u32,
+    /// So long a dependant waits for what it needs before it opens a ticket of its own, in seconds.
+    pub group_wait_seconds: u32,
     /// When it comes and goes too often.
     pub flap: FlapPolicy,
     /// When it climbs (Tabel 14).
@@ -308,6 +310,7 @@ impl Default for TicketPolicy {
         Self {
             resolve_after_seconds: 300,
             reopen_window_seconds: 1800,
+            group_wait_seconds: 60,
             flap: FlapPolicy::default(),
             escalation: EscalationPolicy::default(),
         }

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Only a person enters Ditanggapi, Selesai terkonfirmasi, Ditutup and Dibatalkan. The engine enters Baru, Dieskalasi
-//! (by rule) and Pulih, and takes a ticket from Pulih back to the state it had. Silence never resolves anything.
+//! (by rule) and Pulih, and takes a ticket from Pulih back to the state it had; it cancels one only when nobody watches any
+//! more what it is about, with that reason. Silence never resolves anything.
 //! At most one ticket is open per key; the database enforces it.
 //!
 //! Order that always holds: onset <= recorded <= first response; onset <= restored <= confirmed <= closed.
@@ -19,9 +20,11 @@ pub mod example_sla;
 pub mod flap;
 pub mod fold;
 pub mod form_order;
+pub mod group;
 pub mod manual;
 pub mod noise;
 pub mod open;
+pub mod regroup;
 pub mod review;
 pub mod runbook;
 pub mod stage;
@@ -138,6 +141,16 @@ pub enum TicketScope {
     Site,
     /// What of a rule was too much for its ticket budget, together.
     Rule(Rule),
+}
+
+impl TicketScope {
+    /// The service it is about, if it is one.
+    pub fn service(&self) -> Option<&ServiceId> {
+        match self {
+            Self::Service(id) => Some(id),
+            Self::Host(..) | Self::Backup(_) | Self::Check(_) | Self::Alert(_) | Self::Site | Self::Rule(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for TicketScope {
@@ -288,7 +301,8 @@ pub struct Activity {
     /// By whom.
     pub actor: Actor,
     /// `opened`, `acknowledged`, `comment`, `estimate`, `escalated`, `cause`, `restored`, `recurred`, `confirmed`,
-    /// `closed`, `cancelled`, `updated`.
+    /// `closed`, `cancelled`, `updated`, `joined`, `part_restored`, `part_recurred`, `part_withdrawn`, `merged`, `split`,
+    /// `unconfirmed`.
     pub kind: String,
     /// What.
     pub text: ActivityText,
@@ -343,6 +357,8 @@ pub struct Ticket {
     pub components: Vec<String>,
     /// Services that suffer.
     pub affected_services: Vec<ServiceId>,
+    /// Further disturbances that belong to it; see [`group`].
+    pub members: Vec<group::Member>,
     /// Field 12.
     pub handlers: Vec<String>,
     /// Field 13, a code.
@@ -383,6 +399,8 @@ pub struct TicketLife {
     pub episode_at: Timestamp,
     /// An earlier ticket of the same key that was restored too long ago to be reopened.
     pub related: Option<TicketNumber>,
+    /// When people were last reminded that it waits for its confirmation.
+    pub reminded_at: Option<Timestamp>,
 }
 
 impl TicketLife {
@@ -396,6 +414,7 @@ impl TicketLife {
             occurrences: 1,
             episode_at: onset_at,
             related: None,
+            reminded_at: None,
         }
     }
 }
@@ -406,9 +425,9 @@ impl Ticket {
         self.response_target.map(|target| self.reported_at.plus_secs(i64::from(target.seconds)))
     }
 
-    /// The instant at which the solution becomes late.
+    /// The instant at which the solution becomes late: of its parts the earliest.
     pub fn resolution_due_at(&self) -> Option<Timestamp> {
-        self.resolution_target.map(|target| self.reported_at.plus_secs(i64::from(target.seconds)))
+        self.tightest_resolution().map(|(from, target)| from.plus_secs(i64::from(target.seconds)))
     }
 }
 
@@ -446,6 +465,25 @@ pub enum TicketAction {
     },
 }
 
+/// What a person does to two tickets, or to one that becomes two; see [`regroup`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Regrouping {
+    /// Into another ticket.
+    Merge {
+        /// Which takes it in.
+        into: TicketNumber,
+        /// Why.
+        reason: String,
+    },
+    /// Parts leave into a new ticket.
+    Split {
+        /// Keys of members, or services of theirs.
+        parts: Vec<String>,
+        /// Why.
+        reason: String,
+    },
+}
+
 /// Why an action is not possible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TicketRefusal {
@@ -468,6 +506,12 @@ pub enum TicketRefusal {
         /// Bound.
         max: usize,
     },
+    /// Into itself, into one that waits for confirmation while this one goes on, or too many parts.
+    #[error("the two tickets cannot be merged")]
+    BadMerge,
+    /// Nothing to take out, or not a part of the ticket.
+    #[error("only parts that joined the ticket can be split off")]
+    BadSplit,
     /// An estimate that is not in the future.
     #[error("the estimate must lie after now")]
     EstimateInPast,

@@ -6,6 +6,7 @@
 //! only when a decision was committed.
 
 use super::deadlines::Subject;
+use super::group_model::Round;
 use super::model::{Model, Plan, PlannedChange};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
@@ -54,6 +55,14 @@ pub(crate) struct Admitted {
 /// The key of a rule's own ticket.
 fn key_of(rule: Rule) -> TicketKey {
     TicketKey { scope: TicketScope::Rule(rule), class: rule.class() }
+}
+
+/// What follows for the ticket of a rule's fold.
+enum Fold {
+    /// It is judged as any other.
+    Seen(View),
+    /// More of it was folded into the open one.
+    Joined(PlannedChange),
 }
 
 impl Model {
@@ -109,9 +118,33 @@ impl Model {
             }
             TicketScope::Service(id) => Some(tuning::Subject::Service(id)),
             TicketScope::Site | TicketScope::Alert(_) => Some(tuning::Subject::Site),
-            // Of a set the service is asked by the caller; a rule's own ticket is never held back.
+            // Of a set and an endpoint the service is asked; a rule's own ticket is never held back.
             TicketScope::Backup(_) | TicketScope::Check(_) | TicketScope::Rule(_) => None,
         }
+    }
+
+    /// About what a setting of the rule is asked for a key; of a backup set or an endpoint that is its service.
+    fn set_for<'a>(&'a self, key: &'a TicketKey) -> Option<tuning::Subject<'a>> {
+        match &key.scope {
+            TicketScope::Backup(id) => {
+                self.catalogue.backup_set(id).map(|(service, _)| tuning::Subject::Service(&service.id))
+            }
+            TicketScope::Check(id) => {
+                self.catalogue.check(id).map(|(service, _)| tuning::Subject::Service(&service.id))
+            }
+            TicketScope::Host(..)
+            | TicketScope::Service(_)
+            | TicketScope::Site
+            | TicketScope::Alert(_)
+            | TicketScope::Rule(_) => Self::asked_of(key),
+        }
+    }
+
+    /// Whether the rule behind a ticket of that key and impact is turned off for what it is about.
+    pub(super) fn is_turned_off(&self, key: &TicketKey, impact: Impact) -> bool {
+        let rule = Rule::of(&key.scope, key.class, impact).filter(|_| !matches!(key.scope, TicketScope::Rule(_)));
+        rule.zip(self.set_for(key))
+            .is_some_and(|(rule, subject)| self.catalogue.tuning.turned_off(&self.catalogue, rule, subject).is_some())
     }
 
     /// Until when the rule only watches the host of a key.
@@ -143,12 +176,7 @@ impl Model {
             return;
         };
         let tuning = &self.catalogue.tuning;
-        let subject = match condition.affected.first() {
-            Some(service) if matches!(condition.key.scope, TicketScope::Backup(_)) => {
-                Some(tuning::Subject::Service(service))
-            }
-            Some(_) | None => Self::asked_of(&condition.key),
-        };
+        let subject = self.set_for(&condition.key);
         let before = self.admission.held.get(&condition.key);
         let active = before.filter(|held| held.is_active());
         let (per_hour, more) = (tuning.budget_per_hour(rule), plan.admitted.opened.get(&rule).copied().unwrap_or(0));
@@ -251,7 +279,7 @@ impl Model {
     }
 
     /// Judges the rules' own tickets: of rules that are `due`, and of those that the plan folds or releases something of.
-    pub(super) fn judge_folds(&self, due: &BTreeSet<Subject>, now: Timestamp, plan: &mut Plan) {
+    pub(super) fn judge_folds(&mut self, due: &BTreeSet<Subject>, now: Timestamp, plan: &mut Plan, round: &mut Round) {
         plan.admitted.held.extend(self.admission.gone.iter().cloned());
         let touched = due.iter().filter_map(|subject| match subject {
             Subject::Rule(rule) => Some(*rule),
@@ -265,11 +293,16 @@ impl Model {
         let changed = plan.admitted.held.iter().filter(|held| held.cause == HeldCause::Folded).map(|held| held.rule);
         let rules: BTreeSet<Rule> = touched.chain(changed).collect();
         for rule in rules {
-            self.judge_fold(rule, now, plan);
+            match self.fold_of(rule, now, plan) {
+                Some(Fold::Seen(view)) => self.judge(view, now, plan, round),
+                Some(Fold::Joined(change)) => plan.changes.push(change),
+                None => {}
+            }
         }
     }
 
-    fn judge_fold(&self, rule: Rule, now: Timestamp, plan: &mut Plan) {
+    /// What follows for the ticket of a rule's fold; `None`: there is neither.
+    fn fold_of(&self, rule: Rule, now: Timestamp, plan: &Plan) -> Option<Fold> {
         let key = key_of(rule);
         let ticket = self.holder(&key).filter(|ticket| ticket.state != TicketState::Pulih);
         let mut folded: BTreeMap<&TicketKey, &HeldBack> = BTreeMap::new();
@@ -279,22 +312,20 @@ impl Model {
             folded.insert(&held.key, held);
         }
         if folded.is_empty() && self.holder(&key).is_none() {
-            return;
+            return None;
         }
         let active: Vec<&HeldBack> = folded.values().copied().filter(|held| held.is_active()).collect();
         if active.is_empty() {
             let ended = folded.values().filter_map(|held| held.ended_at).max();
             let since = ended.unwrap_or(self.listening_since);
-            return self.judge(View::Clear { key, since }, now, plan);
+            return Some(Fold::Seen(View::Clear { key, since }));
         }
         let condition = self.fold_condition(rule, key, &active, ticket.map(AsRef::as_ref));
         match (ticket, plan.admitted.folded.get(&rule).copied()) {
-            (Some(ticket), Some(more)) => {
-                if let Some((ticket, activity)) = fold::join(ticket, &condition, more, now) {
-                    plan.changes.push(PlannedChange::Change { ticket: Box::new(ticket), activity, event: None });
-                }
-            }
-            (Some(_), None) | (None, _) => self.judge(View::Holds(condition), now, plan),
+            (Some(ticket), Some(more)) => fold::join(ticket, &condition, more, now).map(|(ticket, activity)| {
+                Fold::Joined(PlannedChange::Change { ticket: Box::new(ticket), activity, event: None })
+            }),
+            (Some(_), None) | (None, _) => Some(Fold::Seen(View::Holds(condition))),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::domain::rule::Rule;
 use crate::domain::ticket::condition::Condition;
 use crate::domain::ticket::open::{self, Report};
 use crate::domain::ticket::{
-    Actor, Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, manual, transition,
+    Actor, Regrouping, Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, manual, transition,
 };
 use crate::store::StoreError;
 use crate::store::audit::AuditEntry;
@@ -27,6 +27,7 @@ type Reply<T> = oneshot::Sender<Result<T, CommandError>>;
 #[derive(Debug)]
 pub(super) enum Command {
     Act { number: TicketNumber, action: TicketAction, actor: String, reply: Reply<Ticket> },
+    Regroup { number: TicketNumber, regrouping: Regrouping, actor: String, reply: Reply<Ticket> },
     Open { ticket: ManualTicket, actor: String, reply: Reply<Ticket> },
     Register { change: Box<RegisterChange>, actor: String, reply: Reply<u32> },
     Catalogue { catalogue: Arc<Catalogue>, applied_at: Timestamp, reply: Reply<()> },
@@ -41,6 +42,10 @@ impl EngineTask {
         match command {
             Command::Act { number, action, actor, reply } => {
                 let answer = self.act(number, action, &actor).await;
+                drop(reply.send(answer));
+            }
+            Command::Regroup { number, regrouping, actor, reply } => {
+                let answer = self.regroup(number, regrouping, &actor).await;
                 drop(reply.send(answer));
             }
             Command::Open { ticket, actor, reply } => {
@@ -102,11 +107,7 @@ impl EngineTask {
         action: TicketAction,
         actor: &str,
     ) -> Result<Ticket, CommandError> {
-        let ticket = match self.model.tickets.get(&number) {
-            Some(ticket) => Some(Ticket::clone(ticket)),
-            None => self.read(move |reader| reader.ticket(number)).await.map_err(CommandError::Store)?,
-        };
-        let ticket = ticket.ok_or(CommandError::NoSuchTicket(number))?;
+        let ticket = self.ticket(number).await?;
         let now = self.clock.now();
         let (after, activity) =
             transition::act(&ticket, &action, actor, now, &self.model.profile).map_err(CommandError::Refused)?;
@@ -124,6 +125,15 @@ impl EngineTask {
         let context = Context::new(&self.model, &self.routing, &self.render, now).told(told);
         let change = context.change(after, Some(activity), event);
         self.commit(context, move |_| Ok(change)).await
+    }
+
+    /// A ticket as it is now.
+    pub(super) async fn ticket(&self, number: TicketNumber) -> Result<Ticket, CommandError> {
+        let ticket = match self.model.tickets.get(&number) {
+            Some(ticket) => Some(Ticket::clone(ticket)),
+            None => self.read(move |reader| reader.ticket(number)).await.map_err(CommandError::Store)?,
+        };
+        ticket.ok_or(CommandError::NoSuchTicket(number))
     }
 
     async fn open(&mut self, told: ManualTicket, actor: &str) -> Result<Ticket, CommandError> {
@@ -148,6 +158,7 @@ impl EngineTask {
             let (after, activity) =
                 open::report_again(holder, from, &told.symptom, actor, now).map_err(CommandError::Refused)?;
             let context = Context::new(&self.model, &self.routing, &self.render, now);
+            // Also when another ticket holds the key for it.
             let change = context.change(after, Some(activity), None);
             return self.commit(context, move |_| Ok(change)).await;
         }

@@ -50,6 +50,11 @@ impl Deadlines {
         }
     }
 
+    /// The earliest instant at which anything is due.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        self.queue.first().map(|(at, _)| *at)
+    }
+
     /// Takes out everything that is due at `now`.
     pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<Subject> {
         let mut due = Vec::new();

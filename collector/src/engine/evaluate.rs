@@ -117,6 +117,9 @@ impl Context {
                         // Each that was folded is an occurrence of it.
                         ticket.life.occurrences = plan.admitted.folded.get(&rule).copied().unwrap_or(1);
                     }
+                    if let Some(detected_at) = plan.detected.get(&ticket.key) {
+                        ticket.reported_at = *detected_at;
+                    }
                     self.change(ticket, Some(activity), Some("opened"))
                 }
                 PlannedChange::Change { ticket, activity, event } => self.change(*ticket, Some(activity), event),

@@ -14,8 +14,9 @@ use crate::domain::isolation::needs_network;
 use crate::domain::rpo::job::PINGS_MAX;
 use crate::domain::state::track::safe_cut;
 use crate::domain::state::{CheckResult, VantageTrack};
+use crate::domain::ticket::TicketClass;
 use crate::rulebook;
-use crate::store::records::{Fact, FactBody, FactCursor, ProbeFact};
+use crate::store::records::{Fact, FactBody, FactCursor, ProbeFact, TicketFilter};
 use crate::store::{Reader, StoreError};
 use pantau_shared::ids::{CheckId, HostId};
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
@@ -35,6 +36,8 @@ const SAMPLES: usize = 1800;
 const LOOKS: usize = 10_000;
 /// Entries of people that are looked through for the newest that counts.
 const ENTRIES: usize = 50;
+/// Newest tickets of budgets that are looked through for who had one this month.
+const BUDGET_TICKETS: usize = 1000;
 /// The ledger is kept in memory for so long: ninety local days and the month before.
 const LEDGER_DAYS: i64 = 125;
 
@@ -95,6 +98,10 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     let records = reader.hosts()?;
     model.refresh_hosts(records.clone());
     model.alerts.load(reader.alert_groups()?);
+    let budget = TicketFilter { class: Some(TicketClass::Budget), ..TicketFilter::default() };
+    for ticket in reader.tickets(&budget, None, BUDGET_TICKETS)?.into_iter().rev() {
+        model.note_budget_ticket(&ticket);
+    }
     for ticket in reader.open_tickets()? {
         model.committed(ticket);
     }

@@ -94,6 +94,16 @@ fn holding(set: &IntervalSet, at: Timestamp) -> Option<Interval> {
     set.as_slice().get(place).copied().filter(|interval| interval.contains(at))
 }
 
+/// Until when maintenance in `set` excuses what began at `onset`; `None`: it does not, or no more.
+pub(super) fn excused_until(set: &IntervalSet, onset: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    holding(set, onset).map(|window| window.to.plus_secs(GRACE_S)).filter(|until| now < *until)
+}
+
+/// When what began at `onset` counts as begun: what was excused, at the end of its window.
+pub(super) fn counted_onset(set: &IntervalSet, onset: Timestamp) -> Timestamp {
+    holding(set, onset).map_or(onset, |window| window.to)
+}
+
 /// What is seen of a subject that is maintained in `set`.
 pub(crate) fn seen_in(set: &IntervalSet, view: View, now: Timestamp) -> View {
     let View::Holds(condition) = view else { return view };

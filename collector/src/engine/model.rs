@@ -10,6 +10,7 @@ use super::admission_model::{AdmissionModel, Admitted};
 use super::alert_model::AlertModel;
 use super::backup_model::BackupModel;
 use super::deadlines::{Deadlines, Subject};
+use super::group_model::{GroupModel, Round};
 use super::hosts::Hosts;
 use super::index::CatalogueIndex;
 use super::isolation_model::{Isolation, Testimony};
@@ -18,6 +19,7 @@ use super::notices::PlannedNotice;
 use super::service_model::ServiceModel;
 use super::shown::Shown;
 use super::storm_model::StormModel;
+use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::{Catalogue, Finding, ServiceClass, ServiceId};
 use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
@@ -80,6 +82,10 @@ pub(crate) struct Model {
     pub(crate) alerts: AlertModel,
     /// What got no ticket of its own.
     pub(super) admission: AdmissionModel,
+    /// Who needs whom, and what waits for that.
+    pub(super) groups: GroupModel,
+    /// The newest month in which a service's budget had a ticket of its own.
+    pub(super) budget_months: HashMap<ServiceId, Period>,
     /// What outputs see of it.
     pub(crate) shown: Shown,
 }
@@ -110,6 +116,8 @@ pub(crate) struct Plan {
     pub(crate) admitted: Admitted,
     /// What is told of sets at risk.
     pub(crate) notices: Vec<PlannedNotice>,
+    /// When what is opened was first seen, where it had to wait: the clocks start there.
+    pub(crate) detected: BTreeMap<TicketKey, Timestamp>,
 }
 
 /// A service that is replayed from its stored answers, apart from the model.
@@ -151,6 +159,7 @@ impl Model {
             backups: backups.collect(),
             index: CatalogueIndex::new(&catalogue, &services),
             isolation: Isolation::new(&catalogue),
+            groups: GroupModel::new(&catalogue),
             services,
             rulebook: Arc::new(base.clone()),
             base,
@@ -171,6 +180,7 @@ impl Model {
             storm: StormModel::default(),
             alerts: AlertModel::default(),
             admission: AdmissionModel::default(),
+            budget_months: HashMap::new(),
             shown: Shown::default(),
         };
         model.touch_everything();
@@ -232,6 +242,7 @@ impl Model {
             self.note_heard(place, |host| host.refresh(record, silent_after));
             if was != revoked {
                 self.hosts.recount();
+                self.touched.extend(self.tickets.keys().copied().map(Subject::Ticket));
                 self.touched.extend([Subject::Host(place), Subject::Storm]);
                 self.shown.hosts_changed();
             }
@@ -258,6 +269,10 @@ impl Model {
         let again = host.heard_since != since;
         if host.held > 0 || first || again || self.storm.is_silent(place) {
             self.touched.insert(Subject::Host(place));
+        }
+        if !self.groups.is_calm() {
+            let needing = self.groups.needing_host(&self.hosts[place].record.id);
+            self.touched.extend(needing.iter().copied().map(Subject::Service));
         }
         if first || again {
             self.touched.insert(Subject::Storm);
@@ -422,7 +437,11 @@ impl Model {
                 plan.ledger.push(edit);
             }
             self.touched.insert(Subject::Service(index));
+            if !self.groups.is_calm() {
+                self.touched.extend(self.groups.dependants(index).iter().copied().map(Subject::Service));
+            }
         }
+        let mut round = Round::default();
         let mut due = std::mem::take(&mut self.touched);
         due.extend(self.deadlines.take_due(now));
         self.look_at_silence(&mut due, now);
@@ -434,7 +453,7 @@ impl Model {
                 plan.notices.extend(notice);
             }
             for view in self.views_of(subject, now) {
-                self.judge(view, now, &mut plan);
+                self.judge(view, now, &mut plan, &mut round);
             }
             if let Subject::Host(place) = subject {
                 self.note_boot(place, now, &mut plan);
@@ -446,9 +465,16 @@ impl Model {
             let next = self.next_look(subject, now);
             self.deadlines.set(subject, next);
         }
-        self.judge_folds(&due, now, &mut plan);
+        self.judge_folds(&due, now, &mut plan, &mut round);
+        self.close_round(round, now, &mut plan);
         plan.alerts = self.alerts.take_edits();
         plan
+    }
+
+    /// The service at `place` and what depends on it are looked at in the next evaluation.
+    pub(super) fn touch_service(&mut self, place: usize) {
+        self.touched.insert(Subject::Service(place));
+        self.touched.extend(self.groups.dependants(place).iter().copied().map(Subject::Service));
     }
 
     /// As a full evaluation would take them: services, the storm, hosts by identifier, backup sets, tickets.
@@ -485,21 +511,30 @@ impl Model {
         self.touched.remove(&Subject::Storm)
     }
 
-    pub(super) fn judge(&self, view: View, now: Timestamp, plan: &mut Plan) {
+    /// Judges one key; also what comes from outside as a view of its own.
+    pub(super) fn judge(&mut self, view: View, now: Timestamp, plan: &mut Plan, round: &mut Round) {
         self.release_held(&view, plan);
-        let ticket = self.holder(view.key());
+        let ticket = self.holder(view.key()).map(Arc::clone);
+        let Some(ticket) = ticket.filter(|ticket| ticket.key == *view.key()) else {
+            let held = self.holder(view.key()).map(|ticket| ticket.number);
+            if held.is_none_or(|number| !plan.changes_ticket(number)) {
+                self.judge_group(view, now, plan, round);
+            }
+            return;
+        };
+        if plan.changes_ticket(ticket.number) {
+            return;
+        }
         let priority = |impact| match &view {
             View::Holds(c) => open::priority_of(&self.catalogue, &self.profile, &c.affected, impact),
             View::Clear { .. } | View::Unseen { .. } => open::priority_of(&self.catalogue, &self.profile, &[], impact),
         };
-        let outcome =
-            condition::judge(ticket.map(Arc::as_ref), &view, self.catalogue.tickets, &self.profile, now, priority);
+        let outcome = condition::judge(Some(&ticket), &view, self.catalogue.tickets, &self.profile, now, priority);
         match (outcome, view) {
-            (Outcome::Open, View::Holds(condition)) => self.admit(condition, None, now, plan),
             (Outcome::Superseded(ticket), View::Holds(condition)) => {
                 let related = Some(ticket.number);
                 plan.changes.push(PlannedChange::Release(ticket));
-                self.admit(condition, related, now, plan);
+                self.place(condition, related, now, plan, round);
             }
             (Outcome::Changed { ticket, mut activity, event }, view) => {
                 if event == Some("restored") && explains(&ticket, &view) {
@@ -510,7 +545,7 @@ impl Model {
                 plan.changes.push(PlannedChange::Change { ticket, activity, event });
             }
             (Outcome::Nothing, View::Holds(condition)) => {
-                let risen = ticket.and_then(|ticket| stage::rise(ticket, &condition, now));
+                let risen = stage::rise(&ticket, &condition, now);
                 plan.changes.extend(risen.map(|(ticket, activity)| PlannedChange::Change {
                     ticket: Box::new(ticket),
                     activity,
@@ -523,11 +558,11 @@ impl Model {
 
     /// What passing of time does to a ticket. One that changes in this plan is looked at again once that is committed.
     fn let_time_pass(&self, number: TicketNumber, now: Timestamp, plan: &mut Plan) {
-        let changes = |change: &PlannedChange| match change {
-            PlannedChange::Change { ticket, .. } | PlannedChange::Release(ticket) => ticket.number == number,
-            PlannedChange::Open(..) => false,
-        };
-        let Some(ticket) = self.tickets.get(&number).filter(|_| !plan.changes.iter().any(changes)) else { return };
+        let Some(ticket) = self.tickets.get(&number).filter(|_| !plan.changes_ticket(number)) else { return };
+        if let Some(change) = self.withdrawn(ticket, now) {
+            plan.changes.push(change);
+            return;
+        }
         let policy = self.catalogue.tickets.escalation;
         if let Some((ticket, activity, event)) = ticket.after_time(policy, self.rto_of(ticket), &self.profile, now) {
             plan.changes.push(PlannedChange::Change { ticket: Box::new(ticket), activity, event: Some(event) });
@@ -545,46 +580,56 @@ impl Model {
         self.tickets.get(self.holders.get(key)?)
     }
 
-    /// Takes tickets as they were committed.
+    /// Takes tickets as they were committed. Of two that exchange a key, first the one that gives it up.
     pub(crate) fn committed(&mut self, ticket: Ticket) {
-        let held = self.holders.get(&ticket.key) == Some(&ticket.number);
+        let before = self.tickets.get(&ticket.number).map(Arc::clone);
         let holds = ticket.state.is_open() && ticket.holds_key;
         if ticket.version == 1 && ticket.reporter.is_none() && !self.tickets.contains_key(&ticket.number) {
             let rule = Rule::of(&ticket.key.scope, ticket.key.class, ticket.impact);
             self.note_opened(&ticket.key.scope, rule, ticket.recorded_at);
         }
-        if holds {
-            self.holders.insert(ticket.key.clone(), ticket.number);
-        } else if held {
-            self.holders.remove(&ticket.key);
+        let former = before.iter().flat_map(|before| before.keys()).filter(|key| ticket.keys().all(|k| k != *key));
+        let former: Vec<TicketKey> = former.cloned().collect();
+        for key in former {
+            self.move_key(&key, &ticket, false);
         }
-        let subject = match &ticket.key.scope {
-            TicketScope::Service(id) => self.index.service(id).map(Subject::Service),
-            TicketScope::Backup(id) => self.index.set_of(id).map(Subject::Backup),
-            TicketScope::Check(id) => {
-                self.catalogue.check(id).and_then(|(service, _)| self.index.service(&service.id)).map(Subject::Service)
-            }
-            TicketScope::Alert(digest) => self.alerts.place(digest).map(Subject::Alert),
-            TicketScope::Site => Some(Subject::Storm),
-            TicketScope::Rule(rule) => Some(Subject::Rule(*rule)),
-            TicketScope::Host(id, part) => self.hosts.place(id).map(|place| {
-                let host = &mut self.hosts[place];
-                host.held = host.held.saturating_add(u32::from(holds)).saturating_sub(u32::from(held));
-                if part.is_empty() {
-                    let active = holds && ticket.state != TicketState::Pulih;
-                    host.silence_ticket = if holds || held { active } else { host.silence_ticket };
-                    self.touched.insert(Subject::Storm);
-                }
-                Subject::Host(place)
-            }),
-        };
-        self.touched.extend(subject);
+        for key in ticket.keys() {
+            self.move_key(key, &ticket, holds);
+        }
+        self.note_budget_ticket(&ticket);
         self.touched.insert(Subject::Ticket(ticket.number));
         self.shown.tickets_changed();
         if ticket.state.is_open() {
             self.tickets.insert(ticket.number, Arc::new(ticket));
         } else {
             self.tickets.remove(&ticket.number);
+        }
+    }
+
+    /// Notes whether `ticket` holds `key`, and touches what that concerns.
+    fn move_key(&mut self, key: &TicketKey, ticket: &Ticket, holds: bool) {
+        let held = self.holders.get(key) == Some(&ticket.number);
+        if holds {
+            self.holders.insert(key.clone(), ticket.number);
+        } else if held {
+            self.holders.remove(key);
+        }
+        if let TicketScope::Host(id, part) = &key.scope
+            && let Some(place) = self.hosts.place(id)
+        {
+            let host = &mut self.hosts[place];
+            host.held = host.held.saturating_add(u32::from(holds)).saturating_sub(u32::from(held));
+            if part.is_empty() {
+                let active = holds && ticket.state != TicketState::Pulih;
+                host.silence_ticket = if holds || held { active } else { host.silence_ticket };
+                self.touched.insert(Subject::Storm);
+                self.touched.extend(self.groups.needing_host(id).iter().copied().map(Subject::Service));
+            }
+        }
+        let subject = self.subject_of(key);
+        self.touched.extend(subject);
+        if let Some(Subject::Service(place)) = subject {
+            self.touched.extend(self.groups.dependants(place).iter().copied().map(Subject::Service));
         }
     }
 }

@@ -153,7 +153,7 @@ impl VantageModel {
     }
 
     /// The timeline up to the horizon.
-    fn known(&self) -> Timeline {
+    pub(super) fn known(&self) -> Timeline {
         let mut timeline = self.timeline.clone();
         if let (Some(from), Some(to)) = (self.track.settled_until(), self.horizon()) {
             timeline.replace_from(from, &self.track.tail(to));

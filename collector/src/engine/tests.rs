@@ -120,7 +120,9 @@ pub(super) fn commit(model: &mut Model, plan: Plan, now: Timestamp, log: &mut Ve
                 let next = model.tickets.keys().map(|n| n.number).max().unwrap_or(0) + 1;
                 let number = TicketNumber { year: 2026, number: next };
                 let report = Report { reporter: None, condition: &condition, related };
-                ("opened", open(&report, number, &model.catalogue, &model.profile, now).0)
+                let (mut ticket, _) = open(&report, number, &model.catalogue, &model.profile, now);
+                ticket.reported_at = plan.detected.get(&ticket.key).copied().unwrap_or(now);
+                ("opened", ticket)
             }
             PlannedChange::Change { ticket, event, .. } => (event.unwrap_or("silent"), *ticket),
             PlannedChange::Release(ticket) => ("released", *ticket),

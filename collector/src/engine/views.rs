@@ -98,6 +98,9 @@ impl Model {
                 next.maybe(self.doubted_until(service, now));
                 next.maybe(self.next_budget_look(service, now));
                 next.maybe(self.next_certificate_look(service, now));
+                let id = service.service.id.clone();
+                let key = TicketKey { scope: TicketScope::Service(id), class: TicketClass::Access };
+                next.maybe(self.groups.waits_until(&key));
             }
             Subject::Storm => next.maybe(self.storm.next),
             Subject::Host(place) => {

@@ -25,7 +25,7 @@ use std::sync::Arc;
 const HOSTS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
 
 /// Approved maintenance of the service and of three hosts.
-fn plan(number: u32, from: i64, to: i64) -> MaintenancePlan {
+pub(super) fn plan(number: u32, from: i64, to: i64) -> MaintenancePlan {
     let sign = Signature { by: "budi".into(), at: at(0) };
     MaintenancePlan {
         number,

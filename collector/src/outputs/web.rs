@@ -45,6 +45,7 @@ mod service;
 mod system;
 mod system_copies;
 mod ticket;
+mod ticket_parts;
 mod tickets;
 mod unasked;
 mod vantages;

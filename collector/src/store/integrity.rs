@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 49] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 50] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -52,6 +52,7 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 49] = [
     ("ledger", "the ledger of service states", Some("from_ms")),
     ("ticket", "tickets", Some("recorded_ms")),
     ("ticket_service", "services of tickets", None),
+    ("ticket_member", "disturbances that belong to tickets", Some("detected_ms")),
     ("ticket_number", "the last ticket number of each year", None),
     ("activity", "the log of tickets", Some("at_ms")),
     ("outbox", "messages to receivers", Some("created_ms")),

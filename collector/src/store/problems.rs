@@ -3,7 +3,7 @@
 
 use super::audit::AuditEntry;
 use super::columns::{column, instant, parse_texts, parsed, render_texts};
-use super::tickets::{COLUMNS, ticket_of};
+use super::tickets::{columns, ticket_of};
 use super::{Reader, StoreError, Writer, limit_of};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
@@ -78,7 +78,7 @@ impl Reader {
     /// The database's.
     pub fn tickets_recorded(&self, span: Interval, limit: usize) -> Result<Vec<Ticket>, StoreError> {
         let sql =
-            format!("{COLUMNS} WHERE recorded_ms >= ?1 AND recorded_ms < ?2 ORDER BY recorded_ms, number LIMIT ?3");
+            format!("{} WHERE recorded_ms >= ?1 AND recorded_ms < ?2 ORDER BY recorded_ms, number LIMIT ?3", columns());
         let params = (span.from.as_ms(), span.to.as_ms(), limit_of(limit));
         self.rows("read the tickets of a period", &sql, params, ticket_of)
     }

@@ -28,9 +28,11 @@ pub(super) fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, c
         let defaults = TicketPolicy::default();
         let resolve = table.integer(d, "resolve_after_seconds", 0..=86_400);
         let reopen = table.integer(d, "reopen_window_seconds", 0..=604_800);
+        let group = table.integer(d, "group_wait_seconds", 0..=3600);
         catalogue.tickets = TicketPolicy {
             resolve_after_seconds: resolve.map_or(defaults.resolve_after_seconds, |p| to_u32(p.value)),
             reopen_window_seconds: reopen.map_or(defaults.reopen_window_seconds, |p| to_u32(p.value)),
+            group_wait_seconds: group.map_or(defaults.group_wait_seconds, |p| to_u32(p.value)),
             ..read_ticket_life(d, &table)
         };
         let (storm, hosts) = (StormPolicy::default(), table.integer(d, "storm_hosts_min", 2..=1_000_000));

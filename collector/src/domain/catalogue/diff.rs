@@ -92,6 +92,7 @@ fn fields(catalogue: &Catalogue) -> Fields {
     alone("host_senyap_setelah", format!("{} s", catalogue.host_silent_after_seconds));
     alone("tickets.resolve_after_seconds", catalogue.tickets.resolve_after_seconds.to_string());
     alone("tickets.reopen_window_seconds", catalogue.tickets.reopen_window_seconds.to_string());
+    alone("tickets.group_wait_seconds", catalogue.tickets.group_wait_seconds.to_string());
     alone("tickets.storm_hosts_min", catalogue.storm.hosts_min.to_string());
     alone("tickets.storm_share_percent", catalogue.storm.share_percent.to_string());
     for threshold in &catalogue.thresholds {

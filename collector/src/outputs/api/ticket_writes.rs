@@ -7,7 +7,7 @@ use super::write::Write;
 use super::{failure, no_such};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::profile::Impact;
-use crate::domain::ticket::{Ticket, TicketAction};
+use crate::domain::ticket::{Regrouping, Ticket, TicketAction};
 use crate::engine::{CommandError, ManualTicket, ReportDetails};
 use crate::http_error::HttpError;
 use crate::texts::{Language, Texts};
@@ -67,6 +67,22 @@ enum ActionBody {
         #[serde(default)]
         false_alarm: bool,
     },
+    /// Another ticket's number.
+    Merge {
+        into: String,
+        text: String,
+    },
+    /// Services that joined, or keys of parts.
+    Split {
+        services: Vec<String>,
+        text: String,
+    },
+}
+
+/// What an action's body asks.
+enum Asked {
+    Act(TicketAction),
+    Regroup(Regrouping),
 }
 
 pub(super) fn unprocessable(code: &'static str, message: String) -> HttpError {
@@ -74,8 +90,16 @@ pub(super) fn unprocessable(code: &'static str, message: String) -> HttpError {
 }
 
 impl ActionBody {
-    fn action(self) -> Result<TicketAction, HttpError> {
-        Ok(match self {
+    fn asked(self) -> Result<Asked, HttpError> {
+        Ok(Asked::Act(match self {
+            Self::Merge { into, text } => {
+                let into = ticket_number(&into)
+                    .ok_or_else(|| unprocessable("unknown_ticket", "`into` is no ticket number".to_owned()))?;
+                return Ok(Asked::Regroup(Regrouping::Merge { into, reason: text }));
+            }
+            Self::Split { services, text } => {
+                return Ok(Asked::Regroup(Regrouping::Split { parts: services, reason: text }));
+            }
             Self::Acknowledge {} => TicketAction::Acknowledge,
             Self::Comment { text } => TicketAction::Comment(text),
             Self::Estimate { at } => {
@@ -89,7 +113,7 @@ impl ActionBody {
             Self::Confirm { method } => TicketAction::Confirm { method },
             Self::Close {} => TicketAction::Close,
             Self::Cancel { text, false_alarm } => TicketAction::Cancel { reason: text, false_alarm },
-        })
+        }))
     }
 }
 
@@ -148,8 +172,14 @@ pub(super) async fn open(write: Write) -> Result<Response, HttpError> {
 
 pub(super) async fn act(Path(number): Path<String>, write: Write) -> Result<Response, HttpError> {
     let number = ticket_number(&number).ok_or_else(|| no_such("ticket"))?;
-    let action = write.parsed::<ActionBody>()?.action()?;
+    let action = write.parsed::<ActionBody>()?.asked()?;
     let (engine, zone, actor) = (write.state.app.engine.clone(), write.state.app.profile.time_zone, write.actor());
-    let work = async move { answer(zone, StatusCode::OK, engine.act_on_ticket(number, action, actor).await) };
+    let work = async move {
+        let done = match action {
+            Asked::Act(action) => engine.act_on_ticket(number, action, actor).await,
+            Asked::Regroup(regrouping) => engine.regroup_ticket(number, regrouping, actor).await,
+        };
+        answer(zone, StatusCode::OK, done)
+    };
     write.once(work).await
 }

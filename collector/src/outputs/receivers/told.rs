@@ -115,6 +115,7 @@ impl Told {
             "confirmed" => "delivery-event-confirmed",
             "closed" => "delivery-event-closed",
             "cancelled" => "delivery-event-cancelled",
+            "unconfirmed" => "delivery-event-unconfirmed",
             "test" => "delivery-event-test",
             AT_RISK => "delivery-event-at-risk",
             RISK_OVER => "delivery-event-risk-over",

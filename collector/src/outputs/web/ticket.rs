@@ -4,6 +4,7 @@
 use super::evidence::EvidenceCard;
 use super::markup::Badge;
 use super::page::{DueView, Page, resolution_due, response_due, ticket_state_badge};
+use super::ticket_parts::{self, PartRow};
 use super::tickets::{Choice, about, priority_label};
 use crate::domain::catalogue::ServiceGroup;
 use crate::domain::profile::{Impact, Profile};
@@ -117,6 +118,8 @@ struct TicketPage {
     evidence: EvidenceCard,
     /// Receiver, number there, address there.
     links: Vec<(String, String, String)>,
+    parts: Vec<PartRow>,
+    merge_into: Vec<Choice>,
     offered: Offered,
     actions: bool,
     methods: Vec<Choice>,
@@ -182,6 +185,8 @@ pub(crate) fn render(
         log: activities.iter().rev().map(|activity| log_row(texts, activity)).collect(),
         evidence: EvidenceCard::new(texts, snapshot, ticket, around.evidence),
         links: around.links.iter().filter_map(link).collect(),
+        parts: ticket_parts::parts(texts, snapshot, ticket, now),
+        merge_into: if offered.cancel { ticket_parts::merge_choices(texts, snapshot, ticket) } else { Vec::new() },
         offered,
         actions: offered.any(),
         methods: method_choices(texts, &snapshot.profile, ticket.confirmation_method.as_deref().unwrap_or("telepon")),
@@ -367,6 +372,8 @@ pub(crate) fn refusal_text(texts: Texts, refusal: &TicketRefusal) -> String {
         TicketRefusal::IllegalTransition { from, .. } => {
             texts.text("refused-transition", &[("state", &ticket_state_badge(texts, *from).label)])
         }
+        TicketRefusal::BadMerge => texts.get("refused-merge"),
+        TicketRefusal::BadSplit => texts.get("refused-split"),
         TicketRefusal::CauseMissing => texts.get("refused-cause"),
         TicketRefusal::BadText { max, .. } => texts.text("refused-text", &[("max", &max.to_string())]),
         TicketRefusal::BadTimes => texts.get("refused-times"),

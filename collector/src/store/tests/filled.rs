@@ -99,7 +99,12 @@ fn judge(fixture: &Fixture) {
     };
     let text = ActivityText::Written("cek \"disk\"".into());
     let written = Activity { at: at(5), actor: Actor::Person("Sari".into()), kind: "comment".into(), text };
-    let opened = TicketChange { ticket: ticket(1, "simpeg"), activities: vec![written], messages: vec![message] };
+    let members = vec![judged::member("kasda", None)];
+    let opened = TicketChange {
+        ticket: Ticket { members, ..ticket(1, "simpeg") },
+        activities: vec![written],
+        messages: vec![message],
+    };
     let decided =
         Decision { ledger: vec![edit], cursor: FactCursor(3), held: vec![held_back()], ..decision(vec![opened]) };
     fixture
@@ -356,7 +361,9 @@ pub(super) fn told(store: &Store) -> Result<String, StoreError> {
         say(&r.backup_observations(&BackupSetId::parse("simpeg-db").expect("valid"), 9_999)?);
         say(&(r.cursor()?, r.evaluated_at()?, r.outbox_view()?, r.catalogue()?));
         say(&r.ledger(&service("simpeg"), at(-9), at(999))?);
-        say(&r.tickets(&TicketFilter::default(), None, 99)?);
+        // Members are not told: stores of earlier schemas have none.
+        let alone = |ticket: Ticket| Ticket { members: Vec::new(), ..ticket };
+        say(&r.tickets(&TicketFilter::default(), None, 99)?.into_iter().map(alone).collect::<Vec<_>>());
         say(&r.activities(TicketNumber { year: 2026, number: 1 })?);
         say(&r.outbox(None, 99)?);
         say(&(r.user("sari")?, r.session(&[5; 32], at(3))?, r.api_token(&[6; 32])?, r.setting("a")?));

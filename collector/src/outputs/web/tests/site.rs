@@ -309,6 +309,7 @@ fn ticket(seed: TicketSeed) -> Arc<Ticket> {
         cause: restored.then(|| "Sertifikat kedaluwarsa pada proksi".into()),
         components: vec!["app-01".into()],
         affected_services: vec![service_id(seed.service)],
+        members: Vec::new(),
         handlers: vec!["Rina Sari".into(), "Tim Infrastruktur TIK".into()],
         confirmation_method: None,
         response_target: profile.response_target(priority),
