@@ -11,8 +11,8 @@
 //!                                  # storm_hosts_min = 5, storm_share_percent = 5,
 //!                                  # observe_seconds = 86400, budget_per_hour = 10
 //! [register]                       # optional: dua_orang = true (who proposes does not approve)
-//! [sertifikat]                     # optional: hari_pertama = 30, hari_kedua = 14, hari_ketiga = 7, aktif = true
-//! [perkiraan_penuh]                # optional: dalam = "7days", pulih = "14days", terpakai_min_persen = 50, aktif = true
+//! [sertifikat]                     # optional: hari_pertama = 30, hari_kedua = 14, hari_ketiga = 7
+//! [perkiraan_penuh]                # optional: dalam = "7days", pulih = "14days", terpakai_min_persen = 50
 //! [[alertmanager]]                 # optional: label, nilai, layanan, host, kelas, dampak
 //! [[panduan]]                      # optional: kelas, fase, langkah
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama; for some: host or layanan, bagian

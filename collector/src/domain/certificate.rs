@@ -21,14 +21,12 @@ const FRESH_MS_MIN: i64 = 600_000;
 pub struct CertificatePolicy {
     /// Days left at which a warning begins and rises, the most first; none are for ever quiet.
     pub stages_days: [u32; 3],
-    /// Whether it is warned of at all.
-    pub enabled: bool,
 }
 
 impl Default for CertificatePolicy {
     /// 30, 14 and 7 days: the renewal of an ordinary certificate, its second try, and the last week.
     fn default() -> Self {
-        Self { stages_days: [30, 14, 7], enabled: true }
+        Self { stages_days: [30, 14, 7] }
     }
 }
 
@@ -87,7 +85,7 @@ impl CertificatePolicy {
             first = Some(first.map_or(seen.expires_at, |known| known.min(seen.expires_at)));
             since = since.max(seen.since);
         }
-        let Some(expires_at) = first.filter(|_| self.enabled) else { return CertificateView::Unseen };
+        let Some(expires_at) = first else { return CertificateView::Unseen };
         let Some((stage, limit_days)) = self.stage(expires_at, now) else { return CertificateView::Sound(since) };
         let onset_at = expires_at.plus_secs(-i64::from(self.stages_days[0]) * DAY_S);
         CertificateView::Expiring { stage, limit_days, onset_at, expires_at }
@@ -161,8 +159,6 @@ mod tests {
         assert_eq!(stage(&[seen(90, 10), seen(6, 601)]), 0);
         assert_eq!(stage(&[seen(6, 601)]), -1);
         assert_eq!(stage(&[]), -1);
-        let off = CertificatePolicy { enabled: false, ..policy };
-        assert_eq!(off.view([seen(1, 1)].into_iter(), 30_000, now), CertificateView::Unseen);
     }
 
     #[test]

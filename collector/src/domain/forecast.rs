@@ -52,7 +52,7 @@ pub struct ForecastPolicy {
     pub clear_s: i64,
     /// Less used than this says nothing, in thousandths.
     pub floor_permille: u32,
-    /// Whether it is looked at at all.
+    /// Whether it is looked at at all: the rule may be turned off for some hosts.
     pub enabled: bool,
 }
 

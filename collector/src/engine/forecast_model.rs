@@ -11,6 +11,8 @@ use crate::domain::catalogue::ThresholdMetric;
 use crate::domain::forecast::{ForecastPolicy, HISTORY_S, HourUsed, Outlook};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
+use crate::domain::rule::Rule;
+use crate::domain::rule::tuning::Subject;
 use crate::domain::ticket::condition::{Condition, View};
 use crate::domain::ticket::stage::ARGUMENT;
 use crate::domain::ticket::{TicketClass, TicketKey, TicketScope, TicketState};
@@ -192,7 +194,9 @@ impl EngineTask {
         self.looked_ahead = place;
         let host = &self.model.hosts[place];
         let (id, newest) = (host.record.id.clone(), host.newest.as_ref().map(|newest| newest.sample.clone()));
-        let policy = self.model.catalogue.forecast;
+        let catalogue = &self.model.catalogue;
+        let off = catalogue.tuning.turned_off(catalogue, Rule::Forecast, Subject::Host(&id, ""));
+        let policy = ForecastPolicy { enabled: off.is_none(), ..catalogue.forecast };
         let found = match newest {
             Some(sample) => self.read(move |reader| outlooks(reader, &id, &sample, policy, now)).await,
             None => Ok(Vec::new()),

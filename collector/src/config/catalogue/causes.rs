@@ -20,13 +20,12 @@ pub(super) fn read_certificates(d: &mut Diagnostics<'_>, root: &TableReader<'_>)
     let [first, second, third] = defaults.stages_days;
     let mut days = |key, default| table.integer(d, key, 0..=398).map_or(default, |p| to_u32(p.value));
     let stages_days = [days("hari_pertama", first), days("hari_kedua", second), days("hari_ketiga", third)];
-    let enabled = table.boolean(d, "aktif").unwrap_or(defaults.enabled);
     table.finish(d);
     if !stages_days.is_sorted_by(|a, b| a >= b) {
         let remedy = "give fewer days with each stage, such as 30, 14, 7";
         d.add(table.span(), &table.key("hari_pertama"), false, "stages do not come nearer", remedy);
     }
-    CertificatePolicy { stages_days, enabled }
+    CertificatePolicy { stages_days }
 }
 
 /// `[perkiraan_penuh]`: when a file system that fills up is warned of.
@@ -39,13 +38,12 @@ pub(super) fn read_forecast(d: &mut Diagnostics<'_>, root: &TableReader<'_>) -> 
     };
     let (horizon_s, clear_s) = (span("dalam", defaults.horizon_s), span("pulih", defaults.clear_s));
     let floor = table.integer(d, "terpakai_min_persen", 0..=99);
-    let enabled = table.boolean(d, "aktif").unwrap_or(defaults.enabled);
     table.finish(d);
     if clear_s < horizon_s {
         d.add(table.span(), &table.key("pulih"), false, "is nearer than `dalam`", "give at least `dalam`");
     }
     let floor_permille = floor.map_or(defaults.floor_permille, |p| to_u32(p.value * 10));
-    ForecastPolicy { horizon_s, clear_s: clear_s.max(horizon_s), floor_permille, enabled }
+    ForecastPolicy { horizon_s, clear_s: clear_s.max(horizon_s), floor_permille, ..defaults }
 }
 
 /// `[[panduan]]`: first steps in the office's words.

@@ -114,11 +114,10 @@ fn cause_fields(out: &mut Fields, catalogue: &Catalogue) {
     let mut alone = |key: &str, value: String| drop(out.insert((String::new(), key.to_owned()), value));
     alone("nyala_ulang_per_hari", catalogue.reboots.in_day.to_string());
     let [first, second, third] = catalogue.certificates.stages_days;
-    let (warned, ahead) = (catalogue.certificates.enabled, catalogue.forecast);
-    alone("sertifikat", format!("{first}, {second}, {third} hari, aktif {warned}"));
+    let ahead = catalogue.forecast;
+    alone("sertifikat", format!("{first}, {second}, {third} hari"));
     let floor = ahead.floor_permille / 10;
-    let text =
-        format!("dalam {} s, pulih {} s, terpakai {floor} %, aktif {}", ahead.horizon_s, ahead.clear_s, ahead.enabled);
+    let text = format!("dalam {} s, pulih {} s, terpakai {floor} %", ahead.horizon_s, ahead.clear_s);
     alone("perkiraan_penuh", text);
     for (number, line) in (1..).zip(&catalogue.alerts) {
         alone(&format!("alertmanager[{number}]"), format!("{line:?}"));
