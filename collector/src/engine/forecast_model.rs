@@ -275,6 +275,7 @@ mod tests {
         let mut catalogue = catalogue(&["a"]);
         catalogue.services.iter_mut().for_each(|service| service.backups.clear());
         catalogue.host_silent_after_seconds = 100_000_000;
+        catalogue.tuning.observe_seconds = 0;
         let mut model = Model::new(Arc::new(catalogue), Arc::new(bangka_2025()), at(0), at(0));
         model.refresh_hosts(vec![record("a", at(0))]);
         let place = model.hosts.place(&host("a")).expect("known");
@@ -315,6 +316,7 @@ mod tests {
         let mut catalogue = catalogue(&["a"]);
         catalogue.services.iter_mut().for_each(|service| service.backups.clear());
         catalogue.host_silent_after_seconds = 100_000_000;
+        catalogue.tuning.observe_seconds = 0;
         catalogue.thresholds.iter_mut().for_each(|threshold| threshold.hold_seconds = 10);
         let mut model = Model::new(Arc::new(catalogue), Arc::new(bangka_2025()), at(0), at(0));
         model.refresh_hosts(vec![record("a", at(0))]);

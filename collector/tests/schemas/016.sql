@@ -1,5 +1,5 @@
 PRAGMA application_id = 1346457172;
-PRAGMA user_version = 12;
+PRAGMA user_version = 16;
 CREATE TABLE host (
     num             INTEGER PRIMARY KEY,
     id              TEXT NOT NULL UNIQUE,
@@ -158,8 +158,8 @@ CREATE TABLE ticket (
     sla_version           TEXT NOT NULL,
     recurrences           INTEGER NOT NULL,
     false_alarm           INTEGER NOT NULL
-, escalation_level INTEGER NOT NULL DEFAULT 1, estimate_missed_ms INTEGER, recovery_prompted_ms INTEGER, flapping_since_ms INTEGER, occurrences INTEGER NOT NULL DEFAULT 1, episode_ms INTEGER, related INTEGER) STRICT;
-INSERT INTO ticket VALUES (8701603741697, 1, 'service:simpeg', 'akses', 'service:simpeg|akses', 'baru', NULL, 1780000001000, 1780000002000, 1780000002000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'sistem_pemantauan', 'aplikasi', '{"id":"symptom-service-down","args":[["service","simpeg"]]}', 'mayor', NULL, 2, NULL, '["web-01"]', '[]', NULL, 900, 'below', NULL, NULL, 'bangka-2025.1', 0, 0, 1, NULL, NULL, NULL, 1, 1780000001000, NULL);
+, escalation_level INTEGER NOT NULL DEFAULT 1, estimate_missed_ms INTEGER, recovery_prompted_ms INTEGER, flapping_since_ms INTEGER, occurrences INTEGER NOT NULL DEFAULT 1, episode_ms INTEGER, related INTEGER, reminded_ms INTEGER) STRICT;
+INSERT INTO ticket VALUES (8701603741697, 1, 'service:simpeg', 'akses', 'service:simpeg|akses', 'baru', NULL, 1780000001000, 1780000002000, 1780000002000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'sistem_pemantauan', 'aplikasi', '{"id":"symptom-service-down","args":[["service","simpeg"]]}', 'mayor', NULL, 2, NULL, '["web-01"]', '[]', NULL, 900, 'below', NULL, NULL, 'bangka-2025.1', 0, 0, 1, NULL, NULL, NULL, 1, 1780000001000, NULL, NULL);
 CREATE INDEX ticket_by_state ON ticket (state, number);
 CREATE TABLE ticket_service (
     ticket   INTEGER NOT NULL REFERENCES ticket (number),
@@ -305,6 +305,7 @@ CREATE TABLE audit (
     hash      BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
 INSERT INTO audit VALUES (1, 1780000005000, 'rina', 'maintenance.propose', 'maintenance/1', '{"title":"Tambalan"}', x'0000000000000000000000000000000000000000000000000000000000000000', x'1b1ed2b6eca9b90fa3ef00c7b4f1c7b4268d3714b1d314965d5e96d3a8ed19e1');
+INSERT INTO audit VALUES (2, 1780000005000, 'rina', 'problem.open', 'problem/1', '{"title":"Tambalan"}', x'1b1ed2b6eca9b90fa3ef00c7b4f1c7b4268d3714b1d314965d5e96d3a8ed19e1', x'a4b28ff095a41109ba9599d7f5cb0920483b5540c63150af30d0548a3b74a9c3');
 CREATE INDEX audit_by_subject ON audit (subject, seq);
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit trail is never changed'); END;
 CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit trail is never cut'); END;
@@ -503,6 +504,37 @@ CREATE TABLE external_ticket (
 INSERT INTO external_ticket VALUES (8701603741697, 'meja-bantuan', '4711', NULL, 1780000007000);
 CREATE INDEX outbox_refused ON outbox (target, id) WHERE state = 'rejected' AND checked_ms IS NULL;
 CREATE INDEX outbox_settled ON outbox (target, settled_ms) WHERE state = 'delivered';
+CREATE TABLE ticket_evidence (
+    ticket INTEGER PRIMARY KEY REFERENCES ticket (number),
+    body   TEXT NOT NULL
+) STRICT;
+INSERT INTO ticket_evidence VALUES (8701603741697, '{"answers":[{"at_ms":1780000009000,"check":"HTTP","host":"web-01","verdict":"failed","phase":"connect","reason":"ditolak","duration_ms":12}],"last_good":{"at_ms":1780000009000,"check":"HTTP","host":"web-01","verdict":"failed","phase":"connect","reason":"ditolak","duration_ms":12},"readings":[{"metric":"storage","part":"/var","limit":900,"points":[[1780000001000,910]]}],"booted":[["web-01",1780000002000]],"catalogue":[3,1780000004000]}');
+CREATE TABLE alert_group (
+    digest   TEXT PRIMARY KEY,
+    heard_ms INTEGER NOT NULL,
+    body     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO alert_group VALUES ('0123456789abcdef', 1780000006000, '{"title":"alertname=DiskFull","class":"keamanan","hidden":2,"good_ms":null,"alerts":{"f":{"starts_ms":1780000005000,"ends_ms":null,"name":"DiskFull","summary":"penuh","instance":"web-01:9100","services":["simpeg"],"host":"web-01","impact":"mayor"}}}');
+CREATE TABLE held_back (
+    key         TEXT NOT NULL,
+    noted_ms    INTEGER NOT NULL,
+    rule        TEXT NOT NULL,
+    cause       TEXT NOT NULL CHECK (cause IN ('observed', 'folded')),
+    onset_ms    INTEGER NOT NULL,
+    ended_ms    INTEGER,
+    occurrences INTEGER NOT NULL,
+    symptom     TEXT NOT NULL,
+    PRIMARY KEY (key, noted_ms)
+) STRICT, WITHOUT ROWID;
+INSERT INTO held_back VALUES ('host:web-01:storage:/var|kapasitas', 1780000004000, 'storage', 'observed', 1780000003000, NULL, 1, '{"id":"symptom-threshold-storage","args":[["part","/var"]]}');
+CREATE INDEX held_back_by_time ON held_back (noted_ms);
+CREATE INDEX held_back_by_rule ON held_back (rule, noted_ms);
+CREATE INDEX held_back_by_end ON held_back (ended_ms);
+CREATE TABLE rule_begun (
+    rule     TEXT PRIMARY KEY,
+    begun_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO rule_begun VALUES ('storage', 1780000002000);
 CREATE TABLE notice (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     backup_set      TEXT NOT NULL,
@@ -526,3 +558,38 @@ CREATE TABLE backup_risk (
     episode_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 INSERT INTO backup_risk VALUES ('simpeg-db', 1780000006000);
+CREATE TABLE problem (
+    number       INTEGER PRIMARY KEY,
+    version      INTEGER NOT NULL CHECK (version > 0),
+    service      TEXT NOT NULL,
+    cause        TEXT NOT NULL,
+    evidence     TEXT NOT NULL,
+    action       TEXT NOT NULL,
+    owner        TEXT NOT NULL,
+    due          TEXT,
+    state        TEXT NOT NULL,
+    verification TEXT NOT NULL,
+    opened_by    TEXT NOT NULL,
+    opened_ms    INTEGER NOT NULL,
+    changed_by   TEXT NOT NULL,
+    changed_ms   INTEGER NOT NULL
+) STRICT;
+INSERT INTO problem VALUES (1, 1, 'simpeg', 'disk penuh', '["SPBE-GGN-2026-0001"]', '', '', NULL, 'diusulkan', '', 'sari', 1780000008000, 'sari', 1780000008000);
+CREATE UNIQUE INDEX problem_open ON problem (service, cause) WHERE state <> 'ditutup';
+CREATE INDEX ticket_recorded ON ticket (recorded_ms);
+CREATE TABLE ticket_member (
+    ticket              INTEGER NOT NULL REFERENCES ticket (number),
+    position            INTEGER NOT NULL,
+    key                 TEXT NOT NULL,
+    open_key            TEXT UNIQUE,
+    services            TEXT NOT NULL,
+    impact              TEXT NOT NULL,
+    priority            INTEGER NOT NULL CHECK (priority BETWEEN 1 AND 6),
+    onset_ms            INTEGER NOT NULL,
+    detected_ms         INTEGER NOT NULL,
+    restored_ms         INTEGER,
+    resolution_seconds  INTEGER,
+    resolution_operator TEXT,
+    PRIMARY KEY (ticket, position)
+) STRICT, WITHOUT ROWID;
+INSERT INTO ticket_member VALUES (8701603741697, 0, 'service:kasda|akses', 'service:kasda|akses', '["kasda"]', 'mayor', 1, 1780000002000, 1780000003000, NULL, 86400, 'below');
