@@ -161,7 +161,8 @@ fn families(
     all.extend(store::storage(store));
     all.extend(store::samples(store.samples, now));
     all.extend(store::own_backup(own, now));
-    all.extend(own::own_counters(stats));
+    all.extend(own::received(stats));
+    all.extend(own::done(stats));
     all.extend(store::tail_of_facts(store.tail));
     // The encoder refuses a family without a series.
     let filled = all.into_iter().filter(|family| !family.metrics.is_empty());

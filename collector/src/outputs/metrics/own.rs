@@ -30,19 +30,22 @@ pub(super) fn own_gauges(snapshot: &Snapshot, now: Timestamp) -> Vec<Family> {
     ]
 }
 
-pub(super) fn own_counters(stats: &SelfStats) -> Vec<Family> {
-    let one = |name: &str, help: &str, value: &Counter| {
-        let mut family = counter(name, help);
-        family.set(&[], Some(number(value.get())));
-        family
-    };
-    let by = |name: &str, help: &str, label: &str, values: &[(&str, &Counter)]| {
-        let mut family = counter(name, help);
-        for (value, count) in values {
-            family.set(&[(label, value)], Some(number(count.get())));
-        }
-        family
-    };
+fn one(name: &str, help: &str, value: &Counter) -> Family {
+    let mut family = counter(name, help);
+    family.set(&[], Some(number(value.get())));
+    family
+}
+
+fn by(name: &str, help: &str, label: &str, values: &[(&str, &Counter)]) -> Family {
+    let mut family = counter(name, help);
+    for (value, count) in values {
+        family.set(&[(label, value)], Some(number(count.get())));
+    }
+    family
+}
+
+/// What was received, and what became of it.
+pub(super) fn received(stats: &SelfStats) -> Vec<Family> {
     vec![
         by(
             "pantau_ingest_batches_total",
@@ -80,6 +83,12 @@ pub(super) fn own_counters(stats: &SelfStats) -> Vec<Family> {
                 ("unknown_kind", &stats.observations_unknown_kind),
             ],
         ),
+    ]
+}
+
+/// What the collector did with it.
+pub(super) fn done(stats: &SelfStats) -> Vec<Family> {
+    vec![
         one("pantau_engine_evaluations_total", "Activations of the engine.", &stats.evaluations),
         one("pantau_engine_evaluation_failures_total", "Activations that failed.", &stats.evaluation_failures),
         one("pantau_engine_late_replays_total", "Services replayed because answers came late.", &stats.late_replays),

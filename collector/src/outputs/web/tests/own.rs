@@ -93,6 +93,38 @@ pub(crate) fn watched(service: &Service, set: &BackupSet) -> Watched {
     Watched { window, terms, backups: nightly.collect() }
 }
 
+/// A drill with five of the seven steps of Tabel 9.
+fn recovery() -> RecoveryEntry {
+    let ago = |seconds: i64| NOW.plus_secs(-seconds);
+    RecoveryEntry {
+        id: 1,
+        service: ServiceId::parse("simpeg").expect("valid"),
+        drill: true,
+        scenario: "Server basis data rusak total".into(),
+        disaster_at: ago(20_000),
+        decided_at: Some(ago(19_000)),
+        started_at: Some(ago(18_000)),
+        up_at: Some(ago(9_000)),
+        confirmed_at: Some(ago(8_000)),
+        recovered_data_time: Some(ago(60_000)),
+        succeeded: true,
+        steps: [
+            Some(ago(19_500)),
+            Some(ago(19_400)),
+            Some(ago(19_300)),
+            Some(ago(19_000)),
+            Some(ago(8_000)),
+            None,
+            None,
+        ],
+        note: "Dokumen DRP perlu diperbarui.".into(),
+        rto_seconds: Some(43_200),
+        rpo_seconds: Some(86_400),
+        actor: "rina.sari".into(),
+        recorded_at: ago(7_000),
+    }
+}
+
 /// What the store tells of the set `simpeg-db`.
 pub(crate) fn stored() -> Stored {
     let record = |name: &str, night: i64, status, deleted: bool| BackupRecord {
@@ -126,33 +158,6 @@ pub(crate) fn stored() -> Stored {
         recorded_at: NOW.plus_secs(-86_000),
     };
     let ago = |seconds: i64| NOW.plus_secs(-seconds);
-    let recovery = RecoveryEntry {
-        id: 1,
-        service: ServiceId::parse("simpeg").expect("valid"),
-        drill: true,
-        scenario: "Server basis data rusak total".into(),
-        disaster_at: ago(20_000),
-        decided_at: Some(ago(19_000)),
-        started_at: Some(ago(18_000)),
-        up_at: Some(ago(9_000)),
-        confirmed_at: Some(ago(8_000)),
-        recovered_data_time: Some(ago(60_000)),
-        succeeded: true,
-        steps: [
-            Some(ago(19_500)),
-            Some(ago(19_400)),
-            Some(ago(19_300)),
-            Some(ago(19_000)),
-            Some(ago(8_000)),
-            None,
-            None,
-        ],
-        note: "Dokumen DRP perlu diperbarui.".into(),
-        rto_seconds: Some(43_200),
-        rpo_seconds: Some(86_400),
-        actor: "rina.sari".into(),
-        recorded_at: ago(7_000),
-    };
     let body = b"pg_dump: 12 tabel".to_vec();
     let signal = Signal { at: ago(93_000), kind: SignalKind::Fail, run: Some("r1".into()), exit_code: Some(3), body };
     Stored {
@@ -162,7 +167,7 @@ pub(crate) fn stored() -> Stored {
             record("c", 9, BackupStatus::Ok, true),
         ],
         verifications: vec![verification],
-        recoveries: vec![recovery],
+        recoveries: vec![recovery()],
         signals: vec![signal],
         key: Some("6f1d0c".into()),
     }
