@@ -29,7 +29,7 @@
 //! ```
 //!
 //! What is wrong is a fault and refuses the file; what the regulation wants but the file may lack is a
-//! [`Finding`](crate::domain::catalogue::Finding).
+//! [`Finding`].
 
 mod agreement;
 mod backup_source;

@@ -17,7 +17,7 @@ const PRINT_SECONDS_MAX: u32 = 180;
 /// The PDF of a page, printed in a folder of its own that nobody else may read. One at a time: a browser takes memory.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(crate) fn bytes(page: &str) -> Result<Vec<u8>> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);

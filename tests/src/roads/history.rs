@@ -62,7 +62,7 @@ pub async fn fill(office: &Office, frames: u64) -> Result<u64> {
 
 /// Waits until the sampler has come as far as its clock, give or take what it missed.
 async fn keep_up(agent: &Agent, frame: u64) -> Result<()> {
-    for _ in 0..200 {
+    for _ in 0..40 {
         let done = agent.metric("pantau_agent_samples_total").await?;
         if done + agent.metric("pantau_agent_missed_ticks_total").await? >= frame {
             return Ok(());
