@@ -135,7 +135,7 @@ for (const language of ["id", "en"]) {
       while (waiting.length > 0) {
         path = waiting.shift();
         await look();
-        const links = await page.$$eval("main a[href^='/']", (all) => all.map((a) => a.getAttribute("href")));
+        const links = await page.$$eval("main a[href^='/']:not([download])", (all) => all.map((a) => a.getAttribute("href")));
         for (const link of links) {
           if (!seen.has(kind(link)) && !/^\/(language|theme|assets)/.test(link)) {
             seen.add(kind(link));

@@ -188,9 +188,15 @@ pub fn withdraw(ticket: &Ticket, reason: &str, now: Timestamp) -> Option<(Ticket
 /// What members are called in the log.
 pub(super) fn names<'a>(members: impl Iterator<Item = &'a Member> + Clone) -> String {
     let count = members.clone().count();
-    let named: Vec<String> = members.take(NAMED_MAX).map(|member| member.key.scope.to_string()).collect();
+    let named: Vec<String> = members.take(NAMED_MAX).map(name).collect();
     let more = if count > NAMED_MAX { format!(", … ({count})") } else { String::new() };
     named.join(", ") + &more
+}
+
+/// A service by its identifier, anything else by its key's scope.
+fn name(member: &Member) -> String {
+    let scope = &member.key.scope;
+    scope.service().map_or_else(|| scope.to_string(), ToString::to_string)
 }
 
 fn by_system(kind: &str, text: Phrase, ticket: &Ticket, now: Timestamp) -> Activity {

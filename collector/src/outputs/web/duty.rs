@@ -65,7 +65,7 @@ struct DutyPage {
 }
 
 pub(super) async fn show(Known { visit, .. }: Known, State(state): State<WebState>) -> Result<Response, Failure> {
-    let page = visit.page(Section::Overview, visit.texts.get("duty-title"));
+    let page = visit.page(Section::Tickets, visit.texts.get("duty-title"));
     let receivers: BTreeSet<&str> = state.app.receivers.kinds().iter().map(|(name, _)| name.as_str()).collect();
     visit.html(render(page, &visit.snapshot, &state.app.profile, &receivers))
 }
