@@ -38,6 +38,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tool::Tools;
+pub(crate) use tool::find as find_tool;
 
 /// Bound on listing files: a directory on a dead disk must not hold a set for ever.
 const LIST_TIMEOUT: Duration = Duration::from_secs(30);

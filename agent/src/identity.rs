@@ -3,6 +3,7 @@
 //! ```text
 //! DATA_DIR/key            PKCS #8, mode 0600
 //! DATA_DIR/key.new        the same, made by a join that has not succeeded yet; the next join uses it
+//! DATA_DIR/collector.key   what the collector signs its answers with where a broker is between; 64 hex digits
 //! DATA_DIR/identity.json  {"host", "collector_url", "pin"}; its presence means "joined"
 //! ```
 //!
@@ -13,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use pantau_shared::ids::{HostId, IdError};
-use pantau_shared::join::{JoinReply, JoinRequest, JoinToken, JoinTokenError};
+use pantau_shared::join::{COLLECTOR_KEY_PATH, CollectorKey, JoinReply, JoinRequest, JoinToken, JoinTokenError};
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ use std::path::{Path, PathBuf};
 
 /// Largest file read here, in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Where the collector's key is kept.
+const COLLECTOR_KEY_FILE: &str = "collector.key";
 
 /// Fixed salt of the machine id's hash: the raw id is a secret of the host.
 const MACHINE_ID_SALT: &[u8] = b"pantau machine id 1\0";
@@ -118,6 +122,9 @@ pub enum JoinError {
     /// The reply names no valid host.
     #[error("the collector gave no valid host name")]
     BadHost(#[source] IdError),
+    /// What it gave for its own key is none.
+    #[error("the collector gave no valid key of its own")]
+    BadCollectorKey,
     /// The request cannot be encoded.
     #[error("cannot encode the join request")]
     Encode(#[source] serde_json::Error),
@@ -255,7 +262,54 @@ pub async fn join(data_dir: &Path, collector_url: &str, token: &str) -> Result<I
     fs::rename(new, &path).map_err(|source| IdentityError::Write { path, source })?;
     let identity = Identity { host, collector_url: collector_url.to_owned(), pin: parsed.pin };
     identity.save(data_dir)?;
+    // An earlier collector's key must not outlive it; the new one's is needed only with a broker and asked for again then.
+    remove_if_present(&data_dir.join(COLLECTOR_KEY_FILE))?;
+    if let Err(error) = ask_collector_key(data_dir, &mut client).await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "the collector did not tell its key");
+    }
     Ok(identity)
+}
+
+/// The collector's key as it was learnt; `None` before that.
+pub(crate) fn load_collector_key(data_dir: &Path) -> Result<Option<[u8; 32]>, IdentityError> {
+    let path = data_dir.join(COLLECTOR_KEY_FILE);
+    let Some(bytes) = read_if_present(&path)? else {
+        return Ok(None);
+    };
+    let key = std::str::from_utf8(&bytes).ok().and_then(|text| parse_pin(text.trim()));
+    let what = || "not 64 hex digits".to_owned();
+    key.map(Some).ok_or_else(|| IdentityError::Damaged { path, what: what() })
+}
+
+/// Asks the collector for its key, over the connection that joining pinned, and keeps it.
+pub(crate) async fn learn_collector_key(
+    data_dir: &Path,
+    collector_url: &str,
+    pin: Option<[u8; 32]>,
+) -> Result<[u8; 32], JoinError> {
+    ask_collector_key(data_dir, &mut Client::new(collector_url, pin)?).await
+}
+
+async fn ask_collector_key(data_dir: &Path, client: &mut Client) -> Result<[u8; 32], JoinError> {
+    let reply = client.get(COLLECTOR_KEY_PATH).await?;
+    if !reply.status.is_success() {
+        let message = render_refusal(&reply.body);
+        return Err(JoinError::Refused { status: reply.status.as_u16(), message });
+    }
+    let told = serde_json::from_slice::<CollectorKey>(&reply.body);
+    let told = told.map_err(|source| JoinError::BadReply { url: client.authority().to_owned(), source })?;
+    let key = told.bytes().ok_or(JoinError::BadCollectorKey)?;
+    save_private(&data_dir.join(COLLECTOR_KEY_FILE), hex::encode(key).as_bytes())?;
+    Ok(key)
+}
+
+fn remove_if_present(path: &Path) -> Result<(), IdentityError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(IdentityError::Write { path: path.to_owned(), source: error })
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// The words of an error reply: the message of the collector's error form, or the beginning of the text.

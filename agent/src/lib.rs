@@ -17,12 +17,13 @@
 //! | `rounds` | the loops that observe |
 //! | `sampler` | kernel files → one sample |
 //! | `probes` | asking a service once, a file for each kind |
+//! | [`doctor`] | `doctor`: what works here, what is missing, how to mend it |
 //! | `local_checks` | checks of this host's own file |
 //! | [`backups`] | looking at a backup set |
 //! | [`backup_run`] | `backup-run`: running a command and recording when and how it ended |
 //! | [`run_file`] | that record on its way to the agent |
 //! | `spool` | the durable queue between observing and sending |
-//! | `transport` | signed batches to the collector, acknowledgements and assignments back |
+//! | `transport` | signed batches to the collector over HTTPS or a broker, acknowledgements and assignments back |
 //! | `tls` | whom a connection trusts |
 //! | `assignment_file` | the assignment kept for a start without collector |
 //! | `metrics` | `/metrics` on loopback: the newest readings under the field's usual names |
@@ -37,6 +38,7 @@ pub mod backup_run;
 pub mod backups;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 mod facts;
 mod identity;
 mod local_checks;
@@ -59,7 +61,9 @@ pub use sampler::Roots;
 pub use spool::SpoolError;
 pub use state::Liveness;
 pub use tls::{Trust, client_config};
+pub use transport::broker::BrokerError;
 pub use transport::client::ClientError;
+pub use transport::road::{BrokerSettings, RoadSettings};
 
 use backups::{Access, Looker};
 use clock::Clock;
@@ -78,7 +82,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use transport::broker::Link;
 use transport::client::Client;
+use transport::road::Road;
 
 /// Default cap of the spool: 256 MiB, more than a month of samples.
 pub const SPOOL_BYTES_DEFAULT: u64 = 256 * 1024 * 1024;
@@ -96,6 +102,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Whose observations these are, and where they go.
     pub identity: Identity,
+    /// How they get there.
+    pub road: RoadSettings,
     /// Sampling period until an assignment names one; 1 to 300 s.
     pub sample_period: Duration,
     /// Where `/metrics` is served; `None` serves none.
@@ -122,6 +130,7 @@ impl Settings {
             backups: Access::below(&data_dir),
             data_dir,
             identity,
+            road: RoadSettings::Https,
             sample_period: SAMPLE_PERIOD_DEFAULT,
             metrics_listen: None,
             spool_bytes_max: SPOOL_BYTES_DEFAULT,
@@ -142,6 +151,9 @@ pub enum RunError {
     /// The collector's URL or trust cannot be used.
     #[error("cannot talk to the collector")]
     Client(#[from] ClientError),
+    /// The broker's URL, trust or login cannot be used.
+    #[error("cannot talk to the broker")]
+    Broker(#[from] BrokerError),
     /// The spool cannot be opened.
     #[error("cannot open the spool")]
     Spool(#[from] SpoolError),
@@ -175,7 +187,6 @@ pub enum RunError {
 /// When it cannot start, or a loop ends by itself. A collector that does not answer is no error.
 pub async fn run(settings: Settings, clock: Clock, shutdown: watch::Receiver<bool>) -> Result<(), RunError> {
     let key = identity::load_key(&settings.data_dir)?;
-    let client = Client::new(&settings.identity.collector_url, settings.identity.pin)?;
     let boot_id = facts::read_boot_id(&settings.roots.proc_root);
     let spool = open_spool(&settings, &boot_id)?;
     let listener = match settings.metrics_listen {
@@ -186,6 +197,7 @@ pub async fn run(settings: Settings, clock: Clock, shutdown: watch::Receiver<boo
     backups::prepare(&settings.backups);
     let assignment = assignment_file::load(&settings.data_dir).unwrap_or_default();
     let liveness = Arc::clone(&settings.liveness);
+    let road = open_road(&settings)?;
     let state = Arc::new(State::new(clock, settings.data_dir.clone(), boot_id, spool, liveness, assignment));
     let facts = facts::read_facts();
     state.record(ObservationBody::Started(facts.clone()));
@@ -198,10 +210,11 @@ pub async fn run(settings: Settings, clock: Clock, shutdown: watch::Receiver<boo
     loops.spawn(named("sampling", sampling));
     loops.spawn(named("check", rounds::run_checks(Arc::clone(&state), settings.probes.clone(), shutdown.clone())));
     loops.spawn(named("backup", rounds::run_backups(Arc::clone(&state), looker, shutdown.clone())));
-    let sending = transport::run(Arc::clone(&state), settings.identity.clone(), key, client, shutdown.clone());
+    let sending = transport::run(Arc::clone(&state), settings.identity.clone(), key, road, shutdown.clone());
     loops.spawn(named("transport", sending));
     if let Some(listener) = listener {
-        loops.spawn(named("metrics", metrics::run(Arc::clone(&state), facts, listener, shutdown.clone())));
+        let machine = metrics::Machine { facts, roots: settings.roots.clone() };
+        loops.spawn(named("metrics", metrics::run(Arc::clone(&state), machine, listener, shutdown.clone())));
     }
     let ended = join_loops(loops, &shutdown).await;
     tracing::info!("agent stopped");
@@ -224,6 +237,14 @@ async fn join_loops(mut loops: JoinSet<&'static str>, shutdown: &watch::Receiver
         }
     }
     Ok(())
+}
+
+fn open_road(settings: &Settings) -> Result<Road, RunError> {
+    let identity = &settings.identity;
+    Ok(match &settings.road {
+        RoadSettings::Https => Road::Https(Client::new(&identity.collector_url, identity.pin)?),
+        RoadSettings::Broker(broker) => Road::Broker(Box::new(Link::start(broker, identity, &settings.data_dir)?)),
+    })
 }
 
 fn open_spool(settings: &Settings, boot_id: &str) -> Result<Spool, RunError> {
@@ -257,7 +278,7 @@ pub async fn look_at(set: &BackupWatch, access: &Access, clock: &Clock) -> Backu
 /// and writes nothing; works beside a running agent and on a host that has not joined.
 pub async fn once(data_dir: &Path, roots: Roots, access: &Access, local: &LocalProbes, clock: &Clock) -> Once {
     let assignment = assignment_file::load(data_dir).unwrap_or_default();
-    let sample = sampler::Sampler::new(roots).sample(clock.boot_ms()).await;
+    let sample = sampler::Sampler::new(roots).sample_whole(clock.boot_ms()).await;
     let probes = rounds::probe_all(clock, local, &assignment).await;
     let mut looks = Vec::with_capacity(assignment.backups.len());
     // Another user's cache would be in the running agent's way.

@@ -50,6 +50,19 @@ enum Command {
     CheckConfig(ConfigArgument),
     /// Prints one sample, all assigned probes and all assigned backup sets as JSON; sends nothing
     Once(ConfigArgument),
+    /// Tells what works on this host, what is missing and how to mend it
+    #[command(
+        after_help = "Run it as the agent's user (`sudo -u pantau-agent pantau-agent doctor`): rights are part of what is looked at. \
+                      Works beside a running agent and on a host that has not joined; changes nothing.\n\n\
+                      Exit codes: 0 the agent can do its work, 1 something keeps it from that, 2 bad usage or configuration."
+    )]
+    Doctor {
+        /// Print the findings as JSON: {healthy, findings: [{subject, level, told, mend}]}
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        config: ConfigArgument,
+    },
     /// Runs a backup command and records when it began and how it ended, for the agent to tell the collector
     #[command(
         after_help = "Examples:\n  pantau-agent backup-run --set simpeg-db -- pg_dump -Fc -f /backup/simpeg.dump simpeg\n  \
@@ -106,7 +119,7 @@ fn main() -> ExitCode {
     }
     let ConfigArgument { config } = match &arguments.command {
         Command::Run(argument) | Command::CheckConfig(argument) | Command::Once(argument) => argument,
-        Command::Join { config, .. } | Command::BackupRun { config, .. } => config,
+        Command::Doctor { config, .. } | Command::Join { config, .. } | Command::BackupRun { config, .. } => config,
     };
     let loaded = match Config::load(config.as_deref()) {
         Ok(loaded) => loaded,
@@ -123,6 +136,7 @@ fn main() -> ExitCode {
             print(&format!("{}: {what}\n", path.display()))
         }
         Command::Join { url, token, data_dir, .. } => join(&data_dir.unwrap_or(loaded.data_dir), &url, &token),
+        Command::Doctor { json, .. } => return doctor(&loaded, json),
         Command::Once(_) => once(&loaded),
         Command::Run(_) => run(&loaded),
         // Done above, before the configuration could stand in its way.
@@ -187,6 +201,28 @@ fn once(config: &Config) -> anyhow::Result<()> {
         Ok(pantau_agent::once(&config.data_dir, config.roots.clone(), &access, local, &clock).await)
     })?;
     print(&format!("{}\n", serde_json::to_string_pretty(&seen).context("cannot render JSON")?))
+}
+
+/// The exit code tells scripts what the page tells people.
+fn doctor(config: &Config, json: bool) -> ExitCode {
+    let diagnosed = block_on(async { Ok(pantau_agent::doctor::diagnose(config, &Clock::system()).await) });
+    let told = diagnosed.and_then(|report| {
+        let page = if json {
+            format!("{}\n", serde_json::to_string_pretty(&report).context("cannot render JSON")?)
+        } else {
+            report.render()
+        };
+        print(&page)?;
+        Ok(report.healthy)
+    });
+    match told {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            print_error(&error);
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// A configuration that cannot be read must not keep a backup from being made.

@@ -1,14 +1,17 @@
-//! `/metrics` for Prometheus: the newest readings, served on loopback. Renders what is there and observes nothing itself.
+//! `/metrics` for Prometheus: the newest readings, served on loopback, and what only dashboards ask for, read when they
+//! ask. `agent/COMPATIBILITY.md` lists the families shared with node_exporter and blackbox_exporter.
 //!
 //! Bounds: [`CONNECTIONS_MAX`] connections (more are closed at once and counted), [`HEADER_TIMEOUT`] to send a request,
 //! [`CONNECTION_TIMEOUT`] for a connection as a whole. Only `GET /metrics` and `GET /` are answered.
 
+mod asked;
 mod exposition;
 mod host;
 mod own;
 mod probed;
 
 use crate::RunError;
+use crate::sampler::Roots;
 use crate::state::State;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -18,7 +21,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use pantau_shared::envelope::AgentStarted;
-use prometheus::{TEXT_FORMAT, TextEncoder};
+use prometheus::TEXT_FORMAT;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,6 +39,15 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bound on one connection as a whole: a scraper comes back, an idler goes.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// What does not change while the agent runs.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    /// What this machine is.
+    pub(crate) facts: AgentStarted,
+    /// Where the kernel's files are.
+    pub(crate) roots: Roots,
+}
+
 /// Opens the socket.
 pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
     TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })
@@ -44,17 +56,17 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
 /// Serves until shutdown.
 pub(crate) async fn run(
     state: Arc<State>,
-    facts: AgentStarted,
+    machine: Machine,
     listener: TcpListener,
     mut shutdown: watch::Receiver<bool>,
 ) {
-    let facts = Arc::new(facts);
+    let machine = Arc::new(machine);
     let mut connections = JoinSet::new();
     while !*shutdown.borrow() {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) if connections.len() < CONNECTIONS_MAX => {
-                    connections.spawn(serve(Arc::clone(&state), Arc::clone(&facts), stream));
+                    connections.spawn(serve(Arc::clone(&state), Arc::clone(&machine), stream));
                 }
                 Ok(_) => state.stats.refused_scrapes.add(1),
                 Err(error) => {
@@ -73,9 +85,9 @@ pub(crate) async fn run(
     }
 }
 
-async fn serve(state: Arc<State>, facts: Arc<AgentStarted>, stream: TcpStream) {
+async fn serve(state: Arc<State>, machine: Arc<Machine>, stream: TcpStream) {
     let service = service_fn(|request: Request<Incoming>| {
-        let response = respond(&state, &facts, request.method(), request.uri().path());
+        let response = respond(&state, &machine, request.method(), request.uri().path());
         async move { Ok::<_, Infallible>(response) }
     });
     let connection = http1::Builder::new()
@@ -88,9 +100,9 @@ async fn serve(state: Arc<State>, facts: Arc<AgentStarted>, stream: TcpStream) {
     }
 }
 
-fn respond(state: &State, facts: &AgentStarted, method: &Method, path: &str) -> Response<Full<Bytes>> {
+fn respond(state: &State, machine: &Machine, method: &Method, path: &str) -> Response<Full<Bytes>> {
     let (status, kind, body) = match (method, path) {
-        (&Method::GET, "/metrics") => match render(state, facts) {
+        (&Method::GET, "/metrics") => match render(state, machine) {
             Ok(text) => (StatusCode::OK, TEXT_FORMAT, text),
             Err(error) => {
                 tracing::error!(%error, "metrics cannot be rendered");
@@ -108,18 +120,19 @@ fn respond(state: &State, facts: &AgentStarted, method: &Method, path: &str) -> 
 }
 
 /// The whole text. The locks are held for copying only.
-fn render(state: &State, facts: &AgentStarted) -> Result<String, prometheus::Error> {
+fn render(state: &State, machine: &Machine) -> Result<String, prometheus::Error> {
     let (sample, probes) = {
         let newest = state.newest();
         (newest.sample.clone(), newest.probes.clone())
     };
     let mut out = exposition::Exposition::default();
     if let Some(sample) = sample {
-        host::render_host(&mut out, facts, &sample, state.clock.now());
+        host::render_host(&mut out, &machine.facts, &sample, state.clock.now());
     }
+    asked::render_asked(&mut out, &machine.roots);
     probed::render_probes(&mut out, &probes);
     own::render_self(&mut out, &state.stats, state.spool_stats());
-    TextEncoder::new().encode_to_string(&out.into_families())
+    out.render()
 }
 
 #[cfg(test)]

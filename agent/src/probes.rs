@@ -18,6 +18,7 @@ mod postgres;
 mod process;
 mod program;
 mod redis;
+mod resolver;
 mod site;
 mod smtp;
 mod ssh;
@@ -309,6 +310,11 @@ fn render_outcome(spec: &CheckSpec, progress: &Progress, judgement: Judgement) -
         values: progress.values.clone(),
         ..ProbeOutcome::default()
     }
+}
+
+/// Whether this user may send ICMP echoes.
+pub(crate) fn may_ping() -> bool {
+    icmp::open(std::net::SocketAddr::from(([127, 0, 0, 1], 0))).is_ok()
 }
 
 /// The outcome on a host that permits nothing.

@@ -2,23 +2,32 @@
 //! and a count; it never costs the other sources. One that this kernel does not have (pressure, before Linux 4.20 or
 //! switched off) is a missing field only, logged once. Counters stay counters: this module knows no rate.
 
+mod bus;
 mod diskstats;
 mod loadavg;
 mod meminfo;
 mod mounts;
 mod netdev;
 mod pressure;
+mod slow;
+mod snmp;
 mod sockstat;
 mod source;
 mod stat;
+mod timekeeping;
 mod uptime;
 
+pub(crate) use diskstats::is_whole_device;
 use netdev::Link;
-use pantau_shared::limits::DEVICES_MAX;
-use pantau_shared::sample::{Pressure, Sample};
-use source::{SourceError, read_source};
+use pantau_shared::limits::{DEVICES_MAX, cut_text};
+use pantau_shared::sample::{Pressure, Sample, Sockets, Units};
+use slow::{FailedUnits, SlowFacts};
+pub(crate) use snmp::parse_pairs;
+use source::SourceError;
+pub(crate) use source::read_source;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+pub(crate) use timekeeping::{KernelClock, read_clock};
 
 /// How long link state and speed are believed, in milliseconds.
 const LINK_AGE_MAX_MS: u64 = 60_000;
@@ -30,11 +39,13 @@ pub struct Roots {
     pub proc_root: PathBuf,
     /// `/sys`.
     pub sys_root: PathBuf,
+    /// `/run`: where the system bus is.
+    pub run_root: PathBuf,
 }
 
 impl Default for Roots {
     fn default() -> Self {
-        Self { proc_root: "/proc".into(), sys_root: "/sys".into() }
+        Self { proc_root: "/proc".into(), sys_root: "/sys".into(), run_root: "/run".into() }
     }
 }
 
@@ -46,6 +57,7 @@ pub(crate) struct Sampler {
     links: BTreeMap<String, Link>,
     links_read_ms: Option<u64>,
     space: mounts::SpaceReader,
+    slow: SlowFacts,
     /// Sources whose failure was logged already: each is logged once until it works again.
     failing: Vec<String>,
     /// Sources that this kernel does not have; each was logged once.
@@ -57,7 +69,15 @@ impl Sampler {
     pub(crate) fn new(roots: Roots) -> Self {
         let (buffer, links, failing) = (Vec::new(), BTreeMap::new(), Vec::new());
         let space = mounts::SpaceReader::default();
-        Self { roots, buffer, links, links_read_ms: None, space, failing, absent: Vec::new() }
+        let slow = SlowFacts::default();
+        Self { roots, buffer, links, links_read_ms: None, space, slow, failing, absent: Vec::new() }
+    }
+
+    /// Takes one sample for whoever looks once: waits for the slow facts, which a round of sampling does not.
+    pub(crate) async fn sample_whole(&mut self, now_ms: u64) -> Sample {
+        self.slow.refresh(now_ms, &self.roots.proc_root, &self.roots.run_root).await;
+        self.slow.settle().await;
+        self.sample(now_ms).await
     }
 
     /// Takes one sample; `now_ms` is the time since boot.
@@ -76,13 +96,21 @@ impl Sampler {
         if let Some(uptime_ms) = self.read(&proc_root, "uptime", uptime::parse_uptime, &mut failed) {
             sample.kernel.get_or_insert_default().uptime_ms = Some(uptime_ms);
         }
-        sample.load = self.read(&proc_root, "loadavg", loadavg::parse_loadavg, &mut failed);
+        if let Some((load, threads)) = self.read(&proc_root, "loadavg", loadavg::parse_loadavg, &mut failed) {
+            sample.load = Some(load);
+            sample.kernel.get_or_insert_default().threads = threads;
+        }
         sample.memory = self.read(&proc_root, "meminfo", meminfo::parse_meminfo, &mut failed);
         sample.disks = self.read(&proc_root, "diskstats", diskstats::parse_diskstats, &mut failed).unwrap_or_default();
         sample.interfaces = self.read(&proc_root, "net/dev", netdev::parse_netdev, &mut failed).unwrap_or_default();
         self.fill_links(&mut sample, now_ms);
         sample.pressure = self.read_pressure(&proc_root, &mut failed);
-        sample.sockets = self.read(&proc_root, "net/sockstat", sockstat::parse_sockstat, &mut failed);
+        sample.sockets = self.read_sockets(&proc_root, &mut failed);
+        match read_clock() {
+            Ok(clock) => sample.timekeeping = Some(clock.reading()),
+            Err(error) => self.note_failure("adjtimex", &error, &mut failed),
+        }
+        self.fill_slow(&mut sample, now_ms, &mut failed).await;
         let mounted = self.read(&proc_root, "self/mountinfo", mounts::parse_mountinfo, &mut failed);
         if let Some(mut filesystems) = mounted {
             let silent = self.space.fill(&mut filesystems, mounts::read_space).await;
@@ -106,7 +134,7 @@ impl Sampler {
         read.map_err(|error| self.note_failure(path, &error, failed)).ok()
     }
 
-    fn note_failure(&self, path: &str, error: &SourceError, failed: &mut Vec<String>) {
+    fn note_failure(&self, path: &str, error: &(dyn std::error::Error + 'static), failed: &mut Vec<String>) {
         let name = match path {
             // `/proc/net/dev` is `netdev` to everybody.
             "net/dev" => "netdev",
@@ -115,9 +143,42 @@ impl Sampler {
             path => path.rsplit('/').next().unwrap_or(path),
         };
         if !self.failing.iter().any(|failing| failing == name) {
-            tracing::warn!(error = error as &dyn std::error::Error, source = name, "source cannot be read");
+            tracing::warn!(error, source = name, "source cannot be read");
         }
         failed.push(name.to_owned());
+    }
+
+    /// Two files; the second has no field of the first.
+    fn read_sockets(&mut self, root: &Path, failed: &mut Vec<String>) -> Option<Sockets> {
+        let sockets = self.read(root, "net/sockstat", sockstat::parse_sockstat, failed);
+        let Some(counters) = self.read(root, "net/snmp", snmp::parse_snmp, failed) else {
+            return sockets;
+        };
+        let now = sockets.unwrap_or_default();
+        Some(Sockets {
+            tcp_in_use: now.tcp_in_use,
+            tcp_time_wait: now.tcp_time_wait,
+            tcp_orphaned: now.tcp_orphaned,
+            tcp_allocated: now.tcp_allocated,
+            ..counters
+        })
+    }
+
+    async fn fill_slow(&mut self, sample: &mut Sample, now_ms: u64, failed: &mut Vec<String>) {
+        self.slow.refresh(now_ms, &self.roots.proc_root, &self.roots.run_root).await;
+        if let Some(processes) = self.slow.processes {
+            sample.kernel.get_or_insert_default().processes = Some(processes);
+        }
+        match &self.slow.units {
+            FailedUnits::Unknown => {}
+            FailedUnits::Unreadable(reason) => {
+                self.note_failure("units", &std::io::Error::other(reason.clone()), failed);
+            }
+            FailedUnits::Known { count, names } => {
+                sample.units = Some(Units { failed: Some(*count) });
+                sample.failed_units = names.iter().map(|name| cut_text(name)).collect();
+            }
+        }
     }
 
     /// Three files, of which any may be missing; nothing when all are.
@@ -169,8 +230,17 @@ impl Sampler {
 }
 
 #[cfg(test)]
+mod kernels_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
+    use pantau_shared::sample::Kernel;
+
+    /// A machine whose files are all under one folder.
+    fn roots(root: &Path) -> Roots {
+        Roots { proc_root: root.into(), sys_root: root.into(), run_root: root.into() }
+    }
 
     #[tokio::test]
     async fn samples_this_machine() {
@@ -187,20 +257,20 @@ mod tests {
         let root = tempfile::tempdir().expect("temporary directory");
         std::fs::write(root.path().join("loadavg"), "0.10 0.20 0.30 1/2 3\n").expect("writes");
         std::fs::write(root.path().join("meminfo"), "MemTotal: nonsense\n").expect("writes");
-        let roots = Roots { proc_root: root.path().into(), sys_root: root.path().into() };
-        let sample = Sampler::new(roots).sample(0).await;
+        let sample = Sampler::new(roots(root.path())).sample(0).await;
         assert_eq!(sample.load.and_then(|load| load.five_centi), Some(20));
-        assert_eq!((sample.memory, sample.kernel, sample.cpu_total), (None, None, None));
+        assert_eq!((sample.memory, sample.cpu_total, sample.sockets, sample.units), (None, None, None, None));
+        assert_eq!(sample.kernel, Some(Kernel { threads: Some(2), ..Kernel::default() }));
         assert_eq!(
             sample.failed_sources,
-            ["stat", "uptime", "meminfo", "diskstats", "netdev", "sockstat", "mountinfo"]
+            ["stat", "uptime", "meminfo", "diskstats", "netdev", "sockstat", "snmp", "mountinfo"]
         );
     }
 
     #[tokio::test]
     async fn a_kernel_without_pressure_is_no_failure_and_one_that_garbles_it_is() {
         let root = tempfile::tempdir().expect("temporary directory");
-        let mut sampler = Sampler::new(Roots { proc_root: root.path().into(), sys_root: root.path().into() });
+        let mut sampler = Sampler::new(roots(root.path()));
         for _ in 0..2 {
             let sample = sampler.sample(0).await;
             assert_eq!(sample.pressure, None);

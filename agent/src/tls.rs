@@ -15,6 +15,7 @@ use ring::digest::{SHA256, digest};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
@@ -58,6 +59,35 @@ fn verifier(trust: Trust) -> Result<Arc<dyn ServerCertVerifier>, Error> {
 /// When the platform's roots cannot be loaded.
 pub fn client_config(trust: Trust) -> Result<Arc<ClientConfig>, Error> {
     Ok(Arc::new(config_with(verifier(trust)?)?))
+}
+
+/// A client configuration for a kept connection that is not HTTP: trust in `authorities` (PEM) alone where they are
+/// given, else as said.
+///
+/// # Errors
+/// When the platform's roots cannot be loaded, or there is no certificate in `authorities`.
+pub(crate) fn client_config_of(trust: Trust, authorities: Option<&[u8]>) -> Result<Arc<ClientConfig>, Error> {
+    let mut config = match authorities {
+        None => config_with(verifier(trust)?)?,
+        Some(pem) => ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots(pem)?)
+            .with_no_client_auth(),
+    };
+    config.alpn_protocols.clear();
+    Ok(Arc::new(config))
+}
+
+fn roots(pem: &[u8]) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|_| Error::General("the authority's file is not PEM".into()))?;
+        roots.add(certificate)?;
+    }
+    if roots.is_empty() {
+        return Err(Error::General("the authority's file holds no certificate".into()));
+    }
+    Ok(roots)
 }
 
 /// A client configuration for one probe, and where to find the certificates it was shown. `protocols` are offered by

@@ -12,18 +12,22 @@
 //! | 413, 400, 422 on one observation | ask with an empty batch whether the collector takes anything of us; if it does, give the observation up as a gap, else wait long |
 //! | 5xx, 408, 429, no reply | wait a little, doubling |
 //!
+//! Whether it goes over HTTPS or through a broker is the road's affair ([`road`]); all of the above is the same.
+//!
 //! Live data goes out after every sample, and at once when a check's verdict changes. A backlog goes in full batches
 //! with a short pause after each, so that a fleet coming back does not crowd out live data of others.
 
 pub(crate) mod backoff;
+pub(crate) mod broker;
 pub(crate) mod client;
+pub(crate) mod road;
 
 use crate::identity::{Identity, render_refusal};
 use crate::spool::Stored;
 use crate::state::State;
 use backoff::{Failure, delay_ms};
 use bytes::Bytes;
-use client::{Client, Reply};
+use client::Reply;
 use http::StatusCode;
 use pantau_shared::envelope::{Acknowledgement, Batch, Observation, ObservationBody};
 use pantau_shared::limits::{BATCH_FILL_BYTES_MAX, BATCH_OBSERVATIONS_MAX};
@@ -31,6 +35,7 @@ use pantau_shared::wire::session::AgentSession;
 use prost::Message;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::Ed25519KeyPair;
+use road::Road;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -78,12 +83,12 @@ pub(crate) async fn run(
     state: Arc<State>,
     identity: Identity,
     key: Ed25519KeyPair,
-    client: Client,
+    road: Road,
     mut shutdown: watch::Receiver<bool>,
 ) {
     let session = AgentSession::new(identity.host.clone());
     let count_max = BATCH_OBSERVATIONS_MAX;
-    let mut sender = Sender { state, identity, key, session, client, count_max, failures: 0, suspicious: false };
+    let mut sender = Sender { state, identity, key, session, road, count_max, failures: 0, suspicious: false };
     loop {
         let pause_ms = match sender.send_batch().await {
             Next::Idle => None,
@@ -101,7 +106,7 @@ struct Sender {
     identity: Identity,
     key: Ed25519KeyPair,
     session: AgentSession,
-    client: Client,
+    road: Road,
     /// Most observations in the next batch; halved when the collector finds a batch unacceptable.
     count_max: usize,
     failures: u32,
@@ -145,7 +150,7 @@ impl Sender {
         }
         let sent = if self.suspicious { &[][..] } else { &stored[..] };
         let sealed = self.session.seal(self.batch(sent), &self.key, self.state.clock.boot_ms());
-        match self.client.post("/api/v1/ingest", "application/x-protobuf", Bytes::from(sealed.bytes)).await {
+        match self.road.exchange(Bytes::from(sealed.bytes)).await {
             Ok(reply) if sealed.in_session && reply.status == StatusCode::UNAUTHORIZED => {
                 tracing::debug!(message = render_refusal(&reply.body), "session ended by the collector: signing again");
                 self.session.refused(self.state.clock.boot_ms());

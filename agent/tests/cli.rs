@@ -44,7 +44,9 @@ fn empty_host() -> (tempfile::TempDir, String) {
 async fn help_is_enough_to_begin_with() {
     let help = agent(&["--help"]).await;
     assert_eq!(help.code, Some(0));
-    for word in ["run", "check-config", "once", "backup-run", "join", "host join-token", "Exit codes", "PANTAU_LOG"] {
+    for word in
+        ["run", "check-config", "once", "doctor", "backup-run", "join", "host join-token", "Exit codes", "PANTAU_LOG"]
+    {
         assert!(help.stdout.contains(word), "{word} is missing in\n{}", help.stdout);
     }
     let join = agent(&["join", "--help"]).await;
@@ -61,7 +63,7 @@ async fn bad_usage_is_two() {
 #[tokio::test]
 async fn a_bad_file_is_told_whole_whatever_the_command() {
     let golden = include_str!("config/bad/many.txt");
-    for command in ["check-config", "run", "once"] {
+    for command in ["check-config", "run", "once", "doctor"] {
         let ran = agent(&[command, "--config", "many.toml"]).await;
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
         assert_eq!(ran.stderr, format!("pantau-agent: {golden}"));
@@ -90,6 +92,23 @@ async fn once_prints_json_even_before_joining() {
     let seen: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert!(seen["sample"]["memory"]["total_bytes"].as_u64().expect("memory") > 0);
     assert!(seen["host"]["hostname"].is_string() && seen["probes"].is_array() && seen["backups"].is_array());
+}
+
+#[tokio::test]
+async fn doctor_tells_people_and_scripts_what_is_to_mend() {
+    let (directory, config) = empty_host();
+    let ran = agent(&["doctor", "--config", &config]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stdout.contains("BAD      joined"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("pantau-agent join URL TOKEN") && ran.stdout.contains(" to mend, "), "{}", ran.stdout);
+    assert!(!directory.path().join("data").exists(), "looking changes nothing");
+    let ran = agent(&["doctor", "--json", "--config", &config]).await;
+    let told: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!((ran.code, told["healthy"].as_bool()), (Some(1), Some(false)));
+    let subjects: Vec<_> = told["findings"].as_array().expect("list").iter().map(|f| f["subject"].clone()).collect();
+    for subject in ["sampler", "clock", "data", "joined", "icmp"] {
+        assert!(subjects.iter().any(|found| found == subject), "{subject} is missing in {subjects:?}");
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use pantau_agent::clock::Clock;
 use pantau_agent::{Identity, RunError, Settings, SpoolError, join, run};
 use pantau_shared::assignment::{Assignment, CheckKind, CheckSpec, TcpCheck};
 use pantau_shared::envelope::{Acknowledgement, Observation, ObservationBody};
-use pantau_shared::join::{JoinReply, JoinRequest, JoinToken};
+use pantau_shared::join::{COLLECTOR_KEY_PATH, JoinReply, JoinRequest, JoinToken};
 use pantau_shared::wire;
 use pantau_shared::wire::session::{self, SessionKey};
 use prost::Message;
@@ -101,6 +101,8 @@ async fn answer(store: Shared, request: Request<Incoming>) -> Result<Response<Fu
             let reply = serde_json::to_vec(&JoinReply { host: "web-01".into() }).expect("JSON");
             Ok(Response::new(Full::new(reply.into())))
         }
+        // A collector of before there was one.
+        COLLECTOR_KEY_PATH => Ok(status(StatusCode::NOT_FOUND)),
         _ => ingest(&mut store, &body),
     }
 }

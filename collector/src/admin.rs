@@ -7,12 +7,16 @@
 //! Protocol: the client sends one JSON line of at most [`LINE_BYTES_MAX`], the server answers one JSON line of at most
 //! [`REPLY_BYTES_MAX`] and closes.
 
-use crate::auth::{self, Role, password};
+mod heartbeat;
+
+use crate::auth::{self, ALERT_SCOPE, Role, password};
 use crate::config::settings::Settings;
 use crate::domain::profile::Profile;
 use crate::engine::Engine;
 use crate::explain;
+use crate::replay;
 use crate::report;
+use crate::review;
 use crate::revising;
 use crate::shutdown::stopped;
 use crate::store::records::{ApiTokenRecord, JoinTokenRecord, UserRecord};
@@ -29,6 +33,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
+
+pub use heartbeat::HeartbeatCommand;
 
 /// Longest command: a catalogue of the largest size, as JSON.
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -99,6 +105,15 @@ pub enum Command {
         /// Its form.
         format: explain::Format,
     },
+    /// A part of a replay of a rule over the past, as JSON.
+    ReplayRule {
+        /// What is asked.
+        asked: replay::command::Asked,
+        /// So many hosts or services were judged before.
+        skip: usize,
+        /// The window ends there, in Unix seconds.
+        at: i64,
+    },
     /// The document of a period's report, as JSON: some services of it, so that a long one shows how far it is.
     ReportDocument {
         /// Such as `2026-06`.
@@ -110,11 +125,18 @@ pub enum Command {
         /// What was known then is counted, in Unix seconds; `None`: now.
         at: Option<i64>,
     },
+    /// The review of disturbances of a period, as JSON.
+    Review {
+        /// Such as `2026-Q2`.
+        period: String,
+    },
     /// The public key of reports, as PEM with its identifier; with `rotate` a new one takes its place.
     ReportKey {
         /// Whether to make a new one.
         rotate: bool,
     },
+    /// Keys of heartbeats.
+    Heartbeat(HeartbeatCommand),
     /// Makes an API token.
     NewToken {
         /// For what.
@@ -167,6 +189,7 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
         Command::ListHosts => list_hosts(store),
         Command::SaveUser { name, role, password } => save_user(store, name, role, password).await,
         Command::DisableUser { name } => disable_user(store, &name, now).await,
+        Command::Heartbeat(command) => heartbeat::execute(store, context, command, now).await,
         Command::NewToken { name, scope } => new_token(store, name, scope, now).await,
         Command::Explain { service, when, format } => {
             let (store, profile) = (store.clone(), Arc::clone(&context.profile));
@@ -178,6 +201,17 @@ pub async fn execute(store: &Store, context: &AdminContext, command: Command, no
             let at = at.map_or(now, Timestamp::from_secs).min(now).floor_second();
             let part = move || report::document_part(&store, &profile, &period, service.as_deref(), skip, at);
             Ok(serde_json::to_string(&tokio::task::spawn_blocking(part).await??)?)
+        }
+        Command::ReplayRule { asked, skip, at } => {
+            let (store, profile) = (store.clone(), Arc::clone(&context.profile));
+            let at = Timestamp::from_secs(at).min(now);
+            let part = move || replay::command::part(&store, &profile, &asked, skip, at);
+            Ok(serde_json::to_string(&tokio::task::spawn_blocking(part).await??)?)
+        }
+        Command::Review { period } => {
+            let (store, profile) = (store.clone(), Arc::clone(&context.profile));
+            let load = move || review::load(&store, &profile, &period, now.floor_second());
+            Ok(serde_json::to_string(&tokio::task::spawn_blocking(load).await??)?)
         }
         Command::ReportKey { rotate } => report_key(store, rotate, now).await,
         Command::ReportAvailability { period, service, format } => {
@@ -285,7 +319,8 @@ async fn report_key(store: &Store, rotate: bool, now: Timestamp) -> Result<Strin
 }
 
 async fn new_token(store: &Store, name: String, scope: String, now: Timestamp) -> Result<String> {
-    ensure!(scope == "read" || scope == "write", "`{scope}` is no scope: read, write");
+    let known = ["read", "write", ALERT_SCOPE].contains(&scope.as_str());
+    ensure!(known, "`{scope}` is no scope: read, write, alert");
     ensure!(!name.is_empty() && name.len() <= 64, "a token's name has 1 to 64 characters");
     let token = auth::random_token(32)?;
     let record =

@@ -177,6 +177,9 @@ pub fn check_api_token(
     Ok(record.filter(|record| record.revoked_at.is_none_or(|from| now < from)))
 }
 
+/// The scope of a token that hands in alerts and may do nothing else.
+pub const ALERT_SCOPE: &str = "alert";
+
 /// The token of `Bearer <token>`; the scheme in any case.
 fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.split_once(' ')?;

@@ -2,15 +2,23 @@
 //! API and reports all come here, so they cannot disagree.
 //!
 //! Everything is computed from the records as they are known now, so a record that came late changes the past. A set
-//! counts from the first look or signal on: before that nobody watched. It is judged by the settings in force now: the
-//! RPO of a set is not dated yet. Knows nothing of how it is shown.
+//! counts from the first look or signal on: before that nobody watched. Each instant is judged by what the revision of
+//! the catalogue in force then asked: RPO, operator, what counts as a backup, which sets are required. What is printed
+//! beside the figures is what was in force at the end of the period; [`Watched::changes`] tells that it changed. Knows
+//! nothing of how it is shown.
 
-use crate::domain::catalogue::{BackupSet, Service, ServiceClass};
-use crate::domain::interval::Interval;
-use crate::domain::rpo::exposure::{self, PeriodFigures, Stretch};
-use crate::domain::rpo::record::BackupRecord;
-use crate::domain::rpo::{Backup, Policy};
+use crate::domain::calendar::zone;
+use crate::domain::catalogue::ServiceId;
+use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::rpo::exposure::{self, Held, PeriodFigures, Stretch};
+use crate::domain::rpo::record::backups_of;
+use crate::domain::rpo::{Backup, Policy, is_of_yesterday};
+use crate::rulebook::Rulebook;
+use crate::rulebook::backup_terms::SetTerms;
 use crate::store::{Reader, StoreError};
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use pantau_shared::ids::BackupSetId;
 use pantau_shared::timestamp::Timestamp;
 
 /// Records of one set that are read for one answer: an hourly backup for eleven years.
@@ -21,22 +29,85 @@ pub const RECORDS_MAX: usize = 100_000;
 pub struct Watched {
     /// The part of the window in which it was watched, in whole seconds; may be empty.
     pub window: Interval,
-    /// What it is held to.
-    pub policy: Policy,
+    /// What it was held to, in order, as far as a revision of the catalogue named it.
+    pub terms: Vec<(Interval, SetTerms)>,
     /// Its backups.
     pub backups: Vec<Backup>,
+}
+
+/// An instant at which what a set is held to changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// From when on.
+    pub at: Timestamp,
+    /// What held before.
+    pub before: Policy,
+    /// What holds from then on.
+    pub after: Policy,
 }
 
 impl Watched {
     /// Figures over the part of `interval` in which it was watched; none when it was not.
     pub fn over(&self, interval: Interval) -> Option<PeriodFigures> {
-        let window = self.window.intersection(interval);
-        (!window.is_empty()).then(|| exposure::over(&self.backups, &self.policy, window))
+        exposure::over_held(&self.held(|_| true), interval)
     }
 
-    /// The stretches between two changes of its newest usable data.
+    /// The time of `interval` that figures count: it was watched, and held to something.
+    pub fn counted(&self, interval: Interval) -> IntervalSet {
+        IntervalSet::from_iter(self.held(|_| true).iter().map(|held| held.during.intersection(interval)))
+    }
+
+    /// The stretches between two changes of its newest usable data, each by what counted as a backup then.
     pub fn stretches(&self) -> Vec<Stretch> {
-        if self.window.is_empty() { Vec::new() } else { exposure::stretches(&self.backups, &self.policy, self.window) }
+        let pieces = self.held(|_| true).into_iter();
+        pieces.flat_map(|held| exposure::stretches(held.backups, &held.policy, held.during)).collect()
+    }
+
+    /// What it was held to at the end: what a reader is told beside the figures. None when nothing asked for it.
+    pub fn policy(&self) -> Option<Policy> {
+        self.terms.last().map(|(_, terms)| terms.policy)
+    }
+
+    /// When that changed within the window.
+    pub fn changes(&self) -> Vec<Change> {
+        let pairs = self.terms.iter().zip(self.terms.iter().skip(1));
+        let change = |((_, before), (from, after)): (&(Interval, SetTerms), &(Interval, SetTerms))| {
+            let changed = before.policy != after.policy && self.window.contains(from.from);
+            changed.then_some(Change { at: from.from, before: before.policy, after: after.policy })
+        };
+        pairs.filter_map(change).collect()
+    }
+
+    /// The second reading "per posisi kemarin" (G28), judged at the end of each local day of `interval` that it was watched
+    /// to: whether the newest usable data were of that day or the day before it.
+    pub fn yesterday(&self, zone: Tz, interval: Interval) -> Vec<(NaiveDate, bool)> {
+        let window = self.window.intersection(interval);
+        let stretches = self.stretches();
+        let mut date = zone::local_date(zone, window.from);
+        let mut out = Vec::new();
+        while !window.is_empty() {
+            let Some(next) = date.succ_opt() else { break };
+            let end = zone::day_start(zone, next);
+            if end > window.to {
+                break;
+            }
+            // The last second of the day: its date is that day's.
+            let last = end.plus_secs(-1);
+            let data = stretches.iter().find(|s| s.interval.contains(last)).and_then(|stretch| stretch.data_time);
+            out.push((date, is_of_yesterday(zone, data, last)));
+            date = next;
+        }
+        out
+    }
+
+    /// The pieces in which it was watched and held to something that `counts`.
+    fn held(&self, counts: impl Fn(&SetTerms) -> bool) -> Vec<Held<'_>> {
+        let counted = self.terms.iter().filter(|(_, terms)| counts(terms));
+        let held = counted.map(|(during, terms)| {
+            let during = during.intersection(self.window);
+            Held { backups: &self.backups, policy: terms.policy, during }
+        });
+        held.filter(|held| !held.during.is_empty()).collect()
     }
 }
 
@@ -49,6 +120,8 @@ pub struct Figures {
     pub provisional: bool,
     /// Its figures; none when nothing was watched in it.
     pub figures: Option<PeriodFigures>,
+    /// When what it is held to changed in it, and of which set.
+    pub changes: Vec<(BackupSetId, Change)>,
 }
 
 /// What is known of `set` over `interval` up to `now`.
@@ -57,19 +130,19 @@ pub struct Figures {
 /// What the store says.
 pub fn load(
     reader: &Reader,
-    service: &Service,
-    set: &BackupSet,
+    rulebook: &Rulebook,
+    (service, set): (&ServiceId, &BackupSetId),
     interval: Interval,
     now: Timestamp,
 ) -> Result<Watched, StoreError> {
-    let policy = set.policy(service.rpo_seconds, service.class == ServiceClass::Kritis);
     let end = Interval::new(interval.from.floor_second(), interval.to.min(now).floor_second());
-    let begins = reader.backup_begins(&set.id)?;
+    let begins = reader.backup_begins(set)?;
     let window = begins.map_or(Interval::new(end.from, end.from), |begins| {
         Interval::new(end.from.max(begins.floor_second()), end.to.max(end.from))
     });
-    let records = reader.backup_records(&set.id, interval, RECORDS_MAX)?;
-    Ok(Watched { window, policy, backups: records.iter().filter_map(BackupRecord::backup).collect() })
+    let records = reader.backup_records(set, interval, RECORDS_MAX)?;
+    let terms = rulebook.backups(service).of_set(set, interval);
+    Ok(Watched { window, terms, backups: backups_of(&records, records.len() < RECORDS_MAX) })
 }
 
 /// A set over a period.
@@ -78,33 +151,44 @@ pub fn load(
 /// What the store says.
 pub fn of_set(
     reader: &Reader,
-    service: &Service,
-    set: &BackupSet,
+    rulebook: &Rulebook,
+    (service, set): (&ServiceId, &BackupSetId),
     interval: Interval,
     now: Timestamp,
-) -> Result<Figures, StoreError> {
-    let watched = load(reader, service, set, interval, now)?;
+) -> Result<(Figures, Watched), StoreError> {
+    let watched = load(reader, rulebook, (service, set), interval, now)?;
     let figures = watched.over(interval);
-    Ok(Figures { window: watched.window, provisional: interval.to > now, figures })
+    let changes = watched.changes().into_iter().map(|change| (set.clone(), change)).collect();
+    Ok((Figures { window: watched.window, provisional: interval.to > now, figures, changes }, watched))
 }
 
-/// A service over a period: in breach while any of its required sets is. Its window begins with the first of them. None in
-/// `figures` when it has no required set, or none was watched.
+/// A service over a period: in breach while any of the sets that it required at that time is. Its window begins with the
+/// first of them. None in `figures` when it had no required set, or none was watched.
 ///
 /// # Errors
 /// What the store says.
 pub fn of_service(
     reader: &Reader,
-    service: &Service,
+    rulebook: &Rulebook,
+    service: &ServiceId,
     interval: Interval,
     now: Timestamp,
 ) -> Result<Figures, StoreError> {
-    let sets = service.backups.iter().filter(|set| set.required && set.is_backup());
-    let watched = sets.map(|set| load(reader, service, set, interval, now)).collect::<Result<Vec<_>, _>>()?;
-    let watched: Vec<Watched> = watched.into_iter().filter(|set| !set.window.is_empty()).collect();
-    let from = watched.iter().map(|set| set.window.from).min();
+    let required = rulebook.backups(service).required(interval);
+    let load_set = |set: BackupSetId| {
+        let watched = load(reader, rulebook, (service, &set), interval, now)?;
+        Ok((set, watched))
+    };
+    let watched = required.into_iter().map(load_set).collect::<Result<Vec<_>, StoreError>>()?;
+    let held: Vec<Held<'_>> = watched.iter().flat_map(|(_, set)| set.held(|terms| terms.required)).collect();
+    let counted = IntervalSet::from_iter(held.iter().map(|held| held.during));
     let to = interval.to.min(now).floor_second();
-    let window = from.map_or(Interval::new(to, to), |from| Interval::new(from, to));
-    let sets: Vec<_> = watched.into_iter().map(|set| (set.backups, set.policy, set.window)).collect();
-    Ok(Figures { window, provisional: interval.to > now, figures: exposure::over_sets(&sets, window) })
+    let from = counted.iter().next().map_or(to, |first| first.from);
+    let window = Interval::new(from, to.max(from));
+    let told = |(id, set): &(BackupSetId, Watched)| {
+        let id = id.clone();
+        set.changes().into_iter().map(move |change| (id.clone(), change))
+    };
+    let changes = watched.iter().flat_map(told).collect();
+    Ok(Figures { window, provisional: interval.to > now, figures: exposure::over_held(&held, window), changes })
 }

@@ -9,6 +9,7 @@
 //! large ones elsewhere. The setting [`MARK`] says whether a folder holds simulated data, and since when they are whole:
 //! a half-made office is made anew, real data are never touched. While the program runs, the hosts keep living.
 
+mod continuity;
 mod people;
 mod readings;
 mod scenario;
@@ -21,7 +22,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::interval::Interval;
 use crate::domain::profile::Profile;
 use crate::domain::ticket::{Ticket, TicketNumber, TicketState};
-use crate::engine::{CommandError, Engine, EngineOptions, EngineTask};
+use crate::engine::{BackupCommand, CommandError, Engine, EngineOptions, EngineTask};
 use crate::self_stats::SelfStats;
 use crate::store::records::{HostKey, JoinTokenRecord, ReceivedBatch};
 use crate::store::{Store, StoreError};
@@ -201,6 +202,8 @@ async fn generate(
         demo: true,
     })?;
     let mut office = Office::new(scenario, catalogue, start);
+    let (job, key) = (continuity::job()?, crate::auth::random_token(16)?);
+    task.backup_command(BackupCommand::Key { set: job.clone(), key, actor: "dian".to_owned() }).await?;
     let mut desk = BTreeMap::new();
     let mut at = start;
     while at < end {
@@ -210,11 +213,16 @@ async fn generate(
         let next = at.plus_ms(step).min(end);
         accept(store, office.batches(Interval::new(at, next), false)).await?;
         clock.advance_ms(next.ms_since(at));
+        for signal in continuity::signals(Interval::new(at, next)) {
+            task.backup_command(BackupCommand::Signal { set: job.clone(), signal }).await?;
+        }
         task.evaluate().await?;
         work(store, &mut task, &mut desk, next, end).await?;
         at = next;
         tell(at.ms_since(start).unsigned_abs() / 86_400_000);
     }
+    let entry = Box::new(continuity::drill(end)?);
+    task.backup_command(BackupCommand::Recover { entry }).await?;
     Ok(end)
 }
 
@@ -280,6 +288,9 @@ pub async fn live(app: App, end: Timestamp) -> Result<()> {
         tick.tick().await;
         let now = app.clock.now();
         accept(&app.store, office.batches(Interval::new(before, now), true)).await?;
+        for signal in continuity::signals(Interval::new(before, now)) {
+            app.engine.signal(continuity::job()?, signal).await?;
+        }
         before = now;
         app.engine.nudge();
     }

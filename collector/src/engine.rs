@@ -6,39 +6,55 @@
 //! again from the same facts. State lives in memory and is rebuilt from the store at start. Evaluating costs what
 //! changed. People's actions take the same four steps.
 
+mod admission_model;
+mod alert_model;
 mod backup_commands;
 mod backup_model;
 mod backup_views;
 mod blind;
 mod budget_model;
+mod certificate_model;
 mod checkpoint;
 mod commands;
 mod deadlines;
 pub mod deliver;
+mod duty;
 mod evaluate;
-mod host_model;
+mod evidence;
+mod forecast_model;
+mod group_model;
+pub(crate) mod host_model;
 mod hosts;
 mod index;
+mod isolation_model;
+mod isolation_views;
 pub(crate) mod load;
-mod maintenance_model;
+pub(crate) mod maintenance_model;
 pub mod message;
 mod model;
+pub(crate) mod notices;
 pub mod part_ledger;
 mod registers;
+mod regroup_command;
+pub mod rehearsal;
 pub(crate) mod service_model;
 mod shown;
 mod storm_model;
 mod task;
-mod views;
+pub(crate) mod threshold_view;
+pub(crate) mod views;
+mod wellbeing_model;
 
 use crate::clock::Clock;
+use crate::domain::alert::Notification;
 use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Profile};
 use crate::domain::register::RegisterRefusal;
 use crate::domain::route::Routing;
 use crate::domain::rpo::proof::EntryRefusal;
-use crate::domain::ticket::{Ticket, TicketAction, TicketNumber, TicketRefusal};
+use crate::domain::rule::Rule;
+use crate::domain::ticket::{Regrouping, Ticket, TicketAction, TicketNumber, TicketRefusal};
 use crate::self_stats::SelfStats;
 use crate::snapshot::Snapshot;
 use crate::store::{Store, StoreError};
@@ -48,6 +64,7 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+pub(crate) use backup_commands::BackupCommand;
 pub use backup_commands::NewVerification;
 pub use registers::RegisterChange;
 pub use task::EngineTask;
@@ -117,6 +134,12 @@ pub enum CommandError {
     /// Not a service of the catalogue.
     #[error("there is no service `{0}`")]
     NoSuchService(ServiceId),
+    /// No room for another group of alerts.
+    #[error("too many groups of alerts are known; let some of them end")]
+    TooManyAlerts,
+    /// The disk is full, or the collector is busy with itself.
+    #[error("the collector cannot keep this now")]
+    NotNow,
     /// The store failed.
     #[error("the action could not be committed")]
     Store(#[source] StoreError),
@@ -140,6 +163,21 @@ pub struct ManualTicket {
     pub service: ServiceId,
     /// Field 4, a code.
     pub category: String,
+    /// What need not be told.
+    pub details: ReportDetails,
+}
+
+/// What a reporter may tell besides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReportDetails {
+    /// How the reporter is reached; part of field 2.
+    pub contact: String,
+    /// Field 6, in words.
+    pub impact_text: String,
+    /// When the disturbance began; with the report when it is not told.
+    pub onset_at: Option<Timestamp>,
+    /// When it was reported; now when it is not told (G07).
+    pub reported_at: Option<Timestamp>,
 }
 
 impl Engine {
@@ -189,6 +227,20 @@ impl Engine {
         self.send(Command::Act { number, action, actor, reply }, answer).await
     }
 
+    /// Merges a ticket into another one, or splits parts of it off; the one merged into, or the new one.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn regroup_ticket(
+        &self,
+        number: TicketNumber,
+        regrouping: Regrouping,
+        actor: String,
+    ) -> Result<Ticket, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Regroup { number, regrouping, actor, reply }, answer).await
+    }
+
     /// Opens a ticket that a person reports; where one is open for the service already, the report is noted in that one
     /// (its version is above 1 then).
     ///
@@ -197,6 +249,15 @@ impl Engine {
     pub async fn open_ticket(&self, ticket: ManualTicket, actor: String) -> Result<Ticket, CommandError> {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Open { ticket, actor, reply }, answer).await
+    }
+
+    /// Takes a message about a group of alerts of another program; it is durable when this returns.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn take_alerts(&self, notification: Notification) -> Result<(), CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Alerts { notification: Box::new(notification), reply }, answer).await
     }
 
     /// Puts another catalogue in force; the state is rebuilt from the store.
@@ -218,6 +279,15 @@ impl Engine {
         self.send(Command::Register { change: Box::new(change), actor, reply }, answer).await
     }
 
+    /// Lets a rule open tickets from now on for all hosts there are, whatever time of observation is left.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn begin_rule(&self, rule: Rule, actor: String) -> Result<(), CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::BeginRule { rule, actor, reply }, answer).await
+    }
+
     async fn send<T>(
         &self,
         command: Command,
@@ -235,13 +305,25 @@ mod tests;
 mod backup_tests;
 
 #[cfg(test)]
+mod cause_tests;
+
+#[cfg(test)]
 mod composition_tests;
 
 #[cfg(test)]
 mod budget_tests;
 
 #[cfg(test)]
+mod isolation_tests;
+
+#[cfg(test)]
+mod group_tests;
+
+#[cfg(test)]
 mod restart_tests;
+
+#[cfg(test)]
+mod simulation_tests;
 
 #[cfg(test)]
 mod store_tests;

@@ -1,4 +1,5 @@
-//! Batches in: `POST /api/v1/ingest` for agents' observations, `POST /api/v1/join` for their keys.
+//! Batches in: `POST /api/v1/ingest` for agents' observations, or through a broker ([`broker`]); `POST /api/v1/join` for
+//! their keys.
 //!
 //! ```text
 //! room for its bytes? ─► body, capped ─► outer layer ─► host's key ─► signature or code ─► times corrected
@@ -21,10 +22,12 @@
 
 mod assignments;
 mod auth;
+pub mod broker;
 mod clones;
 pub mod front;
 pub mod join;
 mod refusal;
+pub mod replies;
 mod sessions;
 
 use crate::clock::Clock;
@@ -40,17 +43,19 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use clones::Clones;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use join::JoinLimit;
 use pantau_shared::envelope::{Acknowledgement, Batch, ObservationBody};
 use pantau_shared::ids::HostId;
+use pantau_shared::join::COLLECTOR_KEY_PATH;
 use pantau_shared::limits::{BATCH_BYTES_MAX, cut_text};
 use pantau_shared::timestamp::Timestamp;
 use pantau_shared::wire::{self, WireError, session};
 use prost::Message;
 pub use refusal::Refusal;
+use replies::ReplyKey;
 use sessions::Sessions;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +87,8 @@ pub struct IngestOptions {
     pub clock: Clock,
     /// Counts.
     pub stats: Arc<SelfStats>,
+    /// Signs answers that pass a broker.
+    pub reply_key: ReplyKey,
     /// The catalogue in force, from which assignments are made. Called per batch: cheap.
     pub catalogue: Box<dyn Fn() -> Arc<Catalogue> + Send + Sync>,
     /// New facts are committed. Never waits.
@@ -99,6 +106,7 @@ pub struct Ingest {
     store: Store,
     clock: Clock,
     stats: Arc<SelfStats>,
+    reply_key: ReplyKey,
     nudge: Box<dyn Fn() + Send + Sync>,
     assignments: Assignments,
     keys: Keys,
@@ -117,13 +125,14 @@ impl std::fmt::Debug for Ingest {
 impl Ingest {
     /// Ready to receive.
     pub fn new(options: IngestOptions) -> Arc<Self> {
-        let IngestOptions { store, clock, stats, catalogue, nudge } = options;
+        let IngestOptions { store, clock, stats, reply_key, catalogue, nudge } = options;
         Arc::new(Self {
             keys: Keys::new(store.clone()),
             sessions: Sessions::new(),
             store,
             clock,
             stats,
+            reply_key,
             nudge,
             assignments: Assignments::new(catalogue),
             clones: Clones::default(),
@@ -132,11 +141,12 @@ impl Ingest {
         })
     }
 
-    /// Its two routes.
+    /// Its routes.
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new()
             .route(INGEST_PATH, post(receive))
             .route("/api/v1/join", post(join::receive))
+            .route(COLLECTOR_KEY_PATH, get(replies::tell_key))
             .with_state(self.clone())
     }
 
@@ -151,6 +161,7 @@ impl Ingest {
         self.clones.look(&host, &batch.boot_id, &self.stats);
         let revision = batch.assignment_revision;
         let offer = std::mem::take(&mut batch.session_offer);
+        self.stats.clocks.note(&host, Timestamp::from_ms(batch.sent_at_ms), received_at);
         let received = received_batch(host.clone(), batch, received_at);
         let machine = machine_of(&received);
         // It may be revoked between the look at its key and the commit: then the store refuses it.
@@ -202,7 +213,7 @@ impl Ingest {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let taken = async {
-            let _room = self.room_for(headers).await?;
+            let _room = self.room_for(declared(headers)?).await?;
             let bytes = read_body(body, BATCH_BYTES_MAX).await?;
             self.take(&bytes).await
         };
@@ -227,18 +238,30 @@ impl Ingest {
         self.stats.observations_unknown_kind.add(accepted.unknown_kinds as u64);
     }
 
-    /// Room for a body of the declared length; for the largest when none is declared.
-    async fn room_for(&self, headers: &HeaderMap) -> Result<SemaphorePermit<'_>, Refusal> {
-        let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        if let Some(size) = declared.filter(|size| *size > BATCH_BYTES_MAX) {
-            return Err(Refusal::of_wire(WireError::TooLarge { size }));
-        }
-        let pieces = declared.unwrap_or(BATCH_BYTES_MAX).div_ceil(PIECE_BYTES).max(1);
+    /// Takes a batch that is here already: the same room, then [`Ingest::take`].
+    async fn take_delivered(&self, bytes: &[u8]) -> Result<Acknowledgement, Refusal> {
+        let _room = self.room_for(bytes.len().min(BATCH_BYTES_MAX)).await?;
+        self.take(bytes).await
+    }
+
+    /// Room for a batch of that size, at most [`BATCH_BYTES_MAX`].
+    async fn room_for(&self, size: usize) -> Result<SemaphorePermit<'_>, Refusal> {
+        let pieces = size.div_ceil(PIECE_BYTES).max(1);
         let pieces = u32::try_from(pieces).unwrap_or(u32::MAX);
         match tokio::time::timeout(ROOM_TIME_MAX, self.room.acquire_many(pieces)).await {
             Ok(Ok(room)) => Ok(room),
             Ok(Err(_)) | Err(_) => Err(Refusal::busy()),
         }
+    }
+}
+
+/// The declared length of a body; the largest when none is declared.
+fn declared(headers: &HeaderMap) -> Result<usize, Refusal> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    match declared {
+        Some(size) if size > BATCH_BYTES_MAX => Err(Refusal::of_wire(WireError::TooLarge { size })),
+        Some(size) => Ok(size),
+        None => Ok(BATCH_BYTES_MAX),
     }
 }
 

@@ -19,13 +19,17 @@
 //! | [`texts`] | both languages | who reads them |
 //! | [`demo`] | a simulated office, through the same rules | any short cut around them |
 //! | [`config`] | collector.toml, the catalogue's and the profile's file; all faults at once | what is done with them |
+//! | [`clock_board`] | how far hosts' clocks are off, noted at receipt | what follows from it |
 //! | `host_series` | a host's series over a span, for pages and API | how it is shown |
 //! | [`rulebook`] | by which rules each service is counted and judged | the ledger |
 //! | [`backup_period`] | a backup set, or a service by its sets, over a period against the RPO | how it is shown |
 //! | [`service_period`], [`report`] | a service over a period, judged once for pages, API and reports | how it is shown |
+//! | [`review`] | the periodic review of disturbances, and records of problems | how tickets come about |
 //! | [`correction_preview`] | what a correction would change, month by month | how it is shown |
 //! | [`revising`] | a new revision of the catalogue: what it changes, from when | how it is watched |
 //! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
+//! | `rule_list` | every rule as it stands, for page and API | how it is shown |
+//! | [`replay`] | a rule over the past: which tickets it would have opened, with other values too | how a rule judges |
 //! | [`explain`] | from a figure down to the raw answers behind it, for page, API and command line | any rule of its own |
 //! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
@@ -40,6 +44,7 @@ pub mod app;
 pub mod auth;
 pub mod backup_period;
 pub mod clock;
+pub mod clock_board;
 mod closing;
 pub mod config;
 pub mod correction_preview;
@@ -55,9 +60,12 @@ pub mod openings;
 pub mod outputs;
 pub mod own_backup;
 pub mod quickstart;
+pub mod replay;
 pub mod report;
 mod retention;
+pub mod review;
 pub mod revising;
+mod rule_list;
 pub mod rulebook;
 pub mod run;
 pub mod self_stats;
@@ -70,5 +78,6 @@ pub mod space_watch;
 pub mod store;
 pub mod system;
 pub mod texts;
+mod ticket_evidence;
 mod ticket_form;
 pub mod tls;

@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use pantau_collector::admin::{self, Command};
+use pantau_collector::admin::{self, Command, HeartbeatCommand};
 use pantau_collector::clock::Clock;
 use pantau_collector::config::catalogue;
 use pantau_collector::config::settings::Settings;
@@ -15,8 +15,9 @@ use pantau_collector::opening;
 use pantau_collector::openings;
 use pantau_collector::own_backup::command::{self, RestoreOptions};
 use pantau_collector::quickstart::{self, Quickstart};
+use pantau_collector::replay::{self, command::Asked};
+use pantau_collector::report;
 use pantau_collector::report::command::{self as command_of_reports, FormFormat, ReportOptions};
-use pantau_collector::report::{self, Format};
 use pantau_collector::revising;
 use pantau_collector::run::Collector;
 use pantau_collector::store::StoreError;
@@ -75,12 +76,18 @@ enum Action {
     /// People who may log in
     #[command(subcommand)]
     User(UserAction),
+    /// Addresses at which jobs tell of themselves: that they began, ended, failed
+    #[command(subcommand)]
+    Heartbeat(HeartbeatAction),
     /// Access of other programs to the API
     #[command(subcommand)]
     Token(TokenAction),
     /// Reports
     #[command(subcommand)]
     Report(ReportAction),
+    /// The rules that open tickets
+    #[command(subcommand)]
+    Rule(RuleAction),
     /// Why a service stood as it did at a time, or why its figures of a period are what they are
     Explain {
         /// Which service, by its identifier
@@ -168,6 +175,38 @@ enum CatalogueAction {
 }
 
 #[derive(Debug, Subcommand)]
+enum RuleAction {
+    /// Which tickets a rule would have opened over the past, with the values in force or with others
+    Replay {
+        /// Which rule: terhenti, menurun, cpu, ram, storage, bandwidth, agen_senyap; others only list what they opened
+        rule: String,
+        /// Days back from now
+        #[arg(long, default_value_t = replay::DAYS)]
+        days: u32,
+        /// Only this host
+        #[arg(long, conflicts_with = "service")]
+        host: Option<String>,
+        /// Only this service, or the hosts it runs on
+        #[arg(long)]
+        service: Option<String>,
+        /// A value in the place of the one in force: alarm_persen=90, selama=10m; may be given several times
+        #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_and_value)]
+        set: Vec<(String, String)>,
+        /// Form of the output
+        #[arg(long, value_enum, default_value_t = replay::command::Format::Text)]
+        format: replay::command::Format,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+/// Reads `NAME=VALUE`.
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+#[derive(Debug, Subcommand)]
 enum HostAction {
     /// Make a single-use token; on the host run `pantau-agent join URL TOKEN`
     JoinToken {
@@ -221,13 +260,40 @@ enum UserAction {
     },
 }
 
+/// What the help of `heartbeat new` ends with.
+const HEARTBEAT_EXAMPLE: &str = "Example, a crontab on the server that makes the backup:
+  PING=https://pantau.example.go.id/ping/KEY
+  0 1 * * * curl -fsS -m 10 --retry 5 -o /dev/null $PING/start; /usr/local/bin/cadangkan; curl -fsS -m 10 --retry 5 -o /dev/null $PING/$?
+Whoever knows the key may signal and can do nothing else. At most 30 signals a minute of one set (429 beyond); of what is posted the first 10 kB are kept. `?rid=RUN` tells runs apart that overlap.";
+
+#[derive(Debug, Subcommand)]
+enum HeartbeatAction {
+    /// Make the key of a set; printed once. The one before is void at once
+    #[command(after_help = HEARTBEAT_EXAMPLE)]
+    New {
+        /// Backup set of the catalogue, by its identifier
+        set: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// List the sets with a key, and those that need one
+    List(ConfigFile),
+    /// Take nothing under a set's key any more, and expect no signal
+    Revoke {
+        /// Backup set, by its identifier
+        set: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 enum TokenAction {
     /// Make an API token; printed once
     New {
         /// What it is for
         name: String,
-        /// read or write
+        /// read, write, or alert (hands in alerts of an Alertmanager and does nothing else)
         #[arg(long, default_value = "read")]
         scope: String,
         #[command(flatten)]
@@ -254,6 +320,20 @@ enum ReportAction {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// The periodic review of disturbances: what recurs, how fast it was answered and solved, problems and their follow-up
+    Review {
+        /// 2026-Q2, 2026-06 or 2026
+        #[arg(long)]
+        period: String,
+        /// Form of the output
+        #[arg(long, value_enum, default_value_t = FormFormat::Text)]
+        format: FormFormat,
+        /// File to write; pantau-reviu-PERIOD.pdf or .xlsx when not given, else standard output
+        #[arg(long)]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Print the public key that signs frozen reports
     Key {
         /// Let a new key sign from now on; reports of before stay provable
@@ -271,8 +351,11 @@ enum ReportAction {
         #[arg(long)]
         service: Option<String>,
         /// Form of the output
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = FormFormat::Text)]
+        format: FormFormat,
+        /// File to write; pantau-ketersediaan-PERIOD.pdf or .xlsx when not given, else standard output
+        #[arg(long)]
+        output: Option<PathBuf>,
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -334,6 +417,7 @@ fn act(action: Action) -> Result<ExitCode> {
         Action::Catalogue(action) => catalogue_action(action),
         Action::Host(action) => host(action),
         Action::User(action) => user(action),
+        Action::Heartbeat(action) => heartbeat(action),
         Action::Token(TokenAction::New { name, scope, config }) => ask(config, Command::NewToken { name, scope }),
         Action::Report(ReportAction::Key { rotate, config }) => ask(config, Command::ReportKey { rotate }),
         Action::Report(ReportAction::Monitoring { period, service, format, output, config }) => {
@@ -343,8 +427,26 @@ fn act(action: Action) -> Result<ExitCode> {
                 Ok(ExitCode::SUCCESS)
             })
         }
-        Action::Report(ReportAction::Availability { period, service, format, config }) => {
-            ask(config, Command::ReportAvailability { period, service, format })
+        Action::Report(ReportAction::Review { period, format, output, config }) => {
+            let options = ReportOptions { period, service: None, format, output };
+            with_settings(config, |settings| {
+                say(&block_on(command_of_reports::review(&settings, &options, &Clock::system()))?);
+                Ok(ExitCode::SUCCESS)
+            })
+        }
+        Action::Report(ReportAction::Availability { period, service, format, output, config }) => {
+            let options = ReportOptions { period, service, format, output };
+            with_settings(config, |settings| {
+                say(&block_on(command_of_reports::availability(&settings, &options, &Clock::system()))?);
+                Ok(ExitCode::SUCCESS)
+            })
+        }
+        Action::Rule(RuleAction::Replay { rule, days, host, service, set, format, config }) => {
+            let asked = Asked { rule, days, host, service, set };
+            with_settings(config, |settings| {
+                say(&block_on(replay::command::run(&settings, &asked, format, &Clock::system()))?);
+                Ok(ExitCode::SUCCESS)
+            })
         }
         Action::Explain { service, when, format, config } => ask(config, Command::Explain { service, when, format }),
         Action::Backup { to, force, config } => with_settings(config, |settings| {
@@ -444,6 +546,15 @@ fn host(action: HostAction) -> Result<ExitCode> {
         HostAction::List(config) => ask(config, Command::ListHosts),
         HostAction::Revoke { host, config } => ask(config, Command::RevokeHost { host }),
     }
+}
+
+fn heartbeat(action: HeartbeatAction) -> Result<ExitCode> {
+    let (config, command) = match action {
+        HeartbeatAction::New { set, config } => (config, HeartbeatCommand::New { set }),
+        HeartbeatAction::List(config) => (config, HeartbeatCommand::List),
+        HeartbeatAction::Revoke { set, config } => (config, HeartbeatCommand::Revoke { set }),
+    };
+    ask(config, Command::Heartbeat(command))
 }
 
 fn user(action: UserAction) -> Result<ExitCode> {

@@ -7,8 +7,10 @@
 //! | [`form`] | the structure in words: sections and tables for page, text, XLSX |
 //! | [`freeze`], [`seal`], [`canonical`] | a month that no longer changes, its signature, its bytes |
 //! | [`recount`], [`verify`] | counting it again, and proving a file |
+//! | [`pdf`] | a page printed by an installed browser |
 //! | [`command`] | the command line's part |
 
+mod basis;
 pub mod build;
 pub mod canonical;
 pub mod command;
@@ -16,6 +18,7 @@ pub mod document;
 pub mod form;
 pub mod freeze;
 pub mod html;
+pub mod pdf;
 pub mod recount;
 pub mod seal;
 mod sheet;
@@ -207,7 +210,20 @@ pub(crate) fn write_csv(document: &document::Document) -> String {
 /// # Errors
 /// What the file format refuses.
 pub(crate) fn write_sheet(document: &document::Document, form: &form::Form) -> Result<Vec<u8>> {
-    sheet::render(document, form)
+    sheet::render(&sheet_names(document), form)
+}
+
+/// A form without services as a workbook.
+///
+/// # Errors
+/// What the file format refuses.
+pub(crate) fn write_plain_sheet(form: &form::Form) -> Result<Vec<u8>> {
+    sheet::render(&[], form)
+}
+
+/// The services of a document, each of which has a sheet of its own.
+fn sheet_names(document: &document::Document) -> Vec<&str> {
+    document.services.iter().map(|service| service.id.as_str()).collect()
 }
 
 fn plain(value: &serde_json::Value) -> String {
@@ -234,7 +250,7 @@ fn csv(rows: &[Row<'_>]) -> String {
 }
 
 /// A text field of CSV (RFC 4180); one that a spreadsheet would take for a formula is led by an apostrophe.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let lead = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
     format!("\"{lead}{}\"", text.replace('"', "\"\""))
 }

@@ -4,6 +4,7 @@
 //! takes force. Everything that computes a figure takes it, so that two figures of one period can't follow different rules.
 //! Does not know the ledger, nor where its parts are kept.
 
+pub mod backup_terms;
 mod history;
 mod load;
 
@@ -18,7 +19,8 @@ use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
 
-pub use history::History;
+pub use backup_terms::BackupHistory;
+pub use history::{Agreed, History};
 pub use load::{load, load_whole};
 
 /// The rules of all services.
@@ -26,6 +28,7 @@ pub use load::{load, load_whole};
 pub struct Rulebook {
     zone: Tz,
     services: HashMap<ServiceId, ServiceRules>,
+    backups: HashMap<ServiceId, BackupHistory>,
     unread: Vec<u32>,
 }
 
@@ -40,6 +43,8 @@ pub struct ServiceRules {
     pub component_maintenance: Option<IntervalSet>,
     /// All corrections.
     pub corrections: Vec<Correction>,
+    /// What people agreed, with what does not count seconds (class, names), in order of `valid_from`.
+    pub agreed: Vec<Agreed>,
 }
 
 impl ServiceRules {
@@ -66,6 +71,7 @@ impl ServiceRules {
             maintenance: Vec::new(),
             component_maintenance: None,
             corrections: Vec::new(),
+            agreed: Vec::new(),
         }
     }
 }
@@ -76,7 +82,20 @@ impl Rulebook {
         let mut history = History::new(zone);
         // The first revision reaches back for ever, whenever it was applied.
         history.take(catalogue, Timestamp::from_ms(0));
-        Self { zone, services: history.into_rules(), unread: Vec::new() }
+        Self::of_history(history)
+    }
+
+    /// The rules by the revisions that `history` took.
+    pub fn of_history(history: History) -> Self {
+        let zone = history.zone();
+        let (services, backups) = history.into_rules();
+        Self { zone, services, backups, unread: Vec::new() }
+    }
+
+    /// What the backup sets of `service` were held to over time; nothing for one that is unknown here.
+    pub fn backups(&self, service: &ServiceId) -> &BackupHistory {
+        const NONE: &BackupHistory = &BackupHistory::NONE;
+        self.backups.get(service).unwrap_or(NONE)
     }
 
     /// Revisions of the catalogue that can't be read any more; their neighbours' terms hold.
@@ -109,7 +128,17 @@ impl Rulebook {
     pub fn corrected(&self, service: &ServiceId, correction: Correction) -> Self {
         let mut rules = self.services.get(service).cloned().unwrap_or_else(|| ServiceRules::always(self.zone, None));
         rules.corrections.push(correction);
-        Self { zone: self.zone, services: HashMap::from([(service.clone(), rules)]), unread: Vec::new() }
+        let services = HashMap::from([(service.clone(), rules)]);
+        Self { zone: self.zone, services, backups: self.backups.clone(), unread: Vec::new() }
+    }
+
+    /// The same rules with one agreement more in words; no second is counted otherwise.
+    #[cfg(test)]
+    pub(crate) fn agreed_also(mut book: Self, service: &ServiceId, agreed: Agreed) -> Self {
+        if let Some(rules) = book.services.get_mut(service) {
+            rules.agreed.push(agreed);
+        }
+        book
     }
 
     /// Whether anything on record lies over the ledger of `service`.

@@ -12,7 +12,9 @@ use crate::config::settings::{Settings, TlsChoice};
 use crate::domain::profile::Profile;
 use crate::engine::deliver::Deliverer;
 use crate::engine::{Engine, EngineOptions, EngineTask};
+use crate::ingest::broker::{self, Broker};
 use crate::ingest::front::Front;
+use crate::ingest::replies::ReplyKey;
 use crate::ingest::{Ingest, IngestOptions};
 use crate::opening::{load_profile, open_tls, own_folder, read_catalogue};
 use crate::outputs::receivers::{self, Receivers};
@@ -53,6 +55,7 @@ pub struct Collector {
     server: Server,
     tls: Option<Tls>,
     ingest: Arc<Ingest>,
+    broker: Option<Broker>,
     engine: EngineTask,
 }
 
@@ -98,8 +101,9 @@ impl Collector {
         let own_backup = OwnBackup::default();
         let app = App { clock, store, engine, profile, stats, own_backup, receivers, tls: tls_on };
         let pin = tls.as_ref().map(Tls::pin);
-        let ingest = intake(&app);
-        Ok(Self { app, pin, settings, server, tls, ingest, engine: task })
+        let broker = settings.broker.as_ref().map(Broker::new).transpose()?;
+        let ingest = intake(&app, ReplyKey::of(&app.store).await?);
+        Ok(Self { app, pin, settings, server, tls, ingest, broker, engine: task })
     }
 
     /// Runs until `shutdown`, or until a part fails.
@@ -107,7 +111,7 @@ impl Collector {
     /// # Errors
     /// The part that failed.
     pub async fn run(self, shutdown: watch::Receiver<bool>) -> Result<()> {
-        let Self { app, pin, settings, server, tls, ingest, engine } = self;
+        let Self { app, pin, settings, server, tls, ingest, broker, engine } = self;
         let deliverer = Deliverer {
             store: app.store.clone(),
             clock: app.clock.clone(),
@@ -130,6 +134,9 @@ impl Collector {
         parts.spawn(endless("watchdog", feed_watchdog(app.clone(), inner.clone())));
         parts.spawn(endless("own backup", schedule::run(app.clone(), settings.clone(), inner.clone())));
         parts.spawn(endless("store check", schedule::check_after_unclean_end(app.clone(), inner.clone())));
+        if let Some(broker) = broker {
+            parts.spawn(endless("broker", broker::run(Arc::clone(&ingest), broker, inner.clone())));
+        }
         if let Some(tls) = tls {
             parts.spawn(endless("certificate", tls.run(app.clock.clone(), inner.clone())));
         }
@@ -177,12 +184,13 @@ fn failure(ended: Result<(&str, Result<()>), tokio::task::JoinError>) -> anyhow:
     }
 }
 
-fn intake(app: &App) -> Arc<Ingest> {
+fn intake(app: &App, reply_key: ReplyKey) -> Arc<Ingest> {
     let (snapshots, nudged) = (app.engine.clone(), app.engine.clone());
     Ingest::new(IngestOptions {
         store: app.store.clone(),
         clock: app.clock.clone(),
         stats: Arc::clone(&app.stats),
+        reply_key,
         catalogue: Box::new(move || Arc::clone(&snapshots.snapshot().catalogue)),
         nudge: Box::new(move || nudged.nudge()),
     })

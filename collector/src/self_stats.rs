@@ -1,8 +1,10 @@
 //! The collector's own counters: what it received, refused, dropped, delivered. Monotonic since start.
 
+use crate::clock_board::ClockBoard;
+use crate::domain::rule::Rule;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts up; never down.
+/// Counts up; never down, but for the few that tell a state.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
@@ -17,9 +19,32 @@ impl Counter {
         self.0.fetch_add(n, Ordering::Relaxed);
     }
 
+    /// Replaces the value, for the few that are a state.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
     /// Value now.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A counter for each rule.
+#[derive(Debug, Default)]
+pub struct RuleCounters([Counter; Rule::COUNT]);
+
+impl RuleCounters {
+    /// `n` more of a rule.
+    pub fn add(&self, rule: Rule, n: u64) {
+        if let Some(counter) = self.0.get(rule.place()) {
+            counter.add(n);
+        }
+    }
+
+    /// Value now.
+    pub fn get(&self, rule: Rule) -> u64 {
+        self.0.get(rule.place()).map_or(0, Counter::get)
     }
 }
 
@@ -48,6 +73,12 @@ pub struct SelfStats {
     pub hosts_cloned: Counter,
     /// Connections closed because there were too many.
     pub connections_refused: Counter,
+    /// Connections to the broker of `[broker]`.
+    pub broker_connections: Counter,
+    /// Whether it is connected now: 1, else 0.
+    pub broker_connected: Counter,
+    /// Answers that found no room on their way to the broker; the agent sends again.
+    pub broker_answers_dropped: Counter,
     /// Hosts that joined.
     pub hosts_joined: Counter,
     /// Requests to join that were refused.
@@ -72,6 +103,16 @@ pub struct SelfStats {
     pub deliveries: Counter,
     /// Tries that a receiver did not take.
     pub delivery_failures: Counter,
+    /// Alerts of other programs that were taken.
+    pub alerts_taken: Counter,
+    /// Messages about alerts that were not such messages.
+    pub alerts_malformed: Counter,
+    /// Messages about alerts that could not be kept; their sender tries again.
+    pub alerts_refused: Counter,
+    /// How far the clocks of hosts are off.
+    pub clocks: ClockBoard,
+    /// Conditions that were folded into the ticket of their rule.
+    pub tickets_folded: RuleCounters,
     /// Logins refused.
     pub logins_refused: Counter,
 }

@@ -54,6 +54,12 @@ pub enum Group {
     Pressure,
     /// Sockets.
     Sockets,
+    /// The kernel's clock.
+    Timekeeping,
+    /// Units of systemd.
+    Units,
+    /// A failed unit: an item without fields.
+    FailedUnit,
     /// Computed of the whole host; see [`derived()`].
     Host,
     /// Computed of one file system; see [`derived()`].
@@ -62,7 +68,7 @@ pub enum Group {
 
 impl Group {
     /// In the order of their codes.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Cpu,
         Self::Core,
         Self::Load,
@@ -75,6 +81,9 @@ impl Group {
         Self::Agent,
         Self::Pressure,
         Self::Sockets,
+        Self::Timekeeping,
+        Self::Units,
+        Self::FailedUnit,
         Self::Host,
         Self::Storage,
     ];
@@ -94,6 +103,9 @@ impl Group {
             Self::Agent => 10,
             Self::Pressure => 11,
             Self::Sockets => 12,
+            Self::Timekeeping => 13,
+            Self::Units => 14,
+            Self::FailedUnit => 15,
             Self::Host => 120,
             Self::Storage => 121,
         }
@@ -119,6 +131,9 @@ impl Group {
             Self::Agent => "agent",
             Self::Pressure => "pressure",
             Self::Sockets => "sockets",
+            Self::Timekeeping => "timekeeping",
+            Self::Units => "units",
+            Self::FailedUnit => "failed_unit",
             Self::Host => "host",
             Self::Storage => "storage",
         }
@@ -128,7 +143,7 @@ impl Group {
     pub const fn parts(self) -> usize {
         match self {
             Self::Filesystem | Self::Storage => 3,
-            Self::Core | Self::Disk | Self::Interface | Self::FailedSource => 1,
+            Self::Core | Self::Disk | Self::Interface | Self::FailedSource | Self::FailedUnit => 1,
             Self::Cpu
             | Self::Load
             | Self::Memory
@@ -136,6 +151,8 @@ impl Group {
             | Self::Agent
             | Self::Pressure
             | Self::Sockets
+            | Self::Timekeeping
+            | Self::Units
             | Self::Host => 0,
         }
     }

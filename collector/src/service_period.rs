@@ -13,6 +13,8 @@ mod sums;
 mod tests;
 
 use crate::domain::availability::{self, Availability, AvailabilitySums, Rules, Tile, tiles};
+use crate::domain::burn::Budget;
+use crate::domain::burn::budget;
 use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
@@ -88,6 +90,8 @@ pub struct Worked {
     pub rules: Rules,
     /// The same with no correction taken into account, where there is an approved one.
     pub without_corrections: Option<Availability>,
+    /// The budget of a period that still runs; `None` also without a target.
+    pub budget: Option<Budget>,
 }
 
 /// The figures of [`load_with_outages`] with the tiles behind them.
@@ -103,17 +107,24 @@ pub fn load_worked(
 ) -> Result<Worked, StoreError> {
     let window = period.interval(rulebook.zone());
     let rules = rulebook.rules(service, reader.ledger_begins(service)?, now);
-    let rows = reader.ledger(service, window.from.plus_secs(-BEYOND_S), window.to.plus_secs(BEYOND_S))?;
+    let as_of = now.floor_second();
+    let runs = window.contains(as_of);
+    // The present rate is that of the last day of service time, which may lie before the period.
+    let reach = as_of.plus_secs(-budget::REACH_S);
+    let beyond = window.from.plus_secs(-BEYOND_S);
+    let rows = reader.ledger(service, if runs { beyond.min(reach) } else { beyond }, window.to.plus_secs(BEYOND_S))?;
     let known = |row: &LedgerRow| StateInterval { interval: Interval::new(row.from, row.to), state: row.state };
     let states = Timeline::from_intervals(rows.iter().map(known)).floored();
     let terms = rules.terms();
-    let input = rules.input(&terms, window, Some(now.floor_second()), &states);
+    let input = rules.input(&terms, window, Some(as_of), &states);
     let (judged, tiles) = tiles::work_out(&input);
     let corrected = rules.corrections.iter().any(|correction| correction.approved);
     let uncorrected = availability::Input { corrections: &[], ..input };
     let without_corrections = corrected.then(|| availability::evaluate(&uncorrected));
     drop(terms);
-    Ok(Worked { judged, tiles, rules, without_corrections })
+    let left = |figures| budget::now(&rules, &states, figures, window, as_of);
+    let budget = if runs { left(&judged.figures) } else { None };
+    Ok(Worked { judged, tiles, rules, without_corrections, budget })
 }
 
 /// The judgement from ledger rows; see [`judge`].

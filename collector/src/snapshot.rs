@@ -43,12 +43,47 @@ pub struct Snapshot {
     pub hosts: Arc<Vec<Arc<HostView>>>,
     /// Open tickets, most urgent first: by priority, then by age.
     pub tickets: Arc<Vec<Arc<Ticket>>>,
+    /// One per host that asks witnesses, by identifier.
+    pub vantages: Arc<Vec<VantageView>>,
     /// One per backup set, in catalogue order.
     pub backups: Arc<Vec<Arc<BackupView>>>,
     /// What waits to leave.
     pub outbox: OutboxView,
     /// Whether this site holds simulated data (`--demo`): every page says so.
     pub demo: bool,
+}
+
+/// A host that asks witnesses whether it is cut off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VantageView {
+    /// Which.
+    pub host: HostId,
+    /// Its newest isolation; one that lasts ends where the newest answers no longer hold.
+    pub isolated: Option<Interval>,
+    /// In catalogue order; at most [`crate::domain::isolation::WITNESSES_MAX`].
+    pub witnesses: Vec<WitnessView>,
+}
+
+impl VantageView {
+    /// Since when it is isolated, if it is at `now`.
+    pub fn isolated_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.isolated.filter(|interval| interval.contains(now)).map(|interval| interval.from)
+    }
+}
+
+/// One witness, as one host asks it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WitnessView {
+    /// Which.
+    pub id: CheckId,
+    /// For people.
+    pub name: String,
+    /// When it was last asked.
+    pub at: Option<Timestamp>,
+    /// What came of it.
+    pub outcome: Option<Arc<ProbeOutcome>>,
+    /// Since when it has failed, confirmed.
+    pub down_since: Option<Timestamp>,
 }
 
 /// A service now, its month, and its last 90 days.
@@ -206,6 +241,8 @@ impl BackupState {
 /// What is odd about a backup although it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Suspicion {
+    /// The last verification found it bad, or could not be done.
+    Refuted,
     /// Less than half as large as those before it.
     Shrunk,
     /// Done in less than a fifth of the usual time.
@@ -216,6 +253,7 @@ impl Suspicion {
     /// The code in the API.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Refuted => "verifikasi_gagal",
             Self::Shrunk => "mengecil",
             Self::ShortRun => "terlalu_cepat",
         }

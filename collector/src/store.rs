@@ -11,6 +11,7 @@
 //! callers see domain types, reached by aggregate. Decides nothing.
 
 mod accept;
+pub mod alerts;
 pub mod audit;
 pub mod backup;
 pub mod backup_records;
@@ -20,20 +21,24 @@ pub mod chunk;
 mod columns;
 mod copy_error;
 mod decision;
+mod evidence;
 mod external;
 mod facts;
 mod figures;
 mod files;
 mod gather;
 pub mod heartbeats;
+pub mod held_back;
 mod hosts;
 pub mod integrity;
 mod ledger;
 pub mod ledger_days;
 mod migrate;
+pub mod notices;
 mod open;
 mod outbox;
 mod people;
+mod problems;
 pub mod records;
 mod recoveries;
 mod registers;
@@ -46,6 +51,7 @@ mod sessions;
 mod settings;
 mod space;
 mod tail;
+mod ticket_members;
 mod tickets;
 mod writer;
 

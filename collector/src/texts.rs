@@ -55,22 +55,28 @@ macro_rules! messages {
         [
             include_str!(concat!("../../config/locales/", $language, "/auth.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/backups.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/causes.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/checks.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/delivery.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/duty.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/explain.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/isolation.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/grouping.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/registers.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/report.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/review.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/rules.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/states.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/system.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/tickets.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/tuning.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/web.ftl")),
         ]
     };
 }
 
-const INDONESIAN: [&str; 12] = messages!("id");
-const ENGLISH: [&str; 12] = messages!("en");
+const INDONESIAN: [&str; 18] = messages!("id");
+const ENGLISH: [&str; 18] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

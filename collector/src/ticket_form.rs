@@ -5,6 +5,7 @@
 
 use crate::domain::phrase::Phrase;
 use crate::domain::ticket::Ticket;
+use crate::domain::ticket::group::Member;
 use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
@@ -40,6 +41,8 @@ pub(crate) struct TicketForm {
     /// Field 10.
     komponen: Vec<String>,
     layanan_terdampak: Vec<String>,
+    /// Further disturbances in it, each with its own clock.
+    gangguan_tercakup: Vec<PartForm>,
     /// Field 12.
     penanggung: Vec<String>,
     /// Field 13.
@@ -67,6 +70,34 @@ pub(crate) struct TicketForm {
     tiket_terkait: Vec<String>,
 }
 
+/// A disturbance that belongs to a ticket beside its own.
+#[derive(Debug, Serialize)]
+struct PartForm {
+    kunci_dedup: String,
+    layanan: Vec<String>,
+    dampak: &'static str,
+    prioritas: u8,
+    mulai_gangguan: String,
+    terdeteksi_pada: String,
+    pulih_pada: Option<String>,
+    target_penyelesaian_s: Option<u32>,
+}
+
+impl PartForm {
+    fn new(member: &Member, zone: Tz) -> Self {
+        Self {
+            kunci_dedup: member.key.to_string(),
+            layanan: member.services.iter().map(ToString::to_string).collect(),
+            dampak: member.impact.code(),
+            prioritas: member.priority.number(),
+            mulai_gangguan: local_time(zone, member.onset_at),
+            terdeteksi_pada: local_time(zone, member.detected_at),
+            pulih_pada: member.restored_at.map(|at| local_time(zone, at)),
+            target_penyelesaian_s: member.resolution_target.map(|target| target.seconds),
+        }
+    }
+}
+
 impl TicketForm {
     /// The form of `ticket`; `render` gives sentences in Bahasa Indonesia.
     pub(crate) fn new(ticket: &Ticket, zone: Tz, render: &dyn Fn(&Phrase) -> String) -> Self {
@@ -90,6 +121,7 @@ impl TicketForm {
             status: ticket.state.code(),
             komponen: ticket.components.clone(),
             layanan_terdampak: ticket.affected_services.iter().map(ToString::to_string).collect(),
+            gangguan_tercakup: ticket.members.iter().map(|member| PartForm::new(member, zone)).collect(),
             penanggung: ticket.handlers.clone(),
             metode_konfirmasi: ticket.confirmation_method.clone(),
             dikonfirmasi_pada: maybe(ticket.confirmed_at),

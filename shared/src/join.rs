@@ -88,6 +88,29 @@ pub struct JoinReply {
     pub host: String,
 }
 
+/// Where an agent asks for [`CollectorKey`], over the connection that its join token pinned.
+pub const COLLECTOR_KEY_PATH: &str = "/api/v1/ingest/key";
+
+/// What a collector's answers are signed with where a broker is between (`wire::reply`). JSON; asked apart from joining,
+/// so that programs of either age join with each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectorKey {
+    /// Raw Ed25519 public key, base64url without padding.
+    pub public_key: String,
+}
+
+impl CollectorKey {
+    /// Of a raw key.
+    pub fn of(public_key: &[u8]) -> Self {
+        Self { public_key: URL_SAFE_NO_PAD.encode(public_key) }
+    }
+
+    /// The raw key; `None` when it is none.
+    pub fn bytes(&self) -> Option<[u8; 32]> {
+        URL_SAFE_NO_PAD.decode(&self.public_key).ok()?.try_into().ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +122,13 @@ mod tests {
             assert_eq!(JoinToken::parse(&token.render()), Ok(token.clone()));
             assert!(!format!("{token:?}").contains(&token.render()[8..20]));
         }
+    }
+
+    #[test]
+    fn a_collectors_key_survives_its_text() {
+        assert_eq!(CollectorKey::of(&[7; 32]).bytes(), Some([7; 32]));
+        assert_eq!(CollectorKey::of(&[7; 31]).bytes(), None);
+        assert_eq!(CollectorKey { public_key: "?".into() }.bytes(), None);
     }
 
     #[test]

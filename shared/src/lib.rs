@@ -14,7 +14,8 @@
 //! | [`backup`] | what was seen of a backup set |
 //! | [`assignment`] | what the collector asks an agent to watch |
 //! | [`envelope`] | batch, observation, acknowledgement |
-//! | [`wire`] | sealing and opening a batch: encoding, signature or session, caps |
+//! | [`wire`] | sealing and opening a batch and its answer: encoding, signature or session, caps |
+//! | [`topics`] | where batches and answers pass a broker |
 //! | [`join`] | the single-use join token and the messages of joining |
 //! | [`limits`] | every bound both sides rely on |
 //!
@@ -29,6 +30,7 @@ pub mod limits;
 pub mod probe;
 pub mod sample;
 pub mod timestamp;
+pub mod topics;
 pub mod wire;
 
 /// Version of the batch protocol. A collector refuses a higher one by name instead of guessing at it.

@@ -43,6 +43,15 @@ pub struct Sample {
     /// `/proc/net/sockstat`.
     #[prost(message, optional, tag = "12")]
     pub sockets: Option<Sockets>,
+    /// What the kernel says of its clock.
+    #[prost(message, optional, tag = "13")]
+    pub timekeeping: Option<Timekeeping>,
+    /// What the service manager says of its units.
+    #[prost(message, optional, tag = "14")]
+    pub units: Option<Units>,
+    /// Names of systemd units that have failed; read once a minute and told with every sample.
+    #[prost(string, repeated, tag = "15")]
+    pub failed_units: Vec<String>,
 }
 
 /// Time spent by mode since boot, in milliseconds.
@@ -273,6 +282,12 @@ pub struct Kernel {
     /// Processes blocked on I/O.
     #[prost(uint64, optional, tag = "7")]
     pub blocked: Option<u64>,
+    /// Threads of all processes, the kernel's own among them.
+    #[prost(uint64, optional, tag = "8")]
+    pub threads: Option<u64>,
+    /// Processes; counted once a minute.
+    #[prost(uint64, optional, tag = "9")]
+    pub processes: Option<u64>,
 }
 
 /// Pressure stall totals since boot, in microseconds. `some`: at least one task waited; `full`: all of them.
@@ -298,7 +313,8 @@ pub struct Pressure {
     pub io_full_us: Option<u64>,
 }
 
-/// Sockets now.
+/// TCP: sockets now, and what has happened since boot. `/proc/net/sockstat` and the `Tcp` lines of `/proc/net/snmp`;
+/// listening and half-open sockets are in no file that costs the same however many there are.
 #[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize)]
 pub struct Sockets {
     /// TCP sockets in use.
@@ -307,6 +323,62 @@ pub struct Sockets {
     /// TCP sockets in TIME-WAIT.
     #[prost(uint64, optional, tag = "2")]
     pub tcp_time_wait: Option<u64>,
+    /// TCP sockets without a process.
+    #[prost(uint64, optional, tag = "3")]
+    pub tcp_orphaned: Option<u64>,
+    /// TCP sockets allocated, in any state.
+    #[prost(uint64, optional, tag = "4")]
+    pub tcp_allocated: Option<u64>,
+    /// Connections established or waiting to be closed by their process.
+    #[prost(uint64, optional, tag = "5")]
+    pub tcp_established: Option<u64>,
+    /// Connections begun by this host.
+    #[prost(uint64, optional, tag = "6")]
+    pub tcp_active_opens: Option<u64>,
+    /// Connections begun by others.
+    #[prost(uint64, optional, tag = "7")]
+    pub tcp_passive_opens: Option<u64>,
+    /// Attempts that failed.
+    #[prost(uint64, optional, tag = "8")]
+    pub tcp_failed_opens: Option<u64>,
+    /// Connections reset while established.
+    #[prost(uint64, optional, tag = "9")]
+    pub tcp_resets: Option<u64>,
+    /// Segments received.
+    #[prost(uint64, optional, tag = "10")]
+    pub tcp_received_segments: Option<u64>,
+    /// Segments sent.
+    #[prost(uint64, optional, tag = "11")]
+    pub tcp_sent_segments: Option<u64>,
+    /// Segments sent again.
+    #[prost(uint64, optional, tag = "12")]
+    pub tcp_retransmitted_segments: Option<u64>,
+    /// Segments received damaged.
+    #[prost(uint64, optional, tag = "13")]
+    pub tcp_receive_errors: Option<u64>,
+}
+
+/// The kernel's clock as `adjtimex` tells it.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize)]
+pub struct Timekeeping {
+    /// Whether something keeps it in step with a reference.
+    #[prost(bool, optional, tag = "1")]
+    pub synchronized: Option<bool>,
+    /// How far the kernel knows the clock to be off, either way, in microseconds. Daemons that steer by frequency alone
+    /// (chrony) leave it at zero.
+    #[prost(uint64, optional, tag = "2")]
+    pub offset_us: Option<u64>,
+    /// Largest error that the synchronising daemon admits, in microseconds.
+    #[prost(uint64, optional, tag = "3")]
+    pub error_max_us: Option<u64>,
+}
+
+/// The units of systemd.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message, Serialize)]
+pub struct Units {
+    /// How many have failed.
+    #[prost(uint64, optional, tag = "1")]
+    pub failed: Option<u64>,
 }
 
 /// The agent's own sample.

@@ -1,9 +1,10 @@
 //! Sealing and opening a batch: encoding, signature, caps. Pure: bytes in, bytes out. A batch under a session instead of
-//! a signature: [`session`].
+//! a signature: [`session`]. The collector's signed answer, where a broker is between: [`reply`].
 //!
 //! The signature covers a domain tag, the protocol version, the host and the body, each length-prefixed, so that no
 //! part can be moved into another. It is verified over the very bytes that arrived, before they are decoded.
 
+pub mod reply;
 pub mod session;
 
 use crate::PROTOCOL_VERSION;

@@ -93,6 +93,7 @@ impl World {
                 impact: Impact::Mayor,
                 service: ServiceId::parse(id)?,
                 category: "aplikasi".into(),
+                details: pantau_collector::engine::ReportDetails::default(),
             };
             numbers.push(self.engine.open_ticket(manual, "Sari".into()).await?.number);
         }

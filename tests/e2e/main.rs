@@ -1,6 +1,9 @@
 //! Both programs as real processes on loopback, from sample to ticket.
 
+mod alertmanager;
+mod doctor;
 mod eventually;
+mod exporters;
 mod fleet;
 mod full_disk;
 mod http_service;

@@ -77,7 +77,8 @@ fn every_panel_has_a_title_a_source_and_no_two_share_a_number() -> Result<()> {
 async fn every_metric_of_dashboard_and_rules_is_there() -> Result<()> {
     let service = HttpService::start().await?;
     let catalogue = crate::prometheus::catalogue(&service.url())
-        + "\n[[layanan.cadangan]]\nid = \"uji-dump\"\nhost = \"web-01\"\npola = \"/tidak/ada/*\"\nselang = \"2s\"\nrpo = \"1h\"\n";
+        + "\n[[layanan.cadangan]]\nid = \"uji-dump\"\nhost = \"web-01\"\npola = \"/tidak/ada/*\"\nselang = \"2s\"\nrpo = \"1h\"\n\
+           [[saksi]]\nid = \"gerbang\"\njenis = \"tcp\"\nalamat = \"192.0.2.1\"\nport = 9\ntenggat = \"1s\"\nselang = \"5s\"\ndari = [\"web-01\"]\n";
     let mut office = Office::new(&Plan { catalogue: &catalogue, webhook: None })?;
     let collector = office.start_collector().await?;
     office.join("web-01").await?;

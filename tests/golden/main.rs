@@ -22,6 +22,8 @@ mod backups;
 mod calendars;
 mod case;
 mod compare;
+mod delivery;
+mod ticket_flow;
 mod ticket_life;
 mod tickets;
 mod working_time;
@@ -61,6 +63,7 @@ const RUNNERS: &[(&str, &str, Runner)] = &[
     ("tickets", "first_response", ticket_life::first_response),
     ("tickets", "form_order", ticket_life::form_order),
     ("tickets", "metrics", ticket_life::metrics),
+    ("tickets", "outbox", delivery::outbox),
     ("tickets", "priority_change", tickets::priority_change),
     ("tickets", "priority_matrix", tickets::priority_matrix),
     ("tickets", "recurring", ticket_life::recurring),
@@ -68,6 +71,7 @@ const RUNNERS: &[(&str, &str, Runner)] = &[
     ("tickets", "response_targets", tickets::response_targets),
     ("tickets", "sla", tickets::sla),
     ("tickets", "tabel12", ticket_life::tabel12),
+    ("tickets", "tickets", ticket_flow::tickets),
     ("tickets", "work_add", working_time::add),
     ("tickets", "work_between", working_time::between),
 ];

@@ -27,7 +27,7 @@ const findings = [];
 const note = (where, what) => findings.push(`${where}: ${what}`);
 
 /// One page of each kind is enough: `/hosts/a` and `/hosts/b` are drawn by the same template.
-const kind = (path) => path.replace(/\?.*$/, "").replace(/^\/(services|hosts)\/.+/, "/$1/*").replace(/^\/tickets\/SPBE.+/, "/tickets/*");
+const kind = (path) => path.replace(/\?.*$/, "").replace(/^\/(services|hosts|rules)\/.+/, "/$1/*").replace(/^\/tickets\/SPBE.+/, "/tickets/*");
 
 const watch = (page, where) => {
   page.on("console", (message) => {
@@ -135,7 +135,7 @@ for (const language of ["id", "en"]) {
       while (waiting.length > 0) {
         path = waiting.shift();
         await look();
-        const links = await page.$$eval("main a[href^='/']", (all) => all.map((a) => a.getAttribute("href")));
+        const links = await page.$$eval("main a[href^='/']:not([download])", (all) => all.map((a) => a.getAttribute("href")));
         for (const link of links) {
           if (!seen.has(kind(link)) && !/^\/(language|theme|assets)/.test(link)) {
             seen.add(kind(link));

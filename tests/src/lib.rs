@@ -3,7 +3,9 @@
 //! | module | holds |
 //! |---|---|
 //! | [`trace`] | a recorded or made-up server as rows of series, and their place in a sample |
+//! | [`roads`] | one host's road to a collector: HTTP or a broker, with deaths and counts at both ends |
 //! | [`fleet`] | many agents that play a trace to a collector, and what that cost it |
 
 pub mod fleet;
+pub mod roads;
 pub mod trace;

@@ -111,7 +111,8 @@ impl Tools {
     }
 }
 
-fn find(program: &str) -> Option<PathBuf> {
+/// Where a program is, among the folders that tools are looked for in.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     FOLDERS.iter().map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
 }
 

@@ -56,6 +56,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         doc: "Where the kernel's proc file system is mounted. Absolute.",
     },
     Setting {
+        key: "host.run_root",
+        default: "\"/run\"",
+        example: "\"/host/run\"",
+        doc: "Where sockets of running services are: systemd is asked through the system bus there. Absolute.",
+    },
+    Setting {
         key: "host.sys_root",
         default: "\"/sys\"",
         example: "\"/host/sys\"",
@@ -108,6 +114,42 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "\"256MiB\"",
         example: "\"1GiB\"",
         doc: "Most disk space for observations waiting for the collector; beyond it the oldest are dropped and reported as a gap; 1MiB to 1TiB.",
+    },
+    Setting {
+        key: "transport.ca_file",
+        default: "",
+        example: "\"/etc/pantau/broker-ca.pem\"",
+        doc: "Authority of the broker's certificate, PEM; without it, or a pin, the system's authorities. Absolute.",
+    },
+    Setting {
+        key: "transport.password_file",
+        default: "",
+        example: "\"/etc/pantau/broker-password\"",
+        doc: "File with the password at the broker. Absolute.",
+    },
+    Setting {
+        key: "transport.pin",
+        default: "",
+        example: "\"0011223344556677889900112233445566778899001122334455667788990011\"",
+        doc: "SHA-256 of a certificate in the broker's chain, which alone is trusted then.",
+    },
+    Setting {
+        key: "transport.topic",
+        default: "\"pantau/v1\"",
+        example: "\"kantor/pantau\"",
+        doc: "What topics begin with at the broker, as in [broker] of the collector: TOPIC/HOST/up and TOPIC/HOST/down.",
+    },
+    Setting {
+        key: "transport.url",
+        default: "",
+        example: "\"mqtts://broker.example.go.id:8883\"",
+        doc: "MQTT 3.1.1 broker through which observations go instead of HTTPS; the collector must take from it ([broker]). Joining still needs HTTPS once. Plain mqtt is for loopback only.",
+    },
+    Setting {
+        key: "transport.username",
+        default: "",
+        example: "\"web-01\"",
+        doc: "Name at the broker, together with password_file.",
     },
 ];
 

@@ -3,10 +3,14 @@
 use super::Problem;
 use super::raw::{Given, Raw};
 use crate::backups::Access;
+use crate::identity::parse_pin;
 use crate::run_file::DEFAULT_FOLDER;
+use crate::transport::broker::parse_url;
 use crate::{
-    Identity, LocalProbes, ProbeSite, Roots, SAMPLE_PERIOD_DEFAULT, SPOOL_AGE_DEFAULT, SPOOL_BYTES_DEFAULT, Settings,
+    BrokerSettings, Identity, LocalProbes, ProbeSite, RoadSettings, Roots, SAMPLE_PERIOD_DEFAULT, SPOOL_AGE_DEFAULT,
+    SPOOL_BYTES_DEFAULT, Settings,
 };
+use pantau_shared::topics;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +26,10 @@ pub struct Config {
     pub sample_period: Duration,
     /// Where the collector is, if not where this host joined.
     pub collector_url: Option<String>,
+    /// The broker, once [`Config::road`] finds that there is one: the collector itself when unset.
+    pub broker_url: Option<String>,
+    /// What topics begin with, whom its certificate is verified against, and the login.
+    pub broker: BrokerAccess,
     /// Where `/metrics` is served.
     pub metrics_listen: Option<SocketAddr>,
     /// Byte cap of the spool.
@@ -40,13 +48,33 @@ pub struct Config {
     pub probes: LocalProbes,
 }
 
+/// How a broker is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerAccess {
+    topic: String,
+    ca_file: Option<PathBuf>,
+    pin: Option<[u8; 32]>,
+    username: Option<String>,
+    password_file: Option<PathBuf>,
+}
+
 impl Config {
+    /// How batches travel.
+    fn road(&self) -> RoadSettings {
+        let Some(url) = self.broker_url.clone() else {
+            return RoadSettings::Https;
+        };
+        let BrokerAccess { topic, ca_file, pin, username, password_file } = self.broker.clone();
+        RoadSettings::Broker(BrokerSettings { url, topic, ca_file, pin, username, password_file })
+    }
+
     /// Settings of an agent that has joined.
     pub fn settings(&self, mut identity: Identity) -> Settings {
         if let Some(url) = &self.collector_url {
             identity.collector_url.clone_from(url);
         }
         Settings {
+            road: self.road(),
             sample_period: self.sample_period,
             metrics_listen: self.metrics_listen,
             spool_bytes_max: self.spool_bytes_max,
@@ -81,6 +109,7 @@ pub(super) fn resolve(raw: &Raw<'_>, problems: &mut Vec<Problem>) -> Config {
     let roots = Roots {
         proc_root: reader.read("host.proc_root", path, "/proc".into(), absolute),
         sys_root: reader.read("host.sys_root", path, "/sys".into(), absolute),
+        run_root: reader.read("host.run_root", path, "/run".into(), absolute),
     };
     Config {
         data_dir: reader.read("data_dir", path, "/var/lib/pantau-agent".into(), absolute),
@@ -109,11 +138,29 @@ pub(super) fn resolve(raw: &Raw<'_>, problems: &mut Vec<Problem>) -> Config {
             SPOOL_AGE_DEFAULT,
             |given| duration(given, 3600, 3650 * 86_400),
         ),
+        broker_url: reader.read("transport.url", "mqtts://HOST[:PORT], or mqtt://127.0.0.1[:PORT]", None, |given| {
+            text(given).filter(|url| parse_url(url).is_ok()).map(|url| Some(url.to_owned()))
+        }),
+        broker: resolve_broker(&mut reader, path),
         runs_dir: reader.read("backups.runs_dir", path, DEFAULT_FOLDER.into(), absolute),
         backup_tools: reader.read("backups.tools", "true or false", true, |given| given.value.as_bool()),
         checks_file: reader.read("probes.checks_file", path, None, |given| absolute(given).map(Some)),
         probes: LocalProbes { site: resolve_site(&mut reader, path, roots.proc_root.clone()), checks: Vec::new() },
         roots,
+    }
+}
+
+fn resolve_broker(reader: &mut Reader<'_, '_>, path: &str) -> BrokerAccess {
+    let plain = |given: &Given<'_>| text(given).filter(|text| topics::is_prefix(text)).map(str::to_owned);
+    let topic = reader.read("transport.topic", "a topic without wildcards", topics::TOPIC_PREFIX.to_owned(), plain);
+    let pin = |given: &Given<'_>| text(given).and_then(parse_pin).map(Some);
+    let name = |given: &Given<'_>| text(given).filter(|name| !name.is_empty()).map(|name| Some(name.to_owned()));
+    BrokerAccess {
+        topic,
+        ca_file: reader.read("transport.ca_file", path, None, |given| absolute(given).map(Some)),
+        pin: reader.read("transport.pin", "64 hexadecimal digits", None, pin),
+        username: reader.read("transport.username", "a name", None, name),
+        password_file: reader.read("transport.password_file", path, None, |given| absolute(given).map(Some)),
     }
 }
 

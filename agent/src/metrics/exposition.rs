@@ -1,11 +1,18 @@
 //! Building metric families for the text encoder: one family for each name, with help, type and samples.
+//!
+//! The encoder knows no untyped families, which node_exporter has for what it copies from the kernel without knowing it;
+//! those have no labels and are written here, behind the others.
 
+use prometheus::TextEncoder;
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
+use std::collections::BTreeSet;
 
 /// Families in the making; every name is begun once.
 #[derive(Debug, Default)]
 pub(super) struct Exposition {
     families: Vec<MetricFamily>,
+    names: BTreeSet<String>,
+    untyped: String,
 }
 
 /// One family; empty ones are left out at the end, because the encoder refuses them.
@@ -27,17 +34,34 @@ impl Exposition {
         self.family(name, help, MetricType::GAUGE)
     }
 
+    /// A gauge without labels, unless one of that name was begun already.
+    pub(super) fn gauge_once(&mut self, name: &str, help: &str, value: Option<f64>) {
+        if !self.names.contains(name) {
+            self.gauge(name, help).add(&[], value);
+        }
+    }
+
+    /// An untyped value without labels, unless one of that name was begun already.
+    pub(super) fn untyped(&mut self, name: &str, help: &str, value: Option<f64>) {
+        if let Some(value) = value
+            && self.names.insert(name.to_owned())
+        {
+            self.untyped.push_str(&format!("# HELP {name} {help}\n# TYPE {name} untyped\n{name} {value}\n"));
+        }
+    }
+
     fn family(&mut self, name: &str, help: &str, kind: MetricType) -> Family<'_> {
         let mut family = MetricFamily::default();
         family.set_name(name.to_owned());
         family.set_help(help.to_owned());
         family.set_field_type(kind);
+        self.names.insert(name.to_owned());
         Family { kind, metrics: Vec::new(), family, into: &mut self.families }
     }
 
-    /// All families.
-    pub(super) fn into_families(self) -> Vec<MetricFamily> {
-        self.families
+    /// The text of all families.
+    pub(super) fn render(self) -> Result<String, prometheus::Error> {
+        Ok(TextEncoder::new().encode_to_string(&self.families)? + &self.untyped)
     }
 }
 

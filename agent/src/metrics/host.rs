@@ -1,4 +1,4 @@
-//! A sample under node_exporter's names, labels and units. Pure.
+//! A sample under node_exporter's names, labels and units. Pure, but for the kernel's own name.
 
 use super::exposition::Exposition;
 use pantau_shared::envelope::AgentStarted;
@@ -27,6 +27,7 @@ pub(super) fn render_host(out: &mut Exposition, facts: &AgentStarted, sample: &S
         render_memory(out, memory);
     }
     render_filesystems(out, &sample.filesystems);
+    render_units(out, sample);
     render_disks(out, &sample.disks);
     render_interfaces(out, &sample.interfaces);
     if let Some(pressure) = &sample.pressure {
@@ -46,14 +47,20 @@ pub(super) fn render_host(out: &mut Exposition, facts: &AgentStarted, sample: &S
         out.gauge("node_procs_running", "Number of processes in runnable state.").add(&[], plain(kernel.running));
         out.gauge("node_procs_blocked", "Number of processes blocked waiting for I/O to complete.")
             .add(&[], plain(kernel.blocked));
+        out.gauge("node_processes_threads", "Allocated threads in system").add(&[], plain(kernel.threads));
+        out.gauge("node_processes_pids", "Number of PIDs").add(&[], plain(kernel.processes));
     }
     out.gauge("node_time_seconds", "System time in seconds since epoch (1970).")
         .add(&[], Some(now.as_ms() as f64 / 1000.0));
+    let uname = rustix::system::uname();
+    let (domain, version) = (uname.domainname().to_string_lossy(), uname.version().to_string_lossy());
     let uname = [
+        ("domainname", &*domain),
         ("machine", facts.architecture.as_str()),
         ("nodename", facts.hostname.as_str()),
         ("release", facts.kernel.as_str()),
         ("sysname", "Linux"),
+        ("version", &*version),
     ];
     out.gauge("node_uname_info", "Labeled system information as provided by the uname system call.")
         .add(&uname, Some(1.0));
@@ -120,7 +127,7 @@ fn render_memory(out: &mut Exposition, memory: &Memory) {
 type Reading<T> = (&'static str, &'static str, fn(&T) -> Option<f64>);
 
 fn render_filesystems(out: &mut Exposition, filesystems: &[Filesystem]) {
-    let families: [Reading<Filesystem>; 6] = [
+    let families: [Reading<Filesystem>; 7] = [
         ("node_filesystem_size_bytes", "Filesystem size in bytes.", |f| plain(f.size_bytes)),
         ("node_filesystem_free_bytes", "Filesystem free space in bytes.", |f| plain(f.free_bytes)),
         ("node_filesystem_avail_bytes", "Filesystem space available to non-root users in bytes.", |f| {
@@ -131,6 +138,11 @@ fn render_filesystems(out: &mut Exposition, filesystems: &[Filesystem]) {
         ("node_filesystem_readonly", "Filesystem read-only status.", |f| {
             f.read_only.map(|yes| f64::from(u8::from(yes)))
         }),
+        (
+            "node_filesystem_device_error",
+            "Whether an error occurred while getting statistics for the given device.",
+            |f| Some(f64::from(u8::from(f.size_bytes.is_none()))),
+        ),
     ];
     for (name, help, read) in families {
         let mut family = out.gauge(name, help);
@@ -138,6 +150,16 @@ fn render_filesystems(out: &mut Exposition, filesystems: &[Filesystem]) {
             let labels = [("device", f.device.as_str()), ("fstype", &f.kind), ("mountpoint", &f.mount_point)];
             family.add(&labels, read(f));
         }
+    }
+}
+
+/// Units that have failed. The others are many, change nothing on a dashboard, and are not asked for.
+fn render_units(out: &mut Exposition, sample: &Sample) {
+    let failed = sample.units.and_then(|units| units.failed);
+    out.gauge("node_systemd_units", "Summary of systemd unit states").add(&[("state", "failed")], plain(failed));
+    let mut family = out.gauge("node_systemd_unit_state", "Systemd unit");
+    for name in &sample.failed_units {
+        family.add(&[("name", name), ("state", "failed")], Some(1.0));
     }
 }
 

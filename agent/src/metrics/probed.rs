@@ -121,22 +121,30 @@ fn render_phases<const N: usize>(
     }
 }
 
+// blackbox_exporter shows a phase that an answer did not need (TLS, connecting by UDP) as taking no time.
+
 fn render_http_phases(out: &mut Exposition, probes: &Probes) {
     let help = "Duration of HTTP request by phase, summed over all redirects.";
     render_phases(out, "probe_http_duration_seconds", help, probes, "http", |a| {
+        let unneeded = http(a).map(|_| 0);
         [
-            ("connect", a.outcome.connect_us),
-            ("processing", a.outcome.first_byte_us),
-            ("resolve", a.outcome.resolve_us),
-            ("tls", a.outcome.tls_us),
-            ("transfer", a.outcome.transfer_us),
+            ("connect", a.outcome.connect_us.or(unneeded)),
+            ("processing", a.outcome.first_byte_us.or(unneeded)),
+            ("resolve", a.outcome.resolve_us.or(unneeded)),
+            ("tls", a.outcome.tls_us.or(unneeded)),
+            ("transfer", a.outcome.transfer_us.or(unneeded)),
         ]
     });
 }
 
 fn render_dns_phases(out: &mut Exposition, probes: &Probes) {
     render_phases(out, "probe_dns_duration_seconds", "Duration of DNS request by phase.", probes, "dns", |a| {
-        [("resolve", a.outcome.resolve_us), ("connect", a.outcome.connect_us), ("request", a.outcome.first_byte_us)]
+        let unneeded = a.detail.dns_records.map(|_| 0);
+        [
+            ("resolve", a.outcome.resolve_us.or(unneeded)),
+            ("connect", a.outcome.connect_us.or(unneeded)),
+            ("request", a.outcome.first_byte_us.or(unneeded)),
+        ]
     });
 }
 

@@ -1,11 +1,12 @@
 //! From a name to a TCP connection, phase by phase: what every connecting probe begins with.
 
+use super::resolver::look_up;
 use super::{Asking, Trouble};
 use pantau_shared::probe::ProbePhase;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::{TcpStream, UdpSocket, lookup_host};
+use tokio::net::{TcpStream, UdpSocket};
 
 /// Most addresses of one name that are tried, in the resolver's order.
 const ADDRESSES_MAX: usize = 4;
@@ -16,11 +17,11 @@ pub(super) async fn resolve(asking: &mut Asking<'_>, host: &str, port: u16) -> R
         return Err(asking.refuse("no host to ask"));
     }
     let from_us = asking.enter(ProbePhase::Resolve);
-    let resolved = lookup_host((host, port)).await;
+    let resolved = look_up(host, port).await;
     asking.lap(|progress| &mut progress.resolve_us, from_us);
     match resolved {
         Ok(addresses) => {
-            let addresses: Vec<_> = addresses.take(ADDRESSES_MAX).collect();
+            let addresses: Vec<_> = addresses.into_iter().take(ADDRESSES_MAX).collect();
             asking.progress.detail.is_v6 = addresses.first().map(SocketAddr::is_ipv6);
             if addresses.is_empty() {
                 return Err(Trouble::Failed(format!("{host} has no address")));

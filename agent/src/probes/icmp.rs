@@ -74,7 +74,7 @@ struct Echo {
 }
 
 /// A socket for echoes of one address, and whether it is raw. `UdpSocket` only sends and receives on it.
-fn open(address: SocketAddr) -> Result<(UdpSocket, bool), Trouble> {
+pub(super) fn open(address: SocketAddr) -> Result<(UdpSocket, bool), Trouble> {
     let (domain, protocol) = match address {
         SocketAddr::V4(_) => (Domain::IPV4, Protocol::ICMPV4),
         SocketAddr::V6(_) => (Domain::IPV6, Protocol::ICMPV6),

@@ -44,7 +44,8 @@ pub(crate) fn parse_diskstats(text: &str) -> Result<Vec<Disk>, SourceError> {
     Ok(disks)
 }
 
-fn is_whole_device(name: &str) -> bool {
+/// Whether a device is neither a part of another nor a piece of memory or file.
+pub(crate) fn is_whole_device(name: &str) -> bool {
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
     if stem.len() == name.len() {
         return true;

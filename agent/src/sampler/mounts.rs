@@ -230,6 +230,9 @@ impl Space {
 }
 
 #[cfg(test)]
+mod hung_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! `/proc/net/sockstat`: TCP sockets in use and in TIME-WAIT. Does not know to whom they belong.
+//! `/proc/net/sockstat`: TCP sockets in use, in TIME-WAIT, orphaned, allocated. Does not know to whom they belong.
 
 use super::source::SourceError;
 use pantau_shared::sample::Sockets;
@@ -14,6 +14,8 @@ pub(crate) fn parse_sockstat(text: &str) -> Result<Sockets, SourceError> {
         let value: u64 = value.ok_or_else(|| SourceError::malformed(line))?;
         match name {
             "inuse" => sockets.tcp_in_use = Some(value),
+            "orphan" => sockets.tcp_orphaned = Some(value),
+            "alloc" => sockets.tcp_allocated = Some(value),
             "tw" => sockets.tcp_time_wait = Some(value),
             _ => {}
         }
@@ -28,7 +30,14 @@ mod tests {
     #[test]
     fn reads_the_tcp_line_only() {
         let text = "sockets: used 300\nTCP: inuse 31 orphan 0 tw 5 alloc 7 mem 1\nUDP: inuse 9 mem 2\n";
-        assert_eq!(parse_sockstat(text).expect("parses"), Sockets { tcp_in_use: Some(31), tcp_time_wait: Some(5) });
+        let expected = Sockets {
+            tcp_in_use: Some(31),
+            tcp_time_wait: Some(5),
+            tcp_orphaned: Some(0),
+            tcp_allocated: Some(7),
+            ..Sockets::default()
+        };
+        assert_eq!(parse_sockstat(text).expect("parses"), expected);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! The spool against a simple model, and a museum of corruptions.
+//! What a spool does, one thing at a time, and a museum of corruptions; random lives are in [`model`].
 
 use super::*;
-use proptest::prelude::*;
-use std::collections::BTreeMap;
+
+mod model;
 
 const STREAM: [u8; 16] = [9; 16];
 const ROOMY: Limits = Limits { bytes_max: 1 << 30, age_max_ms: u64::MAX };
@@ -286,117 +286,4 @@ fn a_lost_segment_is_a_gap() {
     fs::remove_file(directory.path().join(format!("{:020}.segment", 3))).expect("removes");
     let mut spool = open(directory.path(), ROOMY);
     assert_eq!(all(&mut spool), "1=1 2=2 [3-3 record damaged] 4=4");
-}
-
-#[derive(Debug, Clone)]
-enum Action {
-    Append { size: usize },
-    Sync,
-    Peek { count: usize, bytes: usize },
-    Ack { back: u64 },
-    Reopen,
-}
-
-fn action() -> impl Strategy<Value = Action> {
-    prop_oneof![
-        8 => (0usize..1500).prop_map(|size| Action::Append { size }),
-        3 => Just(Action::Sync),
-        4 => (1usize..20, 1usize..9000).prop_map(|(count, bytes)| Action::Peek { count, bytes }),
-        3 => (0u64..6).prop_map(|back| Action::Ack { back }),
-        1 => Just(Action::Reopen),
-    ]
-}
-
-/// What a spool should do, without files.
-#[derive(Debug, Default)]
-struct Model {
-    next: u64,
-    durable: u64,
-    acked: u64,
-    peeked: u64,
-    appended: BTreeMap<u64, u64>,
-}
-
-impl Model {
-    /// Everything given lies in order, tiles the numbers behind the acknowledged one, and is what was appended.
-    fn check(&mut self, stored: &[Stored], capped: bool) {
-        let mut expected = self.acked + 1;
-        for stored in stored {
-            let ObservationBody::Gap(gap) = &stored.body else { panic!("unexpected {stored:?}") };
-            if gap.from_seq == u64::MAX {
-                assert_eq!(stored.seq, expected);
-                let number = gap.reason.split(':').next().expect("number");
-                assert_eq!(number, self.appended[&stored.seq].to_string());
-                assert_eq!(stored.boot_ms, Some(stored.seq));
-            } else {
-                assert!(capped, "a gap without a cap: {gap:?}");
-                assert_eq!((gap.from_seq, gap.to_seq), (expected, stored.seq));
-            }
-            expected = stored.seq + 1;
-        }
-        self.peeked = expected - 1;
-        assert!(self.peeked <= self.durable);
-    }
-}
-
-fn run(actions: &[Action], limits: Limits, capped: bool) {
-    let directory = tempfile::tempdir().expect("temporary directory");
-    let mut spool = open(directory.path(), limits);
-    let mut model = Model { next: 1, ..Model::default() };
-    for action in actions {
-        match action {
-            Action::Append { size } => {
-                let number = model.next * 7;
-                let seq = spool.append(moment(model.next), body(number, *size)).expect("appends");
-                assert_eq!(seq, model.next);
-                model.appended.insert(seq, number);
-                model.next += 1;
-            }
-            Action::Sync => {
-                sync(&mut spool);
-                model.durable = model.next - 1;
-            }
-            Action::Peek { count, bytes } => {
-                let stored = spool.peek(*count, *bytes);
-                assert!(stored.len() <= *count);
-                if !capped {
-                    let waiting = model.durable - model.acked;
-                    assert_eq!(stored.is_empty(), waiting == 0);
-                }
-                model.check(&stored, capped);
-            }
-            Action::Ack { back } => {
-                let seq = model.peeked.saturating_sub(*back);
-                spool.ack(seq);
-                model.acked = model.acked.max(seq);
-            }
-            Action::Reopen => {
-                drop(spool);
-                spool = open(directory.path(), limits);
-                model.durable = model.next - 1;
-            }
-        }
-        assert!(spool.stats().bytes <= limits.bytes_max);
-        assert_eq!(spool.stats().records, model.next - 1 - model.acked);
-    }
-    sync(&mut spool);
-    model.durable = model.next - 1;
-    let rest = spool.peek(usize::MAX, usize::MAX / 4);
-    model.check(&rest, capped);
-    // After a drop of everything the hole shows with the next record; otherwise nothing is missing at the end.
-    assert!(rest.is_empty() || model.peeked == model.next - 1);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-
-    #[test]
-    fn behaves_like_the_model(actions in proptest::collection::vec(action(), 1..300)) {
-        run(&actions, ROOMY, false);
-    }
-
-    #[test]
-    fn behaves_like_the_model_under_a_cap(actions in proptest::collection::vec(action(), 1..300)) {
-        run(&actions, Limits { bytes_max: 24 * 1024, age_max_ms: u64::MAX }, true);
-    }
 }

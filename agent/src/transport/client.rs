@@ -95,6 +95,14 @@ pub(crate) struct Reply {
     pub(crate) body: Bytes,
 }
 
+/// What is asked.
+struct Question<'a> {
+    method: Method,
+    path: &'a str,
+    content_type: Option<&'a str>,
+    body: Bytes,
+}
+
 /// A client of one collector.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -146,10 +154,24 @@ impl Client {
     /// Posts `body` to `path`. A kept connection that turns out to be closed is replaced once: the collector knows
     /// repeats, so a request may arrive twice.
     pub(crate) async fn post(&mut self, path: &str, content_type: &str, body: Bytes) -> Result<Reply, ClientError> {
+        self.ask(&Question { method: Method::POST, path, content_type: Some(content_type), body }).await
+    }
+
+    /// Gets `path`.
+    pub(crate) async fn get(&mut self, path: &str) -> Result<Reply, ClientError> {
+        self.ask(&Question { method: Method::GET, path, content_type: None, body: Bytes::new() }).await
+    }
+
+    /// Host and port of the collector.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    async fn ask(&mut self, question: &Question<'_>) -> Result<Reply, ClientError> {
         if let Some(mut kept) = self.connection.take()
             && kept.ready().await.is_ok()
         {
-            match self.exchange(&mut kept, path, content_type, body.clone()).await {
+            match self.exchange(&mut kept, question).await {
                 Ok(reply) => {
                     self.connection = Some(kept);
                     return Ok(reply);
@@ -159,7 +181,7 @@ impl Client {
             }
         }
         let mut fresh = self.connect().await?;
-        let reply = self.exchange(&mut fresh, path, content_type, body).await?;
+        let reply = self.exchange(&mut fresh, question).await?;
         self.connection = Some(fresh);
         Ok(reply)
     }
@@ -201,17 +223,18 @@ impl Client {
     async fn exchange(
         &self,
         sender: &mut SendRequest<Full<Bytes>>,
-        path: &str,
-        content_type: &str,
-        body: Bytes,
+        question: &Question<'_>,
     ) -> Result<Reply, ClientError> {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("{}{path}", self.base_path))
+        let mut request = Request::builder()
+            .method(&question.method)
+            .uri(format!("{}{}", self.base_path, question.path))
             .header(header::HOST, &self.authority)
-            .header(header::CONTENT_TYPE, content_type)
-            .header(header::USER_AGENT, concat!("pantau-agent/", env!("CARGO_PKG_VERSION")))
-            .body(Full::new(body))
+            .header(header::USER_AGENT, concat!("pantau-agent/", env!("CARGO_PKG_VERSION")));
+        if let Some(content_type) = question.content_type {
+            request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        let request = request
+            .body(Full::new(question.body.clone()))
             .map_err(|source| ClientError::Request { authority: self.authority.clone(), source })?;
         let exchanging = async {
             let response = sender.send_request(request).await.map_err(|source| self.exchange_failed(source))?;

@@ -2,43 +2,58 @@
 //!
 //! ```toml
 //! berlaku_sejak = "2026-07-01"     # optional: from when on targets, hours and policies hold
-//! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s"
+//! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s",
+//!                                  # nyala_ulang_per_hari = 3
 //! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
+//!                                  # group_wait_seconds = 60,
 //!                                  # flap_starts_min = 3, flap_window_seconds = 3600, flap_stable_seconds = 1800,
 //!                                  # escalation_resolution_percent = 75, recovery_prompt_rto_percent = 50,
-//!                                  # storm_hosts_min = 5, storm_share_percent = 5
+//!                                  # storm_hosts_min = 5, storm_share_percent = 5,
+//!                                  # observe_seconds = 86400, budget_per_hour = 10
 //! [register]                       # optional: dua_orang = true (who proposes does not approve)
-//! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama
+//! [sertifikat]                     # optional: hari_pertama = 30, hari_kedua = 14, hari_ketiga = 7
+//! [perkiraan_penuh]                # optional: dalam = "7days", pulih = "14days", terpakai_min_persen = 50
+//! [[alertmanager]]                 # optional: label, nilai, layanan, host, kelas, dampak
+//! [[panduan]]                      # optional: kelas, fase, langkah
+//! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama; for some: host or layanan, bagian
+//! [[aturan]]                       # optional: kode, aktif, alasan, amati, anggaran_per_jam; for some: host or layanan, bagian
 //! [[kalender]]                     # optional: id, templat, senin … minggu, libur, cuti_bersama, rentang, …
 //! [[host]]                         # optional: id, nama, luar; when any is listed, only listed hosts may be named
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …, susunan, bergantung_pada
 //! [[layanan.pemeriksaan]]          # id, jenis (see `check_kinds`), …, vantage_min, seri, penentu
 //! [[layanan.komponen]]             # id, nama, pemeriksaan, target_ketersediaan
 //! [[layanan.cadangan]]             # id, host, selang, …; see `backups` and `backup_source`
+//! [[petugas]]                      # id, nama, peran, piket, penerima, jam_tenang, [[petugas.tidak_hadir]]; see `duty`
+//! [[saksi]]                        # optional: as a check; while all that a host asks fail, the host is cut off; see `witness`
 //! [cadangan]                       # optional: bacaan_posisi_kemarin, verifikasi_tiap, uji_pulih_berlaku
 //! ```
 //!
 //! What is wrong is a fault and refuses the file; what the regulation wants but the file may lack is a
-//! [`Finding`](crate::domain::catalogue::Finding).
+//! [`Finding`].
 
 mod agreement;
 mod backup_source;
 mod backups;
+mod causes;
 mod check;
 mod check_kinds;
 mod composition;
+mod duty;
 mod findings;
 mod host;
 mod monitoring;
 mod service;
 mod threshold;
+mod tuning;
+mod witness;
 
 use super::calendar::read_calendars;
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
-use crate::domain::catalogue::{Catalogue, NamedCalendar, Service};
+use crate::domain::catalogue::{Catalogue, Finding, NamedCalendar, Service};
 use crate::domain::profile::Profile;
 use pantau_shared::ids::{HostId, IdError};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The longest text of a field, in characters.
 const TEXT_MAX: usize = 500;
@@ -57,8 +72,10 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
     catalogue.effective_from = root.date(&mut d, "berlaku_sejak").map(|date| date.value);
     catalogue.calendars = with_templates(read_calendars(&mut d, &root, profile.time_zone, &profile.calendars), profile);
     monitoring::read_monitoring(&mut d, &root, &mut catalogue);
-    catalogue.thresholds = threshold::read_thresholds(&mut d, &root);
     catalogue.backups = backups::read_rules(&mut d, &root);
+    catalogue.certificates = causes::read_certificates(&mut d, &root);
+    catalogue.forecast = causes::read_forecast(&mut d, &root);
+    catalogue.runbook = causes::read_runbook(&mut d, &root);
     let (names, outside) = host::read_hosts(&mut d, &root);
     (catalogue.host_names, seen.outside) = (names, outside);
     seen.hosts = catalogue.host_names.keys().cloned().collect();
@@ -69,11 +86,31 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
             catalogue.services.push(service);
         }
     }
+    let (alerts, named) = causes::read_alerts(&mut d, &root, &seen);
+    catalogue.alerts = alerts;
+    causes::check_alerts(&mut d, &catalogue, &named);
     composition::resolve(&mut d, &mut catalogue.services, &dependencies);
+    catalogue.roster = duty::read_roster(&mut d, &root, profile, &catalogue);
+    read_rules(&mut d, &root, &seen, &mut catalogue);
+    catalogue.witnesses = witness::read_witnesses(&mut d, &root, &mut seen, &catalogue.services).into();
+    for service in &mut catalogue.services {
+        service.witnesses = Arc::clone(&catalogue.witnesses);
+    }
     root.finish(&mut d);
     let findings = |service: &Service| findings::findings(service, &catalogue);
-    catalogue.findings = catalogue.services.iter().flat_map(findings).collect();
+    let of_services: Vec<Finding> = catalogue.services.iter().flat_map(findings).collect();
+    catalogue.findings = of_services.into_iter().chain(tuning::findings(&catalogue)).collect();
+    catalogue.findings.extend(duty::findings(profile, &catalogue));
     d.finish(Some(catalogue))
+}
+
+/// `[[ambang]]` and `[[aturan]]`: they may name hosts and services.
+fn read_rules(d: &mut Diagnostics<'_>, root: &TableReader<'_>, seen: &Seen, catalogue: &mut Catalogue) {
+    let services = std::mem::take(&mut catalogue.services);
+    let known = Known { seen, services: &services };
+    threshold::read_thresholds(d, root, &known, catalogue);
+    tuning::read_settings(d, root, &known, catalogue);
+    catalogue.services = services;
 }
 
 /// The file's calendars and those templates of the profile that it does not complete under the same name.
@@ -85,6 +122,12 @@ fn with_templates(mut calendars: Vec<NamedCalendar>, profile: &Profile) -> Vec<N
         }
     }
     calendars
+}
+
+/// What entries for some hosts or services may name.
+struct Known<'a> {
+    seen: &'a Seen,
+    services: &'a [Service],
 }
 
 /// What cross-references need.

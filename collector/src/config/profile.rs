@@ -48,6 +48,7 @@ fn read(d: &mut Diagnostics<'_>, root: &TableReader<'_>) -> Option<Profile> {
     }
     let escalation = values(root.texts(d, "escalation", TEXT_MAX));
     let roles = read_roles(d, root);
+    let escalation_roles = read_levels(d, root, &roles);
     let (resolution_targets, priorities) = (read_resolution(d, root), read_priorities(d, root));
     let response_targets = read_response(d, root);
     let calendars = read_calendars(d, root, time_zone.unwrap_or(DEFAULT_ZONE), &[]);
@@ -68,6 +69,7 @@ fn read(d: &mut Diagnostics<'_>, root: &TableReader<'_>) -> Option<Profile> {
         reporting_methods,
         roles,
         escalation,
+        escalation_roles,
         assumptions,
         calendars,
     })
@@ -86,6 +88,23 @@ fn read_roles(d: &mut Diagnostics<'_>, root: &TableReader<'_>) -> Vec<(String, S
         ROLES.iter().filter_map(|role| Some(((*role).to_owned(), table.text(d, role, TEXT_MAX)?.value))).collect();
     table.finish(d);
     roles
+}
+
+/// Tabel 14 by role: `[escalation_roles]`, `level_1` to `level_3`.
+fn read_levels(d: &mut Diagnostics<'_>, root: &TableReader<'_>, roles: &[(String, String)]) -> Vec<Vec<String>> {
+    let Some(table) = root.table(d, "escalation_roles") else { return Vec::new() };
+    let known: Vec<&str> = roles.iter().map(|(code, _)| code.as_str()).collect();
+    let mut levels = Vec::new();
+    for level in ["level_1", "level_2", "level_3"] {
+        let named = table.texts(d, level, TEXT_MAX);
+        for role in named.iter().filter(|role| !known.contains(&role.value.as_str())) {
+            let remedy = format!("one of {}", known.join(", "));
+            d.add(role.span.clone(), &role.key, true, "is no role of [roles]", &remedy);
+        }
+        levels.push(named.into_iter().map(|role| role.value).collect());
+    }
+    table.finish(d);
+    levels
 }
 
 fn below(d: &mut Diagnostics<'_>, table: &TableReader<'_>, key: &'static str) -> Option<TimeTarget> {

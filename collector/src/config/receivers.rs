@@ -49,6 +49,14 @@ pub enum ReceiverKind {
 }
 
 impl ReceiverKind {
+    /// Whether it can tell what is no ticket: a help desk would open one.
+    pub const fn tells_people(&self) -> bool {
+        match self {
+            Self::Email(_) | Self::Mqtt(_) | Self::Telegram(_) | Self::Webhook(_) => true,
+            Self::Alertmanager(_) | Self::Glpi(_) | Self::Osticket(_) | Self::Zammad(_) => false,
+        }
+    }
+
     /// The table's name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -199,7 +207,9 @@ pub(super) fn read(d: &mut Diagnostics<'_>, root: &TableReader<'_>, files: ReadF
     let routes: Vec<Route> =
         root.tables(d, "route").iter().take(ITEMS_MAX).map(|table| read_route(d, table, &names)).collect();
     let targets = receivers.iter().map(|receiver| receiver.name.clone()).collect();
-    (receivers, Routing { targets, routes })
+    let telling = receivers.iter().filter(|receiver| receiver.kind.tells_people());
+    let notices = telling.map(|receiver| receiver.name.clone()).collect();
+    (receivers, Routing { targets, routes, notices })
 }
 
 type ReadKind = fn(&mut Diagnostics<'_>, &TableReader<'_>, ReadFile<'_>) -> Option<ReceiverKind>;
@@ -375,12 +385,16 @@ fn url(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> Option<String> {
     Some(url.value)
 }
 
-fn port(d: &mut Diagnostics<'_>, table: &TableReader<'_>, usual: u16) -> u16 {
+pub(super) fn port(d: &mut Diagnostics<'_>, table: &TableReader<'_>, usual: u16) -> u16 {
     let port = table.integer(d, "port", 1..=65_535);
     port.and_then(|port| u16::try_from(port.value).ok()).unwrap_or(usual)
 }
 
-fn login(d: &mut Diagnostics<'_>, table: &TableReader<'_>, files: ReadFile<'_>) -> (Option<String>, Option<PathBuf>) {
+pub(super) fn login(
+    d: &mut Diagnostics<'_>,
+    table: &TableReader<'_>,
+    files: ReadFile<'_>,
+) -> (Option<String>, Option<PathBuf>) {
     let username = table.text(d, "username", TEXT_MAX);
     let file = if table.has("password_file") { secret(d, table, "password_file", 1, files) } else { None };
     if let (Some(username), None) = (&username, &file)

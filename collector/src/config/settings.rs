@@ -4,6 +4,7 @@
 //! files (systemd credentials), never from the configuration itself. Every option stands once in [`OPTIONS`] with its
 //! documentation and default; the shipped reference file is made from that table and read back by a test.
 
+use super::broker::{self, BrokerSettings};
 use super::diagnostics::{Diagnostics, FileFaults, Placed, TableReader};
 use super::receiver_options::{self, REPEATED};
 use super::receivers::{self, Receiver};
@@ -235,6 +236,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// Free bytes of the data folder's disk below which the store takes no facts.
     pub reserve_bytes: u64,
+    /// The broker through which agents may send.
+    pub broker: Option<BrokerSettings>,
     /// Enabled receivers.
     pub receivers: Vec<Receiver>,
     /// Which of them hear of what.
@@ -253,6 +256,7 @@ impl Default for Settings {
             own_backup: OwnBackupSettings::default(),
             file: None,
             reserve_bytes: 256 << 20,
+            broker: None,
             receivers: Vec::new(),
             routing: Routing::default(),
         }
@@ -350,6 +354,9 @@ pub fn parse(
         }
         store.finish(&mut d);
     }
+    if let Some(table) = root.table(&mut d, "broker") {
+        settings.broker = broker::read(&mut d, &table, &read_file);
+    }
     (settings.receivers, settings.routing) = receivers::read(&mut d, &root, &read_file);
     root.finish(&mut d);
     d.finish(Some(settings))
@@ -438,7 +445,7 @@ fn read_tls(d: &mut Diagnostics<'_>, tls: &TableReader<'_>) -> TlsChoice {
 
 /// All options, in the file's order.
 pub fn options() -> impl Iterator<Item = ConfigOption> {
-    OPTIONS.into_iter().chain(receiver_options::OPTIONS)
+    OPTIONS.into_iter().chain(broker::OPTIONS).chain(receiver_options::OPTIONS)
 }
 
 /// The reference file: every option with documentation, defaults in force, examples commented out.
@@ -520,7 +527,7 @@ mod tests {
         let expected = [
             "c.toml:1:11: listen[0] = \"0.0.0.0:8420\": is not loopback and has no TLS; set `enabled = true` under [tls], or listen on 127.0.0.1",
             "c.toml:1:27: listen[1] = \"x\": is no address; give IP:PORT, such as \"127.0.0.1:8420\" or \"[::]:8420\"",
-            "c.toml:2:1: warna: is not a known key; known here: alertmanager, backup, catalogue, data_dir, email, glpi, listen, mqtt, osticket, profile, retention, route, store, telegram, tls, webhook, zammad",
+            "c.toml:2:1: warna: is not a known key; known here: alertmanager, backup, broker, catalogue, data_dir, email, glpi, listen, mqtt, osticket, profile, retention, route, store, telegram, tls, webhook, zammad",
             "c.toml:4:12: tls.key_file = \"k\": stands alone; give `certificate_file` and `key_file` together, or neither",
             "c.toml:7:7: webhook[1].url = \"ftp://x\": is no address of a web server; begin with https:// or http://",
             "c.toml:8:15: webhook[1].secret_file = \"/none\": cannot be read (entity not found); make the file, readable for this user",

@@ -2,7 +2,7 @@
 
 use super::scenario::{Scenario, Trouble};
 use crate::domain::catalogue::Catalogue;
-use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus, DataTimeBasis};
+use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus, DataTimeBasis, WalArchive};
 use pantau_shared::envelope::ObservationBody;
 use pantau_shared::ids::HostId;
 use pantau_shared::probe::{ProbeOutcome, ProbePhase, ProbeVerdict};
@@ -20,6 +20,11 @@ const BACKUPS: [(&str, i64, i64, bool); 4] = [
     ("e-office-arsip", 24, 39, false),
     ("perizinan-db", 4, 1, true),
 ];
+
+/// The set that is the archive of a database's log.
+const LOG: &str = "perizinan-wal";
+/// The set whose newest backup is a third of those before it.
+const SHRUNK: &str = "simpeg-db";
 
 /// A simulated machine: its counters only grow.
 #[derive(Debug, Clone)]
@@ -138,8 +143,45 @@ fn answer(scenario: &Scenario, service: u64, at: Timestamp, trouble: Option<Trou
 pub(super) fn looks(scenario: &Scenario, catalogue: &Catalogue, host: &HostId, at: Timestamp) -> Vec<ObservationBody> {
     let sets = catalogue.services.iter().flat_map(|s| &s.backups);
     let sets = sets.filter(|set| set.look().is_some_and(|look| look.host == *host));
-    let plans = sets.filter_map(|set| BACKUPS.iter().find(|(id, ..)| *id == set.id.as_str()));
-    plans.map(|plan| ObservationBody::Backup(look(scenario, plan, at))).collect()
+    let seen = sets.filter_map(|set| match set.id.as_str() {
+        LOG => Some(archive(at)),
+        id => BACKUPS.iter().find(|(known, ..)| *known == id).map(|plan| look(scenario, plan, at)),
+    });
+    seen.map(ObservationBody::Backup).collect()
+}
+
+/// The archive of a log: a segment every ten minutes.
+fn archive(at: Timestamp) -> BackupObservation {
+    const SEGMENT_MS: i64 = 600_000;
+    let number = at.as_ms().div_euclid(SEGMENT_MS);
+    let archived_ms = number * SEGMENT_MS;
+    let name = format!("0000000100000000{number:08X}");
+    let mut artefact = BackupArtefact {
+        name: name.clone(),
+        data_time_ms: Some(archived_ms),
+        ended_at_ms: Some(archived_ms),
+        kind: "wal".to_owned(),
+        ..BackupArtefact::default()
+    };
+    artefact.set_basis(DataTimeBasis::Start);
+    artefact.set_status(BackupStatus::Ok);
+    let wal = WalArchive {
+        last_archived_at_ms: Some(archived_ms),
+        last_archived: name,
+        unarchived_changes: Some(true),
+        chain_ok: true,
+        archive_timeout_seconds: 600,
+        ..WalArchive::default()
+    };
+    let (artefacts, location) = (vec![artefact], "/run/postgresql:5432".to_owned());
+    BackupObservation {
+        set: LOG.to_owned(),
+        artefacts,
+        artefacts_total: 1,
+        location,
+        wal: Some(wal),
+        ..BackupObservation::default()
+    }
 }
 
 fn look(scenario: &Scenario, plan: &(&str, i64, i64, bool), at: Timestamp) -> BackupObservation {
@@ -148,13 +190,16 @@ fn look(scenario: &Scenario, plan: &(&str, i64, i64, bool), at: Timestamp) -> Ba
     let anchor = scenario.end.plus_ms(-age * HOUR_MS);
     let newest = at.ms_since(anchor).div_euclid(every * HOUR_MS);
     let newest = if goes_on { newest } else { newest.min(0) };
+    // The newest dump of one set is suspiciously small.
+    let shrunk = |number: i64| if set == SHRUNK && number == 0 { 3 } else { 1 };
     let artefact = |number: i64| {
         let begun = anchor.plus_ms(number * every * HOUR_MS);
         let mut artefact = BackupArtefact {
             name: format!("/var/backups/{set}/{}.zst", begun.as_secs()),
             data_time_ms: Some(begun.as_ms()),
             ended_at_ms: Some(begun.as_ms()),
-            size_bytes: Some(3 * GIB + scenario.noise(&[4, begun.as_ms().unsigned_abs()], GIB / 8)),
+            size_bytes: Some((3 * GIB + scenario.noise(&[4, begun.as_ms().unsigned_abs()], GIB / 8)) / shrunk(number)),
+            verified_at_ms: (number % 6 == 0).then(|| begun.plus_ms(HOUR_MS).as_ms()).filter(|ms| *ms <= at.as_ms()),
             ..BackupArtefact::default()
         };
         artefact.set_basis(DataTimeBasis::Modified);

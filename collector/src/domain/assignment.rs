@@ -12,8 +12,9 @@ use prost::Message;
 /// The assignment of `host` under `catalogue`; at most [`ASSIGNED_MAX`] checks and as many backup sets, the first.
 pub fn assignment_for(catalogue: &Catalogue, host: &HostId) -> Assignment {
     let services = &catalogue.services;
-    let checks = services.iter().flat_map(|service| &service.checks).filter(|check| check.vantages.contains(host));
-    let checks = checks.take(ASSIGNED_MAX).map(|check| CheckSpec {
+    // Witnesses first: they are few, and no service must lack them.
+    let all = catalogue.witnesses.iter().chain(services.iter().flat_map(|service| &service.checks));
+    let checks = all.filter(|check| check.vantages.contains(host)).take(ASSIGNED_MAX).map(|check| CheckSpec {
         id: check.id.to_string(),
         interval_ms: check.interval_ms,
         timeout_ms: check.timeout_ms,
@@ -94,6 +95,7 @@ mod tests {
             backups: Vec::new(),
             agreement: Agreement::default(),
             composition: Composition::default(),
+            witnesses: std::sync::Arc::default(),
         };
         Catalogue { revision, services: vec![service], ..Catalogue::empty() }
     }

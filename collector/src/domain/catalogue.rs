@@ -12,17 +12,25 @@ pub mod named_calendar;
 
 pub use backup_set::{BackupRules, BackupSet, Look, SetSource, TOLERANCES};
 
+use crate::domain::alert::mapping::AlertMapping;
 use crate::domain::calendar::Calendar;
+use crate::domain::certificate::CertificatePolicy;
+use crate::domain::duty::Roster;
+use crate::domain::forecast::ForecastPolicy;
 use crate::domain::phrase::Phrase;
+use crate::domain::reboot::RebootPolicy;
+use crate::domain::rule::tuning::Tuning;
 use crate::domain::storm::StormPolicy;
 use crate::domain::ticket::escalation::EscalationPolicy;
 use crate::domain::ticket::flap::FlapPolicy;
+use crate::domain::ticket::runbook::RunbookEntry;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use pantau_shared::assignment::CheckKind;
 use pantau_shared::ids::{BackupSetId, CheckId, HostId, IdError};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 pub use agreement::{Agreement, Onset};
 pub use composition::{CheckQuorum, Component, Composition, Dependency};
@@ -155,6 +163,9 @@ pub struct Service {
     pub agreement: Agreement,
     /// How its state follows from its checks.
     pub composition: Composition,
+    /// The catalogue's witnesses: while all that a vantage asks fail, its answers to network checks do not count; see
+    /// [`crate::domain::isolation`].
+    pub witnesses: Arc<[Check]>,
 }
 
 /// Target ketersediaan: operator `>=`, calendar month.
@@ -241,6 +252,8 @@ pub struct Catalogue {
     pub services: Vec<Service>,
     /// Thresholds for every host.
     pub thresholds: Vec<Threshold>,
+    /// What is set of rules, for everything and for some hosts and services.
+    pub tuning: Tuning,
     /// A host is silent after this many seconds without a batch.
     pub host_silent_after_seconds: u32,
     /// Sampling period of the hosts, in milliseconds.
@@ -253,12 +266,26 @@ pub struct Catalogue {
     pub tickets: TicketPolicy,
     /// When many silent hosts are one disturbance.
     pub storm: StormPolicy,
+    /// Checks that tell whether who asks is cut off; each service holds the same list.
+    pub witnesses: Arc<[Check]>,
     /// Whether maintenance and corrections are approved by somebody else than who proposed them (engines A.2).
     pub two_persons: bool,
     /// What holds for all backups.
     pub backups: BackupRules,
+    /// When certificates that run out are warned of.
+    pub certificates: CertificatePolicy,
+    /// When a file system that fills up is warned of.
+    pub forecast: ForecastPolicy,
+    /// When starts of a host are too many.
+    pub reboots: RebootPolicy,
+    /// Whom alerts of other programs concern.
+    pub alerts: Vec<AlertMapping>,
+    /// First steps as the office wants them.
+    pub runbook: Vec<RunbookEntry>,
     /// Calendars that services may name, the profile's templates among them; `24x7` is built in.
     pub calendars: Vec<NamedCalendar>,
+    /// People with roles, their duty and absence.
+    pub roster: Roster,
     /// From which local date its terms (targets, hours, policies) hold; `None`: from when it was applied.
     pub effective_from: Option<NaiveDate>,
 }
@@ -270,6 +297,8 @@ pub struct TicketPolicy {
     pub resolve_after_seconds: u32,
     /// A recurrence that begins within so many seconds of the restoration is the same ticket.
     pub reopen_window_seconds: u32,
+    /// So long a dependant waits for what it needs before it opens a ticket of its own, in seconds.
+    pub group_wait_seconds: u32,
     /// When it comes and goes too often.
     pub flap: FlapPolicy,
     /// When it climbs (Tabel 14).
@@ -281,6 +310,7 @@ impl Default for TicketPolicy {
         Self {
             resolve_after_seconds: 300,
             reopen_window_seconds: 1800,
+            group_wait_seconds: 60,
             flap: FlapPolicy::default(),
             escalation: EscalationPolicy::default(),
         }
@@ -303,17 +333,31 @@ impl Catalogue {
             revision: 0,
             services: Vec::new(),
             thresholds: Vec::new(),
+            tuning: Tuning::default(),
             host_silent_after_seconds: 90,
             sample_period_ms: 10_000,
             findings: Vec::new(),
             host_names: BTreeMap::new(),
             tickets: TicketPolicy::default(),
             storm: StormPolicy::default(),
+            witnesses: Arc::default(),
             two_persons: true,
             backups: BackupRules::default(),
+            certificates: CertificatePolicy::default(),
+            forecast: ForecastPolicy::default(),
+            reboots: RebootPolicy::default(),
+            alerts: Vec::new(),
+            runbook: Vec::new(),
             calendars: Vec::new(),
+            roster: Roster::default(),
             effective_from: None,
         }
+    }
+
+    /// The check with this identifier, and its service.
+    pub fn check(&self, id: &CheckId) -> Option<(&Service, &Check)> {
+        let pairs = self.services.iter().flat_map(|service| service.checks.iter().map(move |check| (service, check)));
+        pairs.into_iter().find(|(_, check)| check.id == *id)
     }
 
     /// The service with this identifier.

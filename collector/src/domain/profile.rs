@@ -52,6 +52,16 @@ pub enum Operator {
     AtMost,
 }
 
+impl Operator {
+    /// As it is written.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Below => "<",
+            Self::AtMost => "<=",
+        }
+    }
+}
+
 /// A bound on a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeTarget {
@@ -94,6 +104,8 @@ pub struct Profile {
     pub roles: Vec<(String, String)>,
     /// Tabel 14: who is asked at each level, first level first.
     pub escalation: Vec<String>,
+    /// The roles that are asked at each level, codes of `roles`, first level first.
+    pub escalation_roles: Vec<Vec<String>>,
     /// Gaps of the regulation that this profile fills by assumption: register number and note, printed in reports.
     pub assumptions: Vec<(String, String)>,
     /// Calendars that a catalogue may use or complete (G18).

@@ -1,5 +1,6 @@
 //! From counters and readings to rates and shares. A counter that went back was reset (or wrapped): there is no rate
-//! over that pair, never a spike.
+//! over that pair, never a spike. Nor is there one over a reboot, whatever the counters say: a counter that began anew
+//! may have passed its old value already.
 
 use pantau_shared::sample::{CpuTimes, Filesystem, Interface, Memory, Sample};
 
@@ -12,6 +13,18 @@ pub fn growth(before: Option<u64>, after: Option<u64>) -> Option<u64> {
 pub fn per_second(before: Option<u64>, after: Option<u64>, elapsed_ms: i64) -> Option<u64> {
     let elapsed = u128::try_from(elapsed_ms).ok().filter(|ms| *ms > 0)?;
     u64::try_from(u128::from(growth(before, after)?) * 1000 / elapsed).ok()
+}
+
+/// How much less than the time between two samples an uptime may be before the machine was started in between, in ms:
+/// both are read within one cycle, by clocks that differ a little.
+const BOOT_SLACK_MS: u64 = 2_000;
+
+/// Whether the machine was started anew between two samples `elapsed_ms` apart; unknown is no.
+pub fn rebooted(before: &Sample, after: &Sample, elapsed_ms: i64) -> bool {
+    let uptime = |sample: &Sample| sample.kernel.as_ref()?.uptime_ms;
+    let (Some(before), Some(after)) = (uptime(before), uptime(after)) else { return false };
+    let elapsed = u64::try_from(elapsed_ms).unwrap_or(0);
+    after < before || after.saturating_add(BOOT_SLACK_MS) < elapsed
 }
 
 /// `part` of `whole` in thousandths, floored, at most 1000; `None` of nothing.
@@ -98,6 +111,55 @@ mod tests {
         assert_eq!(per_second(Some(1), Some(2), 0), None);
         assert_eq!(permille(5, 0), None);
         assert_eq!(permille(u64::MAX, u64::MAX), Some(1000));
+    }
+
+    fn interface(device: &str, received: u64, sent: u64) -> Interface {
+        Interface {
+            device: device.into(),
+            receive_bytes: Some(received),
+            transmit_bytes: Some(sent),
+            speed_bits: Some(1_000_000_000),
+            ..Interface::default()
+        }
+    }
+
+    fn network(before: &[Interface], after: &[Interface]) -> Option<(u64, u64)> {
+        let sample = |interfaces: &[Interface]| Sample { interfaces: interfaces.to_vec(), ..Sample::default() };
+        network_bytes_per_second(&sample(before), &sample(after), 10_000)
+    }
+
+    #[test]
+    fn what_begins_anew_is_never_a_spike() {
+        let eth0 = |received, sent| interface("eth0", received, sent);
+        let steady = Some((10, 10));
+        // (before, after, rate): resets, wraps of 32 and 64 bits in either direction, an interface made anew or new.
+        let cases = [
+            (vec![eth0(100, 100)], vec![eth0(200, 200)], steady),
+            (vec![eth0(1 << 40, 100)], vec![eth0(500, 200)], None),
+            (vec![eth0(u64::from(u32::MAX) - 10, 100)], vec![eth0(90, 200)], None),
+            (vec![eth0(100, u64::MAX)], vec![eth0(200, 5)], None),
+            (vec![eth0(100, 100), interface("wg0", 1 << 50, 9)], vec![eth0(200, 200), interface("wg0", 7, 9)], steady),
+            (vec![eth0(100, 100)], vec![eth0(200, 200), interface("wg0", 1 << 50, 1 << 50)], steady),
+            (vec![eth0(100, 100), interface("wg0", 1 << 50, 9)], vec![eth0(200, 200)], steady),
+        ];
+        for (before, after, rate) in cases {
+            assert_eq!(network(&before, &after), rate, "{before:?} {after:?}");
+        }
+        assert_eq!(bandwidth_permille(&eth0(1 << 40, 0), &eth0(5, 0), 10_000), None);
+    }
+
+    #[test]
+    fn a_reboot_is_seen_by_the_uptime_alone() {
+        let sample = |uptime_ms| {
+            let kernel = pantau_shared::sample::Kernel { uptime_ms, ..Default::default() };
+            Sample { kernel: Some(kernel), ..Sample::default() }
+        };
+        let seen = |before, after, elapsed_ms| rebooted(&sample(before), &sample(after), elapsed_ms);
+        assert!(!seen(Some(5_000), Some(15_000), 10_000));
+        assert!(seen(Some(900_000), Some(5_000), 60_000));
+        assert!(seen(Some(30_000), Some(500_000), 600_000), "up for longer than before, yet started in between");
+        assert!(!seen(Some(0), Some(9_000), 10_500), "clocks differ a little");
+        assert!(!seen(None, Some(1), 600_000) && !seen(Some(1), None, 600_000), "nobody knows");
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! matches it. Hours are judged at the moment the ticket was recorded, never at that of a later event, and who has heard
 //! of a ticket hears of it to its end: a help desk that got the opening by day gets the closing by night.
 //!
+//! A receiver that reaches one officer ([`super::duty`]) hears of a ticket only when that officer is asked, and from then
+//! on; without routes too.
+//!
 //! Quiet hours hold back messages of P4 to P6 until they end (rules B.2, escalation); P1 to P3 are never held back.
 
 use crate::domain::calendar::zone;
@@ -12,6 +15,7 @@ use crate::domain::ticket::{Ticket, TicketClass};
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// The most urgent priority that quiet hours hold back.
 const QUIET_FROM_PRIORITY: u8 = 4;
@@ -25,12 +29,27 @@ pub struct DayHours {
     to: u16,
 }
 
+impl fmt::Display for DayHours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [from, to] = [self.from, self.to].map(|minute| (minute / 60, minute % 60));
+        write!(f, "{:02}:{:02}-{:02}:{:02}", from.0, from.1, to.0, to.1)
+    }
+}
+
 impl DayHours {
     /// Reads `HH:MM-HH:MM`, to 24:00; `None` for anything else and for an empty span.
     pub fn parse(text: &str) -> Option<Self> {
         let (from, to) = text.split_once('-')?;
         let hours = Self { from: minute(from.trim())?, to: minute(to.trim())? };
         (hours.from != hours.to && hours.from < DAY_MINUTES).then_some(hours)
+    }
+
+    /// Not before when a message about `ticket` may leave, if it must wait.
+    fn holds(self, ticket: &Ticket, zone: Tz, now: Timestamp) -> Option<Timestamp> {
+        let minute = zone::minute_of_day(zone, now);
+        let waits = ticket.priority.number() >= QUIET_FROM_PRIORITY && self.contains(minute);
+        let began = Timestamp::from_ms(now.as_ms() - now.as_ms().rem_euclid(60_000));
+        waits.then(|| began.plus_secs(i64::from(self.left(minute)) * 60))
     }
 
     /// Whether a minute of the day lies within.
@@ -89,14 +108,6 @@ impl Route {
             && (self.classes.is_empty() || self.classes.contains(&ticket.key.class))
             && self.hours.is_none_or(|hours| hours.contains(zone::minute_of_day(zone, ticket.recorded_at)))
     }
-
-    /// Not before when a message may leave, if it must wait.
-    fn held_until(&self, ticket: &Ticket, zone: Tz, now: Timestamp) -> Option<Timestamp> {
-        let quiet = self.quiet.filter(|_| ticket.priority.number() >= QUIET_FROM_PRIORITY)?;
-        let minute = zone::minute_of_day(zone, now);
-        let began = Timestamp::from_ms(now.as_ms() - now.as_ms().rem_euclid(60_000));
-        quiet.contains(minute).then(|| began.plus_secs(i64::from(quiet.left(minute)) * 60))
-    }
 }
 
 /// All receivers and the routes to them.
@@ -106,34 +117,43 @@ pub struct Routing {
     pub targets: Vec<String>,
     /// The routes; none sends everything to everyone.
     pub routes: Vec<Route>,
+    /// Those of the receivers that also tell people what is no ticket.
+    pub notices: BTreeSet<String>,
 }
 
 impl Routing {
     /// Everyone hears everything.
     pub fn to_all(targets: &[&str]) -> Self {
-        Self { targets: targets.iter().map(|name| (*name).to_owned()).collect(), routes: Vec::new() }
+        let names = || targets.iter().map(|name| (*name).to_owned());
+        Self { targets: names().collect(), routes: Vec::new(), notices: names().collect() }
     }
 
     /// Who hears of this state of `ticket`, each with the moment before which nothing may leave. `told` have heard of it
-    /// before. A receiver that two routes reach waits only as long as the earlier of them says.
+    /// before; `asked` are receivers of officers who are asked now, with their quiet hours. A receiver that two of them
+    /// reach waits only as long as the earlier says.
     pub fn plan(
         &self,
         ticket: &Ticket,
         told: &BTreeSet<String>,
+        asked: &BTreeMap<String, Option<DayHours>>,
         catalogue: &Catalogue,
         zone: Tz,
         now: Timestamp,
     ) -> Vec<(String, Option<Timestamp>)> {
         let mut holds: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
+        for (target, quiet) in asked {
+            holds.insert(target, quiet.and_then(|hours| hours.holds(ticket, zone, now)));
+        }
         for route in self.routes.iter().filter(|route| route.matches(ticket, catalogue, zone)) {
-            let held = route.held_until(ticket, zone, now);
+            let held = route.quiet.and_then(|hours| hours.holds(ticket, zone, now));
             for target in &route.targets {
                 // `None` sorts before every moment: not held at all.
                 holds.entry(target).and_modify(|hold| *hold = (*hold).min(held)).or_insert(held);
             }
         }
-        let everyone = self.routes.is_empty();
-        let hears = |name: &&String| everyone || told.contains(*name) || holds.contains_key(name.as_str());
+        let personal = catalogue.roster.personal_receivers();
+        let everyone = |name: &str| self.routes.is_empty() && !personal.contains(name);
+        let hears = |name: &&String| everyone(name) || told.contains(*name) || holds.contains_key(name.as_str());
         let heard = self.targets.iter().filter(hears);
         heard.map(|name| (name.clone(), holds.get(name.as_str()).copied().flatten())).collect()
     }
@@ -178,7 +198,7 @@ mod tests {
 
     fn names(routing: &Routing, ticket: &Ticket, told: &[&str], now: &str) -> String {
         let told = told.iter().map(|name| (*name).to_owned()).collect();
-        let plan = routing.plan(ticket, &told, &Catalogue::empty(), ZONE, at(now));
+        let plan = routing.plan(ticket, &told, &BTreeMap::new(), &Catalogue::empty(), ZONE, at(now));
         let show = |(name, held): (String, Option<Timestamp>)| {
             held.map_or(name.clone(), |until| {
                 format!("{name}@{}", until.to_utc().with_timezone(&ZONE).format("%d %H:%M"))
@@ -210,6 +230,37 @@ mod tests {
         assert_eq!(names(&routing, &ticket(5, "09:00"), &[], "23:00"), "meja");
         // Its priority fell: who heard of it hears the end.
         assert_eq!(names(&routing, &ticket(5, "20:00"), &["piket"], "23:00"), "piket");
+    }
+
+    #[test]
+    fn a_receiver_of_one_officer_hears_when_that_officer_is_asked_and_from_then_on() {
+        let routing = Routing::to_all(&["meja", "wa-sari"]);
+        let mut catalogue = Catalogue::empty();
+        let officer = crate::domain::duty::Officer {
+            id: "sari".into(),
+            name: "Sari".into(),
+            roles: BTreeSet::new(),
+            providers: BTreeSet::new(),
+            services: BTreeSet::new(),
+            duty: None,
+            duty_name: None,
+            absences: Vec::new(),
+            receivers: ["wa-sari".to_owned()].into(),
+            quiet: None,
+        };
+        catalogue.roster.officers.push(officer);
+        let night = DayHours::parse("22:00-06:00");
+        let plan = |told: &[&str], asked: &[(&str, Option<DayHours>)], priority| {
+            let told = told.iter().map(|name| (*name).to_owned()).collect();
+            let asked = asked.iter().map(|(name, quiet)| ((*name).to_owned(), *quiet)).collect();
+            routing.plan(&ticket(priority, "23:00"), &told, &asked, &catalogue, ZONE, at("23:00"))
+        };
+        let heard = |name: &str| (name.to_owned(), None);
+        assert_eq!(plan(&[], &[], 1), [heard("meja")]);
+        assert_eq!(plan(&[], &[("wa-sari", night)], 3), [heard("meja"), heard("wa-sari")]);
+        let morning = Some(at("23:00").plus_secs(7 * 3_600));
+        assert_eq!(plan(&[], &[("wa-sari", night)], 4), [heard("meja"), ("wa-sari".to_owned(), morning)]);
+        assert_eq!(plan(&["wa-sari"], &[], 4), [heard("meja"), heard("wa-sari")], "told of its end");
     }
 
     #[test]

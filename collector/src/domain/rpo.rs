@@ -10,9 +10,11 @@ pub mod drill;
 pub mod exposure;
 pub mod heartbeat;
 pub mod job;
+pub mod notice;
 pub mod plausibility;
 pub mod proof;
 pub mod record;
+pub mod run_signals;
 pub mod schedule;
 pub mod wal;
 
@@ -81,6 +83,9 @@ pub struct Backup {
     pub deleted_at: Option<Timestamp>,
     /// Places, in the same list, of what it builds upon: an increment is as good as all of them.
     pub references: Vec<usize>,
+    /// Whether it is the archive of a log in which nothing was written after its end that its data time leaves out: it is
+    /// usable from its end on, also where its data time was told later.
+    pub gapless: bool,
 }
 
 impl Backup {
@@ -95,6 +100,7 @@ impl Backup {
             verified_at: None,
             deleted_at: None,
             references: Vec::new(),
+            gapless: false,
         }
     }
 
@@ -107,10 +113,11 @@ impl Backup {
             BackupStatus::Unspecified | BackupStatus::Failed | BackupStatus::Running => false,
         };
         let large = self.size_bytes.is_none_or(|size| size > 0 && size >= policy.size_bytes_min);
-        if !complete || !large || self.data_time > self.end.plus_ms(CLOCK_TOLERANCE_MS) {
+        let plausible = self.gapless || self.data_time <= self.end.plus_ms(CLOCK_TOLERANCE_MS);
+        if !complete || !large || !plausible {
             return never;
         }
-        let mut from = self.end.max(self.data_time.plus_ms(-CLOCK_TOLERANCE_MS));
+        let mut from = if self.gapless { self.end } else { self.end.max(self.data_time.plus_ms(-CLOCK_TOLERANCE_MS)) };
         if policy.verified_only {
             let Some(verified_at) = self.verified_at else { return never };
             from = from.max(verified_at);

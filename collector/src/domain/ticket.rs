@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Only a person enters Ditanggapi, Selesai terkonfirmasi, Ditutup and Dibatalkan. The engine enters Baru, Dieskalasi
-//! (by rule) and Pulih, and takes a ticket from Pulih back to the state it had. Silence never resolves anything.
+//! (by rule) and Pulih, and takes a ticket from Pulih back to the state it had; it cancels one only when nobody watches any
+//! more what it is about, with that reason. Silence never resolves anything.
 //! At most one ticket is open per key; the database enforces it.
 //!
 //! Order that always holds: onset <= recorded <= first response; onset <= restored <= confirmed <= closed.
@@ -14,17 +15,26 @@
 pub mod clock;
 pub mod condition;
 pub mod escalation;
+pub mod evidence;
 pub mod example_sla;
 pub mod flap;
+pub mod fold;
 pub mod form_order;
+pub mod group;
+pub mod manual;
+pub mod noise;
 pub mod open;
+pub mod regroup;
 pub mod review;
+pub mod runbook;
+pub mod stage;
 pub mod transition;
 
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Priority, TimeTarget};
-use pantau_shared::ids::{BackupSetId, HostId};
+use crate::domain::rule::Rule;
+use pantau_shared::ids::{BackupSetId, CheckId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use std::fmt;
 
@@ -69,21 +79,27 @@ pub enum TicketClass {
     Budget,
     /// A backup set passed its RPO or has no usable backup.
     Backup,
-    /// A job that does what nobody sees otherwise went wrong.
+    /// A job that does what nobody sees otherwise went wrong; also what another program's alert says.
     Function,
+    /// The certificate of an endpoint runs out.
+    Certificate,
+    /// Somebody may be where nobody should be; by another program's alert only.
+    Security,
     /// Nobody watches: a silent host, a backup source that nobody reaches.
     MonitoringLost,
 }
 
 impl TicketClass {
     /// All, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Access,
         Self::Performance,
         Self::Capacity,
         Self::Budget,
         Self::Backup,
         Self::Function,
+        Self::Certificate,
+        Self::Security,
         Self::MonitoringLost,
     ];
 
@@ -96,6 +112,8 @@ impl TicketClass {
             Self::Budget => "anggaran",
             Self::Backup => "cadangan",
             Self::Function => "fungsi",
+            Self::Certificate => "sertifikat",
+            Self::Security => "keamanan",
             Self::MonitoringLost => "kehilangan_pemantauan",
         }
     }
@@ -115,8 +133,24 @@ pub enum TicketScope {
     Host(HostId, String),
     /// A backup set.
     Backup(BackupSetId),
+    /// The endpoint that a check asks.
+    Check(CheckId),
+    /// A group of alerts of another program, by the digest of its key.
+    Alert(String),
     /// The hosts of the whole site together: a storm of silence.
     Site,
+    /// What of a rule was too much for its ticket budget, together.
+    Rule(Rule),
+}
+
+impl TicketScope {
+    /// The service it is about, if it is one.
+    pub fn service(&self) -> Option<&ServiceId> {
+        match self {
+            Self::Service(id) => Some(id),
+            Self::Host(..) | Self::Backup(_) | Self::Check(_) | Self::Alert(_) | Self::Site | Self::Rule(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for TicketScope {
@@ -126,7 +160,10 @@ impl fmt::Display for TicketScope {
             Self::Host(id, part) if part.is_empty() => write!(f, "host:{id}"),
             Self::Host(id, part) => write!(f, "host:{id}:{part}"),
             Self::Backup(id) => write!(f, "backup:{id}"),
+            Self::Check(id) => write!(f, "check:{id}"),
+            Self::Alert(digest) => write!(f, "alert:{digest}"),
             Self::Site => f.write_str("site:hosts"),
+            Self::Rule(rule) => write!(f, "rule:{}", rule.code()),
         }
     }
 }
@@ -142,7 +179,12 @@ impl TicketScope {
                 HostId::parse(host).ok().map(|host| Self::Host(host, part.to_owned()))
             }
             "backup" => BackupSetId::parse(rest).ok().map(Self::Backup),
+            "check" => CheckId::parse(rest).ok().map(Self::Check),
+            "alert" => {
+                (rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self::Alert(rest.into()))
+            }
             "site" => (rest == "hosts").then_some(Self::Site),
+            "rule" => Rule::parse(rest).map(Self::Rule),
             _ => None,
         }
     }
@@ -259,7 +301,8 @@ pub struct Activity {
     /// By whom.
     pub actor: Actor,
     /// `opened`, `acknowledged`, `comment`, `estimate`, `escalated`, `cause`, `restored`, `recurred`, `confirmed`,
-    /// `closed`, `cancelled`, `updated`.
+    /// `closed`, `cancelled`, `updated`, `joined`, `part_restored`, `part_recurred`, `part_withdrawn`, `merged`, `split`,
+    /// `unconfirmed`.
     pub kind: String,
     /// What.
     pub text: ActivityText,
@@ -314,6 +357,8 @@ pub struct Ticket {
     pub components: Vec<String>,
     /// Services that suffer.
     pub affected_services: Vec<ServiceId>,
+    /// Further disturbances that belong to it; see [`group`].
+    pub members: Vec<group::Member>,
     /// Field 12.
     pub handlers: Vec<String>,
     /// Field 13, a code.
@@ -354,6 +399,8 @@ pub struct TicketLife {
     pub episode_at: Timestamp,
     /// An earlier ticket of the same key that was restored too long ago to be reopened.
     pub related: Option<TicketNumber>,
+    /// When people were last reminded that it waits for its confirmation.
+    pub reminded_at: Option<Timestamp>,
 }
 
 impl TicketLife {
@@ -367,6 +414,7 @@ impl TicketLife {
             occurrences: 1,
             episode_at: onset_at,
             related: None,
+            reminded_at: None,
         }
     }
 }
@@ -377,9 +425,9 @@ impl Ticket {
         self.response_target.map(|target| self.reported_at.plus_secs(i64::from(target.seconds)))
     }
 
-    /// The instant at which the solution becomes late.
+    /// The instant at which the solution becomes late: of its parts the earliest.
     pub fn resolution_due_at(&self) -> Option<Timestamp> {
-        self.resolution_target.map(|target| self.reported_at.plus_secs(i64::from(target.seconds)))
+        self.tightest_resolution().map(|(from, target)| from.plus_secs(i64::from(target.seconds)))
     }
 }
 
@@ -417,6 +465,25 @@ pub enum TicketAction {
     },
 }
 
+/// What a person does to two tickets, or to one that becomes two; see [`regroup`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Regrouping {
+    /// Into another ticket.
+    Merge {
+        /// Which takes it in.
+        into: TicketNumber,
+        /// Why.
+        reason: String,
+    },
+    /// Parts leave into a new ticket.
+    Split {
+        /// Keys of members, or services of theirs.
+        parts: Vec<String>,
+        /// Why.
+        reason: String,
+    },
+}
+
 /// Why an action is not possible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TicketRefusal {
@@ -439,9 +506,18 @@ pub enum TicketRefusal {
         /// Bound.
         max: usize,
     },
+    /// Into itself, into one that waits for confirmation while this one goes on, or too many parts.
+    #[error("the two tickets cannot be merged")]
+    BadMerge,
+    /// Nothing to take out, or not a part of the ticket.
+    #[error("only parts that joined the ticket can be split off")]
+    BadSplit,
     /// An estimate that is not in the future.
     #[error("the estimate must lie after now")]
     EstimateInPast,
+    /// Begin, report and record of a disturbance out of order, in the future or too long ago.
+    #[error("a disturbance begins at or before its report, within the last 90 days and not in the future")]
+    BadTimes,
     /// Not a category or method of the profile.
     #[error("`{value}` is not a known {field}")]
     UnknownCode {
@@ -473,7 +549,10 @@ mod text_tests {
             TicketScope::Host(host.clone(), String::new()),
             TicketScope::Host(host, "storage:/var|x".into()),
             TicketScope::Backup(BackupSetId::parse("simpeg-db").expect("valid")),
+            TicketScope::Check(CheckId::parse("simpeg-http").expect("valid")),
+            TicketScope::Alert("0123456789abcdef".into()),
             TicketScope::Site,
+            TicketScope::Rule(Rule::AgentSilent),
         ] {
             for class in TicketClass::ALL {
                 let key = TicketKey { scope: scope.clone(), class };

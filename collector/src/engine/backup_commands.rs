@@ -29,8 +29,9 @@ pub struct NewVerification {
 
 /// One of them.
 #[derive(Debug)]
-pub(super) enum BackupCommand {
+pub(crate) enum BackupCommand {
     Key { set: BackupSetId, key: String, actor: String },
+    Revoke { set: BackupSetId },
     Recover { entry: Box<RecoveryEntry> },
     Signal { set: BackupSetId, signal: Signal },
     Verify { entry: NewVerification, actor: String },
@@ -38,9 +39,10 @@ pub(super) enum BackupCommand {
 
 impl EngineTask {
     /// Carries one out at the clock's moment.
-    pub(super) async fn backup_command(&mut self, command: BackupCommand) -> Result<(), CommandError> {
+    pub(crate) async fn backup_command(&mut self, command: BackupCommand) -> Result<(), CommandError> {
         match command {
             BackupCommand::Key { set, key, actor } => self.save_key(set, key, actor).await,
+            BackupCommand::Revoke { set } => self.revoke_key(set).await,
             BackupCommand::Recover { entry } => self.recover(*entry).await,
             BackupCommand::Signal { set, signal } => self.signal(set, signal).await,
             BackupCommand::Verify { entry, actor } => self.verify(entry, actor).await,
@@ -48,7 +50,7 @@ impl EngineTask {
     }
 
     async fn save_key(&mut self, set: BackupSetId, key: String, actor: String) -> Result<(), CommandError> {
-        let model = self.model.touch_set(&set).filter(|model| model.set.has_heartbeat());
+        let model = self.model.touch_set(&set);
         let since = model.ok_or_else(|| CommandError::NoSuchSet(set.clone()))?.heartbeat_since;
         let now = self.clock.now();
         let begins_at = since.unwrap_or(now);
@@ -60,9 +62,18 @@ impl EngineTask {
         Ok(())
     }
 
+    async fn revoke_key(&mut self, set: BackupSetId) -> Result<(), CommandError> {
+        let of = set.clone();
+        self.store.write(move |writer| writer.drop_heartbeat(&of)).await.map_err(CommandError::Store)?;
+        // A set that left the catalogue may still have a key.
+        if let Some(model) = self.model.touch_set(&set) {
+            model.forget_heartbeat();
+        }
+        Ok(())
+    }
+
     async fn signal(&mut self, set: BackupSetId, signal: Signal) -> Result<(), CommandError> {
-        let known = self.model.touch_set(&set).is_some_and(|model| model.set.has_heartbeat());
-        if !known {
+        if self.model.touch_set(&set).is_none() {
             return Err(CommandError::NoSuchSet(set));
         }
         let (kept, of) = (signal.clone(), set.clone());
@@ -145,6 +156,14 @@ impl super::Engine {
     /// See [`CommandError`].
     pub async fn save_heartbeat_key(&self, set: BackupSetId, key: String, actor: String) -> Result<(), CommandError> {
         self.backup(BackupCommand::Key { set, key, actor }).await
+    }
+
+    /// Takes the heartbeat of a set its address: nothing is taken there any more, and no signal is expected.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn revoke_heartbeat_key(&self, set: BackupSetId) -> Result<(), CommandError> {
+        self.backup(BackupCommand::Revoke { set }).await
     }
 
     /// Takes what a job tells of itself. It is durable when this returns.

@@ -9,14 +9,14 @@ use crate::domain::rpo::job::{self, JobPlan, JobState, PINGS_MAX};
 use crate::domain::rpo::plausibility::{
     RUN_TIME_RATIO_PPM, SIZE_RATIO_PPM, is_feasible, is_suspicious, worst_exposure_s,
 };
-use crate::domain::rpo::proof::{Proof, RecoveryEntry, Verification};
+use crate::domain::rpo::proof::{Proof, RecoveryEntry, Verification, VerificationMethod};
 use crate::domain::rpo::record::{BackupRecord, History};
-use crate::domain::rpo::{self, Backup, Policy};
+use crate::domain::rpo::{self, Backup, Policy, run_signals};
 use crate::snapshot::{BackupState, Suspicion};
 use crate::store::backup_records::{BackupEdit, KeptLook};
 use crate::store::heartbeats::Signal;
 use chrono_tz::Tz;
-use pantau_shared::backup::{BackupObservation, BackupStatus, DataTimeBasis};
+use pantau_shared::backup::{BackupObservation, BackupRun, BackupStatus, BackupVerification, DataTimeBasis};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
@@ -25,6 +25,9 @@ const LOOKS_MISSED: i64 = 3;
 const LOOK_GRACE_MS: i64 = 120_000;
 /// So long without contact is a disturbance of its own (engines C.2).
 const LOST_AFTER_MS: i64 = 24 * 3_600_000;
+
+/// Who entered what an agent told of verifications, before the host's name.
+const AGENT: &str = "agen/";
 
 /// One backup set in memory.
 #[derive(Debug, Clone)]
@@ -44,7 +47,13 @@ pub(crate) struct BackupModel {
     /// The newest signals, oldest first.
     pings: Vec<Ping>,
     /// The newest verification that passed.
-    pub(crate) verified: Option<Verification>,
+    verified: Option<Verification>,
+    /// When one failed last.
+    refuted_at: Option<Timestamp>,
+    /// The newest verification that agents told of.
+    verdicts_to: Option<Timestamp>,
+    /// Since when it is at risk, as far as that was told.
+    pub(crate) risk: Option<Timestamp>,
     /// The newest drill or recovery of the service that succeeded.
     pub(crate) recovery: Option<RecoveryEntry>,
     pending: Pending,
@@ -56,6 +65,7 @@ struct Pending {
     records: BTreeMap<(String, u32), BackupRecord>,
     look: bool,
     needless: Vec<i64>,
+    verifications: Vec<Verification>,
 }
 
 impl BackupModel {
@@ -73,6 +83,9 @@ impl BackupModel {
             heartbeat_since: None,
             pings: Vec::new(),
             verified: None,
+            refuted_at: None,
+            verdicts_to: None,
+            risk: None,
             recovery: None,
             pending: Pending::default(),
         }
@@ -88,10 +101,36 @@ impl BackupModel {
     /// Takes the stored signals, oldest first.
     pub(crate) fn load_signals(&mut self, since: Timestamp, signals: &[Signal]) {
         self.heartbeat_since = Some(since);
-        self.pings = signals.iter().filter_map(Signal::ping).collect();
-        self.pings.sort_by_key(|ping| ping.at);
-        if let Some(last) = self.pings.last().map(|ping| ping.at) {
-            self.claim_runs(last);
+        self.take_pings(signals.iter().filter_map(Signal::ping).collect());
+    }
+
+    /// Its heartbeat was revoked: what was told stays in the records, and nothing more is expected.
+    pub(crate) fn forget_heartbeat(&mut self) {
+        self.heartbeat_since = None;
+        self.pings.clear();
+    }
+
+    /// Takes the runs of a stored look.
+    pub(crate) fn load_runs(&mut self, runs: &[BackupRun]) {
+        self.take_pings(run_signals::pings_of(runs));
+    }
+
+    /// Takes what a job told, over its heartbeat or by the wrapper. Of a job that nobody looks after a run that ended is a
+    /// record; of a set that is looked at its start is the data time of what it wrote.
+    fn take_pings(&mut self, pings: Vec<Ping>) {
+        if !run_signals::merge(&mut self.pings, pings, PINGS_MAX) {
+            return;
+        }
+        let Some(last) = self.pings.last().map(|ping| ping.at) else { return };
+        let (runs, _) = job::judge(&self.plan(last), &self.pings, last);
+        if self.set.claims() {
+            for run in &runs {
+                let learnt = self.history.claim(claimed(run));
+                self.learn(learnt);
+            }
+        } else if self.set.is_backup() {
+            let learnt = self.history.match_runs(&runs);
+            self.learn(learnt);
         }
     }
 
@@ -121,33 +160,58 @@ impl BackupModel {
         }
         self.pending.look = true;
         self.learn(changed);
-    }
-
-    /// Takes a signal of its job. A run of a backup job that ended is a record.
-    pub(crate) fn take_signal(&mut self, signal: &Signal) {
-        let Some(ping) = signal.ping() else { return };
-        let at = ping.at;
-        self.pings.push(ping);
-        self.pings.sort_by_key(|ping| ping.at);
-        self.pings.drain(..self.pings.len().saturating_sub(PINGS_MAX));
-        self.claim_runs(at);
-    }
-
-    /// Runs of a backup job that ended are records; those that are known change nothing.
-    fn claim_runs(&mut self, now: Timestamp) {
-        if !self.set.is_backup() {
-            return;
+        // What is new may have been written by a run that was told before it.
+        if !self.pings.is_empty() && self.set.is_backup() {
+            let (runs, _) = job::judge(&self.plan(at), &self.pings, at);
+            let matched = self.history.match_runs(&runs);
+            self.learn(matched);
         }
-        let (runs, _) = job::judge(&self.plan(now), &self.pings, now);
-        for run in &runs {
-            let learnt = self.history.claim(claimed(run));
-            self.learn(learnt);
+        self.take_pings(run_signals::pings_of(&seen.runs));
+        self.take_verdicts(seen, &location);
+    }
+
+    /// Takes a signal of its job.
+    pub(crate) fn take_signal(&mut self, signal: &Signal) {
+        self.take_pings(signal.ping().into_iter().collect());
+    }
+
+    /// Takes what an agent tells of verifications; a look repeats the newest. One that names no artefact is of the newest
+    /// that had ended by then.
+    fn take_verdicts(&mut self, seen: &BackupObservation, host: &str) {
+        let known = self.verdicts_to;
+        let fresh = |v: &&BackupVerification| known.is_none_or(|known| Timestamp::from_ms(v.at_ms) > known);
+        let mut told: Vec<&BackupVerification> = seen.verifications.iter().filter(fresh).collect();
+        told.sort_by_key(|verdict| verdict.at_ms);
+        for verdict in told {
+            let at = Timestamp::from_ms(verdict.at_ms);
+            let newest = self.history.records().iter().rev();
+            let record = newest
+                .filter(|r| r.ended_at.is_some_and(|end| end <= at))
+                .find(|record| verdict.artefact.is_empty() || record.artefact == verdict.artefact);
+            let entry = Verification {
+                set: self.set.id.clone(),
+                artefact: record.map_or_else(|| verdict.artefact.clone(), |record| record.artefact.clone()),
+                generation: record.map_or(0, |record| record.generation),
+                data_time: record.and_then(|record| record.data_time),
+                at,
+                method: method_of(&verdict.means),
+                passed: verdict.ok,
+                note: [verdict.means.as_str(), verdict.detail.as_str()].join(": ").trim_end_matches(": ").to_owned(),
+                actor: format!("{AGENT}{host}"),
+                recorded_at: at,
+            };
+            self.take_verification(&entry);
+            self.pending.verifications.push(entry);
         }
     }
 
     /// Notes a verification; one that passed marks its backup.
     pub(crate) fn take_verification(&mut self, entry: &Verification) {
+        if entry.actor.starts_with(AGENT) {
+            self.verdicts_to = self.verdicts_to.max(Some(entry.at));
+        }
         if !entry.passed {
+            self.refuted_at = self.refuted_at.max(Some(entry.at));
             return;
         }
         if self.verified.as_ref().is_none_or(|newest| newest.at <= entry.at) {
@@ -165,11 +229,13 @@ impl BackupModel {
 
     /// What is to be committed, once.
     pub(crate) fn take_pending(&mut self) -> Option<BackupEdit> {
-        let Pending { records, look, needless } = std::mem::take(&mut self.pending);
+        let Pending { records, look, needless, verifications } = std::mem::take(&mut self.pending);
         let state = self.history.look().clone();
         let look = look.then_some(KeptLook { state, fact: self.fact, kept: self.kept });
-        let edit = BackupEdit { set: self.set.id.clone(), records: records.into_values().collect(), look, needless };
-        (edit.look.is_some() || !edit.needless.is_empty()).then_some(edit)
+        let (set, records) = (self.set.id.clone(), records.into_values().collect());
+        let edit = BackupEdit { set, records, look, needless, verifications };
+        let anything = edit.look.is_some() || !edit.needless.is_empty() || !edit.verifications.is_empty();
+        anything.then_some(edit)
     }
 
     /// What is known of its backups.
@@ -206,19 +272,22 @@ impl BackupModel {
         Some(ends.map(|times| times.to).filter(|to| *to <= now).max().map_or(begins, |to| to.max(begins)))
     }
 
+    /// What its job is held to. A run that only the wrapper saw is told with the next look, too late to miss one by: without
+    /// a heartbeat no start is expected.
     fn plan(&self, now: Timestamp) -> JobPlan {
-        JobPlan {
-            schedule: self.set.schedule.clone(),
-            tolerances: self.set.tolerances,
-            zone: self.zone,
-            since: self.heartbeat_since.unwrap_or(now),
-        }
+        let since = self.heartbeat_since.or_else(|| self.pings.first().map(|ping| ping.at)).unwrap_or(now);
+        let schedule = self.set.schedule.clone().filter(|_| self.heartbeat_since.is_some());
+        JobPlan { schedule, tolerances: self.set.tolerances, zone: self.zone, since }
     }
 
-    /// How its job stands; none without a heartbeat that is watched.
+    /// How its job stands; none where neither a heartbeat nor the wrapper tells of one. A backup that an agent saw and that
+    /// ended after something went wrong shows that it is well again, whoever made it.
     pub(crate) fn job(&self, now: Timestamp) -> Option<JobState> {
-        let watched = self.set.has_heartbeat() && self.heartbeat_since.is_some();
-        watched.then(|| job::judge(&self.plan(now), &self.pings, now).1)
+        let watched = self.heartbeat_since.is_some() || !self.pings.is_empty();
+        let mut job = watched.then(|| job::judge(&self.plan(now), &self.pings, now).1)?;
+        let seen = self.usable(now).filter(|_| self.set.look().is_some()).map(|backup| backup.end);
+        job.alarm = job.alarm.filter(|(since, _)| seen.is_none_or(|end| end <= *since));
+        Some(job)
     }
 
     /// Since when nobody has confirmed what is known: looks fail, or do not come.
@@ -285,7 +354,16 @@ impl BackupModel {
         };
         let shrunk = odd(|record| record.size_bytes, SIZE_RATIO_PPM).then_some(Suspicion::Shrunk);
         let short = odd(BackupRecord::duration_s, RUN_TIME_RATIO_PPM).then_some(Suspicion::ShortRun);
-        shrunk.into_iter().chain(short).collect()
+        let verified = self.verified_point().map(|(at, _)| at);
+        let refuted = self.refuted_at.filter(|refuted| verified.is_none_or(|at| at < *refuted));
+        shrunk.into_iter().chain(short).chain(refuted.map(|_| Suspicion::Refuted)).collect()
+    }
+
+    /// When it was verified last, by an entry or by what an agent read whole, and the moment to which that restores.
+    pub(crate) fn verified_point(&self) -> Option<(Timestamp, Option<Timestamp>)> {
+        let entered = self.verified.as_ref().map(|entry| (entry.at, entry.data_time));
+        let seen = self.history.records().iter().filter_map(|record| Some((record.verified_at?, record.data_time)));
+        seen.chain(entered).max()
     }
 
     /// The exposure that its schedule leads to with runs as long as the longest that was observed, when that cannot hold
@@ -297,6 +375,11 @@ impl BackupModel {
         let worst = worst_exposure_s(schedule.gap_s_max(self.zone), longest);
         (!is_feasible(worst, rpo, self.policy.operator)).then_some(worst)
     }
+}
+
+/// By which means an agent or a program verified.
+fn method_of(means: &str) -> VerificationMethod {
+    if means == "content" { VerificationMethod::TrialRead } else { VerificationMethod::ToolCheck }
 }
 
 /// A run as a record that only its job vouches for.
@@ -320,5 +403,7 @@ fn claimed(run: &Run) -> BackupRecord {
         last_seen_at: run.end,
         deleted_at: None,
         verified_at: None,
+        references: Vec::new(),
+        gapless: false,
     }
 }

@@ -5,8 +5,11 @@ use super::tests::{at, catalogue, host, record};
 use crate::config::profile::bangka_2025;
 use crate::domain::ticket::open::{Report, open};
 use crate::domain::ticket::{ActivityText, TicketClass, TicketNumber};
+use crate::snapshot::Suspicion;
 use crate::store::records::{Fact, FactBody};
-use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus, DataTimeBasis};
+use pantau_shared::backup::{
+    BackupArtefact, BackupObservation, BackupRun, BackupStatus, BackupVerification, DataTimeBasis,
+};
 use std::sync::Arc;
 
 /// A site whose service has an RPO of an hour and one set, looked at by host `a` every ten seconds.
@@ -140,4 +143,97 @@ fn an_hour_of_rpo_with_longer_runs_is_told_by_what_was_observed() {
     model.apply(&look(1, 100, &[0], ""));
     let (_, backup) = &model.backups[0];
     assert_eq!(backup.impossible_s(), Some(3650));
+}
+
+/// A look with one dump that was modified at `ended`, and with these runs of the wrapper: id, start, end, whether it was good.
+fn look_with_runs(id: i64, when: i64, ended: i64, runs: &[(&str, i64, i64, bool)]) -> Fact {
+    let mut fact = look(id, when, &[ended - 60], "");
+    let FactBody::Backup(seen) = &mut fact.body else { unreachable!("a look") };
+    for artefact in &mut seen.artefacts {
+        (artefact.started_at_ms, artefact.data_time_ms) = (None, artefact.ended_at_ms);
+        artefact.set_basis(DataTimeBasis::Modified);
+    }
+    let run = |(id, start, end, good): &(&str, i64, i64, bool)| {
+        let mut run = BackupRun {
+            id: (*id).into(),
+            started_at_ms: at(*start).as_ms(),
+            ended_at_ms: Some(at(*end).as_ms()),
+            ..BackupRun::default()
+        };
+        run.set_status(if *good { BackupStatus::Ok } else { BackupStatus::Failed });
+        run
+    };
+    seen.runs = runs.iter().map(run).collect();
+    fact
+}
+
+#[test]
+fn a_run_of_the_wrapper_is_the_data_time_of_its_file_and_its_failure_an_alarm() {
+    let mut model = model();
+    model.apply(&look_with_runs(1, 700, 600, &[("a", 100, 605, true)]));
+    assert_eq!(step(&mut model, 700), []);
+    assert_eq!(model.backups[0].1.usable(at(700)).map(|b| b.data_time), Some(at(100)));
+    let runs = [("a", 100, 605, true), ("b", 800, 900, false)];
+    model.apply(&look_with_runs(2, 910, 600, &runs));
+    assert_eq!(step(&mut model, 910), [said("opened", "backup:dump|cadangan", "symptom-job-failed")]);
+    let runs = [("b", 800, 900, false), ("c", 950, 1000, true)];
+    model.apply(&look_with_runs(3, 1010, 1000, &runs));
+    assert_eq!(step(&mut model, 1400), [said("restored", "backup:dump|cadangan", "activity-restored")]);
+    let runs = [("c", 950, 1000, true), ("d", 1500, 1600, false)];
+    model.apply(&look_with_runs(4, 1610, 1000, &runs));
+    // Long after the restoration: another ticket.
+    assert_eq!(step(&mut model, 1610), [said("opened", "backup:dump|cadangan", "symptom-job-failed")]);
+    // Somebody made it by hand.
+    model.apply(&look_with_runs(5, 1710, 1700, &runs));
+    assert_eq!(step(&mut model, 2100), [said("restored", "backup:dump|cadangan", "activity-restored")]);
+}
+
+#[test]
+fn what_agents_tell_of_verifications_is_entered_once_and_a_failure_is_a_doubt() {
+    let mut model = model();
+    let with_verdict = |id, when, verdict: (i64, bool)| {
+        let mut fact = look(id, when, &[0], "");
+        let FactBody::Backup(seen) = &mut fact.body else { unreachable!("a look") };
+        let (means, detail) = ("restic".to_owned(), if verdict.1 { String::new() } else { "broken pack".to_owned() });
+        seen.verifications.push(BackupVerification {
+            at_ms: at(verdict.0).as_ms(),
+            ok: verdict.1,
+            artefact: String::new(),
+            means,
+            detail,
+        });
+        fact
+    };
+    model.apply(&with_verdict(1, 100, (90, true)));
+    model.apply(&with_verdict(2, 110, (90, true)));
+    let edit = model.decide(at(110)).backups.pop().expect("learnt");
+    let told: Vec<_> = edit.verifications.iter().map(|v| (v.artefact.as_str(), v.passed, v.actor.as_str())).collect();
+    assert_eq!(told, [("dump-0", true, "agen/a")]);
+    assert_eq!(model.backups[0].1.verified_point(), Some((at(90), Some(at(0)))));
+    assert_eq!(model.backups[0].1.suspicions(at(110)), []);
+    model.apply(&with_verdict(3, 210, (200, false)));
+    assert_eq!(model.backups[0].1.suspicions(at(210)), [Suspicion::Refuted]);
+    assert_eq!(model.decide(at(210)).backups.pop().expect("learnt").verifications[0].note, "restic: broken pack");
+}
+
+/// Event and message of every notice that is decided at an instant.
+fn notices(model: &mut Model, now: i64) -> Vec<(&'static str, String)> {
+    let told = model.decide(at(now)).notices.into_iter().filter_map(|notice| notice.told);
+    told.map(|(event, condition)| (event, condition.symptom.id)).collect()
+}
+
+#[test]
+fn a_set_at_risk_is_told_once_and_its_end_unless_a_ticket_takes_over() {
+    let mut model = model();
+    model.apply(&look(1, 10, &[0], ""));
+    assert_eq!(notices(&mut model, 2879), []);
+    assert_eq!(notices(&mut model, 2880), [("at_risk", "symptom-backup-at-risk".to_owned())]);
+    model.touch_everything();
+    assert_eq!(notices(&mut model, 3000), []);
+    model.apply(&look(2, 3100, &[0, 3000], ""));
+    assert_eq!(notices(&mut model, 3100), [("risk_over", "symptom-backup-risk-over".to_owned())]);
+    // Another episode, which breaks the RPO: the ticket speaks from there on.
+    assert_eq!(notices(&mut model, 5880), [("at_risk", "symptom-backup-at-risk".to_owned())]);
+    let plan = model.decide(at(6600));
+    assert_eq!(plan.notices.iter().map(|n| (n.open, n.told.is_some())).collect::<Vec<_>>(), [(false, false)]);
 }

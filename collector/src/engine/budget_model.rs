@@ -2,19 +2,22 @@
 //!
 //! Judged at whole minutes, so that a decision depends on the minute and not on who happened to look: a service is looked
 //! at again each minute while any outage lies within reach of the windows. One disturbance, one ticket: while the access
-//! ticket of a service is active, its burning budget opens none of its own. What remains are outages too short or too
-//! many, and a budget that dwindles slowly.
+//! ticket of a service holds its key, also restored and unconfirmed, its burning budget is noted in that one as a fact.
+//! What remains are outages that a person has confirmed already and that still eat the month: those have a ticket of
+//! their own, at most one per service and local month, whatever became of it.
 
 use super::model::Model;
 use super::service_model::ServiceModel;
 use crate::domain::burn::budget::{self, REACH_S};
+use crate::domain::calendar::period::{Period, PeriodKind};
 use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
 use crate::domain::state::State;
 use crate::domain::ticket::condition::{Condition, View};
-use crate::domain::ticket::{TicketClass, TicketKey, TicketScope, TicketState};
+use crate::domain::ticket::{Ticket, TicketClass, TicketKey, TicketScope, TicketState};
 use pantau_shared::timestamp::Timestamp;
+use std::sync::Arc;
 
 const MINUTE_S: i64 = 60;
 
@@ -35,20 +38,39 @@ impl Model {
 
     /// When the budget of a service has to be looked at again.
     pub(super) fn next_budget_look(&self, service: &ServiceModel, now: Timestamp) -> Option<Timestamp> {
-        let held = || self.holder(&Self::key_of(service, TicketClass::Budget)).is_some();
-        (was_down(service, now) || held()).then(|| minute(now).plus_secs(MINUTE_S))
+        (was_down(service, now) || self.own_budget_ticket(service).is_some()).then(|| minute(now).plus_secs(MINUTE_S))
+    }
+
+    /// The ticket that was opened for its budget alone.
+    fn own_budget_ticket(&self, service: &ServiceModel) -> Option<&Arc<Ticket>> {
+        let key = Self::key_of(service, TicketClass::Budget);
+        self.holder(&key).filter(|ticket| ticket.key == key)
+    }
+
+    /// Notes that a service has had its budget's ticket of a month.
+    pub(crate) fn note_budget_ticket(&mut self, ticket: &Ticket) {
+        if let (TicketClass::Budget, Some(id)) = (ticket.key.class, ticket.key.scope.service()) {
+            let month = self.month_of(ticket.recorded_at);
+            self.budget_months.insert(id.clone(), month);
+        }
+    }
+
+    fn month_of(&self, at: Timestamp) -> Period {
+        Period::containing_instant(PeriodKind::Month, self.profile.time_zone, at)
     }
 
     /// What is seen of the budget of a service; `None` where nothing can follow.
     pub(super) fn budget_view(&self, service: &ServiceModel, now: Timestamp) -> Option<View> {
         let key = Self::key_of(service, TicketClass::Budget);
-        let (held, down) = (self.holder(&key).is_some(), was_down(service, now));
-        if !held && !down {
+        let held = self.own_budget_ticket(service).is_some();
+        let noted = !held && self.holder(&key).is_some();
+        if noted || (!held && !was_down(service, now)) {
             return None;
         }
-        let access = self.holder(&Self::key_of(service, TicketClass::Access));
-        if !held && access.is_some_and(|ticket| ticket.state != TicketState::Pulih) {
-            return Some(View::Unseen { key });
+        let outage = self.holder(&Self::key_of(service, TicketClass::Access)).is_some();
+        let had = self.budget_months.get(&service.service.id).is_some_and(|month| *month == self.month_of(now));
+        if !held && !outage && had {
+            return None;
         }
         let id = &service.service.id;
         let rules = self.rulebook.rules(id, service.begins, now);

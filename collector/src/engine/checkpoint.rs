@@ -15,7 +15,8 @@
 use super::host_model::{HostModel, Newest, Track};
 use super::load::FACTS_PAGE;
 use super::model::Model;
-use crate::domain::catalogue::ThresholdMetric;
+use crate::domain::catalogue::{Catalogue, ThresholdMetric};
+use crate::domain::reboot::Boots;
 use crate::domain::threshold::ThresholdTrack;
 use crate::snapshot::HostRates;
 use crate::store::records::{CheckpointSlice, Fact, FactBody, FactCursor};
@@ -63,6 +64,8 @@ struct SavedHost {
     sent: u64,
     #[prost(message, repeated, tag = "12")]
     tracks: Vec<SavedTrack>,
+    #[prost(int64, repeated, tag = "13")]
+    boots_ms: Vec<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -112,6 +115,7 @@ fn saved_host(host: &HostModel) -> SavedHost {
         received: rates.network_bytes_per_second.map(|(received, _)| received),
         sent: rates.network_bytes_per_second.map_or(0, |(_, sent)| sent),
         tracks: host.tracks.iter().map(saved_track).collect(),
+        boots_ms: host.boots.list().iter().map(|at| at.as_ms()).collect(),
     }
 }
 
@@ -132,6 +136,7 @@ fn saved_track(track: &Track) -> SavedTrack {
 /// Brings the hosts of the checkpoint to where they stood at the model's cursor; the places of those that were in it.
 pub(crate) fn load(reader: &Reader, model: &mut Model) -> Result<BTreeSet<usize>, StoreError> {
     let (mut restored, mut oldest) = (BTreeSet::new(), model.cursor);
+    let catalogue = Arc::clone(&model.catalogue);
     for slice in reader.checkpoint()? {
         let saved = (slice.version == VERSION).then(|| SavedSlice::decode(slice.body.as_slice()).ok()).flatten();
         let Some(saved) = saved else {
@@ -141,7 +146,7 @@ pub(crate) fn load(reader: &Reader, model: &mut Model) -> Result<BTreeSet<usize>
         };
         for saved in saved.hosts {
             let Some(place) = HostId::parse(&saved.id).ok().and_then(|id| model.hosts.place(&id)) else { continue };
-            restore(reader, &mut model.hosts[place], saved)?;
+            restore(reader, &catalogue, &mut model.hosts[place], saved)?;
             restored.insert(place);
             oldest = oldest.min(slice.cursor);
         }
@@ -150,7 +155,7 @@ pub(crate) fn load(reader: &Reader, model: &mut Model) -> Result<BTreeSet<usize>
     Ok(restored)
 }
 
-fn restore(reader: &Reader, host: &mut HostModel, saved: SavedHost) -> Result<(), StoreError> {
+fn restore(reader: &Reader, catalogue: &Catalogue, host: &mut HostModel, saved: SavedHost) -> Result<(), StoreError> {
     let ms = Timestamp::from_ms;
     host.record.last_seen_at = saved.last_seen_ms.map(ms);
     host.heard_since = ms(saved.heard_since_ms);
@@ -160,7 +165,9 @@ fn restore(reader: &Reader, host: &mut HostModel, saved: SavedHost) -> Result<()
         storage_permille: saved.storage_part.map(|part| (part.into(), saved.storage)),
         network_bytes_per_second: saved.received.map(|received| (received, saved.sent)),
     };
-    host.tracks = saved.tracks.into_iter().filter_map(restored_track).collect();
+    host.boots = Boots::of(saved.boots_ms.into_iter().map(ms).collect());
+    let id = &host.record.id;
+    host.tracks = saved.tracks.into_iter().filter_map(|saved| restored_track(catalogue, id, saved)).collect();
     // By its number first: a frame that is still there. Else the newest that history holds.
     let before = FactCursor(saved.newest_fact.saturating_sub(1));
     let numbered = reader.facts_after(before, 1)?.facts.into_iter().next().filter(|f| f.id == saved.newest_fact);
@@ -177,12 +184,13 @@ fn restore(reader: &Reader, host: &mut HostModel, saved: SavedHost) -> Result<()
     Ok(())
 }
 
-fn restored_track(saved: SavedTrack) -> Option<Track> {
+fn restored_track(catalogue: &Catalogue, host: &HostId, saved: SavedTrack) -> Option<Track> {
     let metric = ThresholdMetric::ALL.get(usize::try_from(saved.metric).ok()?).copied()?;
     let ms = |at: Option<i64>| at.map(Timestamp::from_ms);
     let last = ms(saved.last_ms).map(|at| (at, saved.permille));
     let track = ThresholdTrack::from_parts((last, ms(saved.high_since_ms), saved.alarm, ms(saved.quiet_since_ms)));
-    Some(Track { metric, part: saved.part.into(), track })
+    let threshold = catalogue.threshold_of(host, metric, &saved.part)?;
+    Some(Track { metric, part: saved.part.into(), threshold, track })
 }
 
 /// Feeds the samples after `from` up to the model's cursor once more to the hosts that were restored.

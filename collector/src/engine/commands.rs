@@ -5,12 +5,17 @@ use super::backup_commands::BackupCommand;
 use super::evaluate::Context;
 use super::task::EngineTask;
 use super::{CommandError, ManualTicket, RegisterChange};
+use crate::domain::alert::Notification;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::phrase::Phrase;
+use crate::domain::rule::Rule;
 use crate::domain::ticket::condition::Condition;
 use crate::domain::ticket::open::{self, Report};
-use crate::domain::ticket::{Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, transition};
+use crate::domain::ticket::{
+    Actor, Regrouping, Ticket, TicketAction, TicketClass, TicketKey, TicketNumber, TicketScope, manual, transition,
+};
 use crate::store::StoreError;
+use crate::store::audit::AuditEntry;
 use crate::store::records::{Decision, TicketChange};
 use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
@@ -22,10 +27,13 @@ type Reply<T> = oneshot::Sender<Result<T, CommandError>>;
 #[derive(Debug)]
 pub(super) enum Command {
     Act { number: TicketNumber, action: TicketAction, actor: String, reply: Reply<Ticket> },
+    Regroup { number: TicketNumber, regrouping: Regrouping, actor: String, reply: Reply<Ticket> },
     Open { ticket: ManualTicket, actor: String, reply: Reply<Ticket> },
     Register { change: Box<RegisterChange>, actor: String, reply: Reply<u32> },
     Catalogue { catalogue: Arc<Catalogue>, applied_at: Timestamp, reply: Reply<()> },
     Backup { command: BackupCommand, reply: Reply<()> },
+    Alerts { notification: Box<Notification>, reply: Reply<()> },
+    BeginRule { rule: Rule, actor: String, reply: Reply<()> },
 }
 
 impl EngineTask {
@@ -34,6 +42,10 @@ impl EngineTask {
         match command {
             Command::Act { number, action, actor, reply } => {
                 let answer = self.act(number, action, &actor).await;
+                drop(reply.send(answer));
+            }
+            Command::Regroup { number, regrouping, actor, reply } => {
+                let answer = self.regroup(number, regrouping, &actor).await;
                 drop(reply.send(answer));
             }
             Command::Open { ticket, actor, reply } => {
@@ -48,6 +60,14 @@ impl EngineTask {
                 let answer = self.backup_command(command).await;
                 drop(reply.send(answer));
             }
+            Command::Alerts { notification, reply } => {
+                let answer = self.alerts(*notification).await;
+                drop(reply.send(answer));
+            }
+            Command::BeginRule { rule, actor, reply } => {
+                let answer = self.begin_rule(rule, actor).await;
+                drop(reply.send(answer));
+            }
             Command::Catalogue { catalogue, applied_at, reply } => {
                 self.model.catalogue = catalogue;
                 self.model.applied_at = applied_at;
@@ -56,6 +76,25 @@ impl EngineTask {
                 drop(reply.send(answer));
             }
         }
+    }
+
+    /// A rule opens tickets from now on for all hosts there are; on record.
+    async fn begin_rule(&mut self, rule: Rule, actor: String) -> Result<(), CommandError> {
+        let now = self.clock.now();
+        let audit = AuditEntry {
+            at: now,
+            actor: Actor::Person(actor),
+            action: "rule.begin",
+            subject: format!("rule/{}", rule.code()),
+            detail: serde_json::json!({}),
+        };
+        let committed = self.store.write(move |writer| {
+            writer.save_rule_begun(rule, now)?;
+            writer.append_audit(&audit).map(drop)
+        });
+        committed.await.map_err(CommandError::Store)?;
+        self.model.begin_rule(rule, now);
+        Ok(())
     }
 
     /// Carries out a person's action at the clock's moment; for a task that is driven by hand.
@@ -68,11 +107,7 @@ impl EngineTask {
         action: TicketAction,
         actor: &str,
     ) -> Result<Ticket, CommandError> {
-        let ticket = match self.model.tickets.get(&number) {
-            Some(ticket) => Some(Ticket::clone(ticket)),
-            None => self.read(move |reader| reader.ticket(number)).await.map_err(CommandError::Store)?,
-        };
-        let ticket = ticket.ok_or(CommandError::NoSuchTicket(number))?;
+        let ticket = self.ticket(number).await?;
         let now = self.clock.now();
         let (after, activity) =
             transition::act(&ticket, &action, actor, now, &self.model.profile).map_err(CommandError::Refused)?;
@@ -92,33 +127,49 @@ impl EngineTask {
         self.commit(context, move |_| Ok(change)).await
     }
 
-    async fn open(&mut self, manual: ManualTicket, actor: &str) -> Result<Ticket, CommandError> {
+    /// A ticket as it is now.
+    pub(super) async fn ticket(&self, number: TicketNumber) -> Result<Ticket, CommandError> {
+        let ticket = match self.model.tickets.get(&number) {
+            Some(ticket) => Some(Ticket::clone(ticket)),
+            None => self.read(move |reader| reader.ticket(number)).await.map_err(CommandError::Store)?,
+        };
+        ticket.ok_or(CommandError::NoSuchTicket(number))
+    }
+
+    async fn open(&mut self, told: ManualTicket, actor: &str) -> Result<Ticket, CommandError> {
         let profile = Arc::clone(&self.model.profile);
-        transition::written("symptom", &manual.symptom).map_err(CommandError::Refused)?;
-        transition::written("reporter", &manual.reporter).map_err(CommandError::Refused)?;
-        transition::known("category", &manual.category, &profile.categories).map_err(CommandError::Refused)?;
-        transition::known("reporting method", &manual.reporting_method, &profile.reporting_methods)
+        transition::written("symptom", &told.symptom).map_err(CommandError::Refused)?;
+        transition::written("reporter", &told.reporter).map_err(CommandError::Refused)?;
+        transition::known("category", &told.category, &profile.categories).map_err(CommandError::Refused)?;
+        transition::known("reporting method", &told.reporting_method, &profile.reporting_methods)
             .map_err(CommandError::Refused)?;
-        let service = self.model.catalogue.service(&manual.service).cloned();
-        let service = service.ok_or_else(|| CommandError::NoSuchService(manual.service.clone()))?;
-        let key = TicketKey { scope: TicketScope::Service(manual.service.clone()), class: TicketClass::Access };
+        let service = self.model.catalogue.service(&told.service).cloned();
+        let service = service.ok_or_else(|| CommandError::NoSuchService(told.service.clone()))?;
+        let key = TicketKey { scope: TicketScope::Service(told.service.clone()), class: TicketClass::Access };
         let now = self.clock.now();
+        let details = &told.details;
+        let (onset_at, reported_at) =
+            manual::times(details.onset_at, details.reported_at, now).map_err(CommandError::Refused)?;
+        let reporter = manual::identity(&told.reporter, &details.contact).map_err(CommandError::Refused)?;
+        transition::optional("impact", &details.impact_text).map_err(CommandError::Refused)?;
+        let impact_text = Some(details.impact_text.trim().to_owned()).filter(|text| !text.is_empty());
         if let Some(holder) = self.model.holder(&key) {
-            let from = (manual.reporter.as_str(), manual.reporting_method.as_str());
+            let from = (reporter.as_str(), told.reporting_method.as_str());
             let (after, activity) =
-                open::report_again(holder, from, &manual.symptom, actor, now).map_err(CommandError::Refused)?;
+                open::report_again(holder, from, &told.symptom, actor, now).map_err(CommandError::Refused)?;
             let context = Context::new(&self.model, &self.routing, &self.render, now);
+            // Also when another ticket holds the key for it.
             let change = context.change(after, Some(activity), None);
             return self.commit(context, move |_| Ok(change)).await;
         }
         let condition = Condition {
             key,
-            impact: manual.impact,
-            onset_at: now,
-            symptom: Phrase::new("symptom-reported").with("text", manual.symptom.trim()),
-            category: manual.category,
+            impact: told.impact,
+            onset_at,
+            symptom: Phrase::new("symptom-reported").with("text", told.symptom.trim()),
+            category: told.category,
             components: service.hosts.iter().map(ToString::to_string).collect(),
-            affected: vec![manual.service],
+            affected: vec![told.service],
             flapping_since: None,
         };
         let context = Context::new(&self.model, &self.routing, &self.render, now);
@@ -126,12 +177,13 @@ impl EngineTask {
         let inner = context.clone();
         self.commit(context, move |number| {
             let report = Report {
-                reporter: Some((manual.reporter.as_str(), &manual.reporting_method)),
+                reporter: Some((reporter.as_str(), &told.reporting_method)),
                 condition: &condition,
                 related: None,
             };
-            let (ticket, mut activity) = open::open(&report, number(year)?, &inner.catalogue, &inner.profile, now);
-            activity.actor = crate::domain::ticket::Actor::Person(actor);
+            let (mut ticket, mut activity) = open::open(&report, number(year)?, &inner.catalogue, &inner.profile, now);
+            (ticket.reported_at, ticket.impact_text) = (reported_at, impact_text);
+            activity.actor = Actor::Person(actor);
             Ok(inner.change(ticket, Some(activity), Some("opened")))
         })
         .await

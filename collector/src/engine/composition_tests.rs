@@ -45,7 +45,7 @@ fn run(service: &Service, down: &[(&str, &str)]) -> (State, Option<String>) {
             let failed = step >= 10 && down.contains(&(check.as_str(), host.as_str()));
             let mut outcome = ProbeOutcome { check, reason: "refused".into(), ..ProbeOutcome::default() };
             outcome.set_verdict(if failed { ProbeVerdict::Failed } else { ProbeVerdict::Ok });
-            let from = model.feed(index, at(step * PERIOD_S), &outcome);
+            let from = model.feed(index, at(step * PERIOD_S), &outcome, false);
             changed = changed.into_iter().chain(from).min();
         }
     }

@@ -4,6 +4,7 @@
 //! of silence with every batch; the queue is not told: the old instant comes due, the host is looked at and the true one
 //! is set. So a host costs one entry and one look per silence period, however often it is heard. Knows no rule.
 
+use crate::domain::rule::Rule;
 use crate::domain::ticket::TicketNumber;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,10 @@ pub(crate) enum Subject {
     Storm,
     Host(usize),
     Backup(usize),
+    /// A group of alerts of another program.
+    Alert(usize),
+    /// What of a rule was folded, together.
+    Rule(Rule),
     /// The clocks of an open ticket.
     Ticket(TicketNumber),
 }
@@ -43,6 +48,11 @@ impl Deadlines {
         if let Some(at) = at {
             self.queue.insert((at, subject));
         }
+    }
+
+    /// The earliest instant at which anything is due.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        self.queue.first().map(|(at, _)| *at)
     }
 
     /// Takes out everything that is due at `now`.

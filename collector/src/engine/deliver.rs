@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::self_stats::SelfStats;
 use crate::shutdown::stopped;
 use crate::store::records::{DeliveryResult, DueMessage, ExternalReference, OutboxRow};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Writer};
 use futures_util::future::join_all;
 use pantau_shared::timestamp::Timestamp;
 use std::future::Future;
@@ -131,33 +131,49 @@ impl<S: Sender> Deliverer<S> {
     /// What the store says.
     pub async fn deliver_to(&self, target: &str) -> Result<usize, StoreError> {
         let (store, name, now) = (self.store.clone(), target.to_owned(), self.clock.now());
-        let read = move || store.read(|reader| reader.outbox_due(&name, now, PAGE));
-        let due = tokio::task::spawn_blocking(read).await.unwrap_or(Err(StoreError::Closed))?;
+        let read = move || {
+            store.read(|reader| Ok((reader.outbox_due(&name, now, PAGE)?, reader.notices_due(&name, now, PAGE)?)))
+        };
+        let (tickets, notices) = tokio::task::spawn_blocking(read).await.unwrap_or(Err(StoreError::Closed))?;
+        let all = in_order(tickets).into_iter().map(|due| (due, false));
         let mut taken = 0;
-        for due in in_order(due) {
+        for (due, is_notice) in all.chain(notices.into_iter().map(|due| (due, true))) {
             let now = self.clock.now();
-            let result = match self.sender.send(&due, now).await {
-                Sent::Delivered(reference) => DeliveryResult::Delivered { reference },
-                Sent::Rejected(reason) => DeliveryResult::Rejected { reason },
-                Sent::RetryLater { reason, after_ms } => {
-                    let pause = pause_ms(&due.row).max(after_ms.unwrap_or(0).min(AFTER_MAX_MS));
-                    DeliveryResult::RetryLater { reason, at: now.plus_ms(pause) }
-                }
-            };
+            let result = self.attempt(&due, now).await;
             let away = matches!(result, DeliveryResult::RetryLater { .. });
-            if matches!(result, DeliveryResult::Delivered { .. }) {
-                self.stats.deliveries.increment();
-                taken += 1;
-            } else {
-                self.stats.delivery_failures.increment();
+            taken += usize::from(matches!(result, DeliveryResult::Delivered { .. }));
+            if let (DeliveryResult::Rejected { reason }, true) = (&result, is_notice) {
+                tracing::warn!(receiver = target, reason, "a notice was refused");
             }
             let id = due.row.id;
-            self.store.write(move |writer| writer.save_outbox_result(id, &result, now)).await?;
+            let save = move |writer: &mut Writer| match is_notice {
+                true => writer.save_notice_result(id, &result, now),
+                false => writer.save_outbox_result(id, &result, now),
+            };
+            self.store.write(save).await?;
             if away {
                 break;
             }
         }
         Ok(taken)
+    }
+
+    /// Sends one message once, and counts it.
+    async fn attempt(&self, due: &DueMessage, now: Timestamp) -> DeliveryResult {
+        let result = match self.sender.send(due, now).await {
+            Sent::Delivered(reference) => DeliveryResult::Delivered { reference },
+            Sent::Rejected(reason) => DeliveryResult::Rejected { reason },
+            Sent::RetryLater { reason, after_ms } => {
+                let pause = pause_ms(&due.row).max(after_ms.unwrap_or(0).min(AFTER_MAX_MS));
+                DeliveryResult::RetryLater { reason, at: now.plus_ms(pause) }
+            }
+        };
+        if matches!(result, DeliveryResult::Delivered { .. }) {
+            self.stats.deliveries.increment();
+        } else {
+            self.stats.delivery_failures.increment();
+        }
+        result
     }
 }
 

@@ -4,8 +4,11 @@
 //! whoever committed it.
 
 use super::checkpoint::slice_of;
+use super::forecast_model::Outlooks;
+use crate::clock_board::ClockSeen;
 use crate::domain::catalogue::{Catalogue, Threshold, ThresholdMetric};
 use crate::domain::rate;
+use crate::domain::reboot::Boots;
 use crate::domain::threshold::{GAP_PERIODS, ThresholdTrack, ThresholdView};
 use crate::snapshot::HostRates;
 use crate::store::records::{HostHeard, HostRecord};
@@ -23,6 +26,8 @@ pub(crate) struct Track {
     pub(crate) metric: ThresholdMetric,
     /// `/var`, `eth0`; empty for the host.
     pub(crate) part: Arc<str>,
+    /// The one that holds for it.
+    pub(crate) threshold: Threshold,
     pub(crate) track: ThresholdTrack,
 }
 
@@ -46,11 +51,19 @@ pub(crate) struct HostModel {
     pub(crate) rates: HostRates,
     /// By metric, then part.
     pub(crate) tracks: Vec<Track>,
+    /// Its newest starts.
+    pub(crate) boots: Boots,
+    /// A start that is to be noted in tickets.
+    pub(crate) booted: Option<Timestamp>,
+    /// Its clock, where it is off or was.
+    pub(crate) clock: Option<ClockSeen>,
+    /// When its file systems will be full.
+    pub(crate) outlooks: Outlooks,
     /// Since when it is heard without a silence.
     pub(crate) heard_since: Timestamp,
-    /// Tickets that hold a key of this host.
+    /// Keys of this host that a ticket holds, or that are held back.
     pub(crate) held: u32,
-    /// Whether a ticket for its own silence is open and not Pulih.
+    /// Whether its own silence is told: a ticket is open and not Pulih, or it is folded into the rule's.
     pub(crate) silence_ticket: bool,
 }
 
@@ -70,6 +83,10 @@ impl HostModel {
             newest: None,
             rates: HostRates::default(),
             tracks: Vec::new(),
+            boots: Boots::default(),
+            booted: None,
+            clock: None,
+            outlooks: Outlooks::default(),
             heard_since,
             held: 0,
             silence_ticket: false,
@@ -125,14 +142,19 @@ impl HostModel {
         }
         let gap = gap_ms(catalogue);
         let newest = Newest { at, fact, sample: Arc::clone(sample) };
-        let before = self.newest.replace(newest).filter(|before| at.ms_since(before.at) <= gap);
+        let before = self.newest.replace(newest);
+        let uptime = |sample: &Sample| sample.kernel.as_ref().and_then(|kernel| kernel.uptime_ms);
+        let booted = self.boots.feed(before.as_ref().and_then(|b| uptime(&b.sample)), uptime(sample), at);
+        self.booted = booted.or(self.booted);
+        let before = before.filter(|before| at.ms_since(before.at) <= gap);
         let before = before.as_ref().map(|b| (at.ms_since(b.at), b.sample.as_ref()));
-        let (tracks, mut rates, mut turned) = (&mut self.tracks, Summary::default(), false);
+        let before = before.filter(|(ms, b)| !rate::rebooted(b, sample, *ms));
+        let (tracks, id) = (&mut self.tracks, &self.record.id);
+        let (mut rates, mut turned) = (Summary::default(), false);
         read(before, sample, |metric, part, permille| {
             rates.take(metric, part, permille);
-            let threshold = catalogue.thresholds.iter().find(|t: &&Threshold| t.metric == metric);
-            if let Some((threshold, track)) = threshold.zip(track_of(tracks, metric, part)) {
-                turned |= track.feed(threshold, gap, at, permille);
+            if let Some(track) = track_of(tracks, metric, part, || catalogue.threshold_of(id, metric, part)) {
+                turned |= track.track.feed(&track.threshold, gap, at, permille);
             }
         });
         let storage = rates.storage.map(|(part, permille)| (named(&self.rates, part), permille));
@@ -142,7 +164,7 @@ impl HostModel {
             storage_permille: storage,
             network_bytes_per_second: before.and_then(|(ms, b)| rate::network_bytes_per_second(b, sample, ms)),
         };
-        turned || self.held > 0 || self.in_alarm(gap, at)
+        turned || booted.is_some() || self.held > 0 || self.in_alarm(gap, at)
     }
 
     /// Whether a reading is above its threshold for too long.
@@ -151,17 +173,23 @@ impl HostModel {
     }
 }
 
-/// The track of a reading; a new one while there is room.
-fn track_of<'a>(tracks: &'a mut Vec<Track>, metric: ThresholdMetric, part: &str) -> Option<&'a mut ThresholdTrack> {
+/// The track of a reading; a new one, with the threshold that holds for it, while there is room.
+fn track_of<'a>(
+    tracks: &'a mut Vec<Track>,
+    metric: ThresholdMetric,
+    part: &str,
+    threshold: impl FnOnce() -> Option<Threshold>,
+) -> Option<&'a mut Track> {
     let place = match tracks.binary_search_by(|t| (t.metric, &*t.part).cmp(&(metric, part))) {
         Ok(place) => place,
         Err(_) if tracks.len() >= TRACKS_MAX => return None,
         Err(place) => {
-            tracks.insert(place, Track { metric, part: part.into(), track: ThresholdTrack::default() });
+            let (threshold, track) = (threshold()?, ThresholdTrack::default());
+            tracks.insert(place, Track { metric, part: part.into(), threshold, track });
             place
         }
     };
-    tracks.get_mut(place).map(|t| &mut t.track)
+    tracks.get_mut(place)
 }
 
 /// The mount point as text that is kept: the same as before costs nothing.
@@ -195,7 +223,11 @@ impl<'a> Summary<'a> {
 
 /// Every reading that has a threshold: metric, part (`/var`, `eth0`; empty for the host), thousandths. `before` is the
 /// sample before with the milliseconds between.
-fn read<'a>(before: Option<(i64, &Sample)>, after: &'a Sample, mut reading: impl FnMut(ThresholdMetric, &'a str, u32)) {
+pub(crate) fn read<'a>(
+    before: Option<(i64, &Sample)>,
+    after: &'a Sample,
+    mut reading: impl FnMut(ThresholdMetric, &'a str, u32),
+) {
     if let Some((elapsed_ms, before)) = before {
         let cpu = before.cpu_total.as_ref().zip(after.cpu_total.as_ref());
         if let Some(busy) = cpu.and_then(|(b, a)| rate::cpu_busy_permille(b, a)) {
@@ -216,6 +248,21 @@ fn read<'a>(before: Option<(i64, &Sample)>, after: &'a Sample, mut reading: impl
             reading(ThresholdMetric::Storage, &filesystem.mount_point, used);
         }
     }
+}
+
+/// One reading over samples, in order of time.
+pub(crate) fn readings(samples: &[(Timestamp, Sample)], metric: ThresholdMetric, part: &str) -> Vec<(Timestamp, u32)> {
+    let mut points = Vec::new();
+    let before = std::iter::once(None).chain(samples.iter().map(Some));
+    for ((at, sample), before) in samples.iter().zip(before) {
+        let before = before.map(|(earlier, sample)| (at.ms_since(*earlier), sample));
+        read(before, sample, |of, place, permille| {
+            if of == metric && place == part {
+                points.push((*at, permille));
+            }
+        });
+    }
+    points
 }
 
 /// The same interface in the sample before; it is most often at the same place.

@@ -5,19 +5,23 @@
 
 use super::backup_model::BackupModel;
 use super::checkpoint;
+use super::isolation_model::{self, IsolationsRead};
 use super::model::Model;
-use super::service_model::{ServiceModel, policy_of, result_of};
-use crate::domain::catalogue::{Check, ServiceId};
-use crate::domain::interval::Interval;
+use super::service_model::{ServiceModel, asked_ms, policy_of, raw_result, result_of};
+use crate::domain::catalogue::{Check, Service, ServiceId};
+use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::isolation::needs_network;
 use crate::domain::rpo::job::PINGS_MAX;
 use crate::domain::state::track::safe_cut;
 use crate::domain::state::{CheckResult, VantageTrack};
+use crate::domain::ticket::TicketClass;
 use crate::rulebook;
-use crate::store::records::{Fact, FactBody, FactCursor, ProbeFact};
+use crate::store::records::{Fact, FactBody, FactCursor, ProbeFact, TicketFilter};
 use crate::store::{Reader, StoreError};
 use pantau_shared::ids::{CheckId, HostId};
-use pantau_shared::probe::ProbeOutcome;
+use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
 use pantau_shared::timestamp::Timestamp;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Facts of one page.
@@ -32,10 +36,15 @@ const SAMPLES: usize = 1800;
 const LOOKS: usize = 10_000;
 /// Entries of people that are looked through for the newest that counts.
 const ENTRIES: usize = 50;
+/// Newest tickets of budgets that are looked through for who had one this month.
+const BUDGET_TICKETS: usize = 1000;
 /// The ledger is kept in memory for so long: ninety local days and the month before.
 const LEDGER_DAYS: i64 = 125;
 
-type Answers = Vec<(Timestamp, ProbeOutcome)>;
+/// Answers dated at most so far ahead are read, in seconds: clocks differ.
+pub(super) const AHEAD_S: i64 = 86_400 * 3;
+
+pub(super) type Answers = Vec<(Timestamp, ProbeOutcome)>;
 
 /// Where stored answers are read from: the store, or a list in tests.
 pub(crate) trait StoredAnswers {
@@ -88,6 +97,11 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     model.cursor = reader.cursor()?;
     let records = reader.hosts()?;
     model.refresh_hosts(records.clone());
+    model.alerts.load(reader.alert_groups()?);
+    let budget = TicketFilter { class: Some(TicketClass::Budget), ..TicketFilter::default() };
+    for ticket in reader.tickets(&budget, None, BUDGET_TICKETS)?.into_iter().rev() {
+        model.note_budget_ticket(&ticket);
+    }
     for ticket in reader.open_tickets()? {
         model.committed(ticket);
     }
@@ -100,6 +114,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
             model.mark_dirty(index, from);
         }
     }
+    model.isolation.reload_all(reader, now)?;
     model.take_register(reader.register()?);
     let restored = checkpoint::load(reader, model)?;
     for place in (0..model.hosts.len()).filter(|place| !restored.contains(place)) {
@@ -109,6 +124,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
             model.apply(&Fact { id: 0, host: host.clone(), at, received_at: at, body });
         }
     }
+    model.load_admission(reader, now)?;
     // The records' instants stand above what the checkpoint knew.
     model.refresh_hosts(records);
     let cursor = model.cursor;
@@ -144,6 +160,12 @@ fn load_backup(
         signals.reverse();
         backup.load_signals(heartbeat.begins_at, &signals);
     }
+    backup.risk = reader.backup_risk(&set)?;
+    for look in reader.backup_observations(&set, 1)? {
+        if backup.set.look().is_some_and(|expected| look.host == expected.host) && look.id <= cursor.0 {
+            backup.load_runs(&look.observation.runs);
+        }
+    }
     for entry in reader.verifications(&set, ENTRIES)?.into_iter().rev() {
         backup.take_verification(&entry);
     }
@@ -159,15 +181,11 @@ pub(crate) fn replay(
     at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let horizon = now.plus_secs(86_400 * 3);
+    let horizon = now.plus_secs(AHEAD_S);
     // The cut is looked for before the late answer: it may end or begin the run that it falls into.
-    let at = at.map(|at| at.plus_ms(-1));
-    let count = service.vantages.len();
+    let at = at.map(|at| at.plus_ms(-1)).map(|at| testified_from(reader, service, at)).transpose()?;
     // First pass: how far back an unsettled tail of any vantage reaches.
-    for place in 0..count {
-        let answers = answers(reader, service, place, at.unwrap_or(horizon), horizon)?;
-        service.replay(place, &answers);
-    }
+    replay_vantages(reader, service, at.unwrap_or(horizon), horizon)?;
     let Some(settled) = service.settled_until() else { return Ok(None) };
     let mut from = at.map_or(settled, |at| at.min(settled));
     if let Some(at) = at {
@@ -179,12 +197,52 @@ pub(crate) fn replay(
         }
     }
     // Second pass: all of them from there.
-    for place in 0..count {
-        let answers = answers(reader, service, place, from, horizon)?;
-        service.replay(place, &answers);
-    }
+    replay_vantages(reader, service, from, horizon)?;
     service.replayed_from(from);
     Ok(Some(from))
+}
+
+/// Starts every vantage anew from answers that make everything at or after `from` certain.
+pub(crate) fn replay_vantages(
+    reader: &impl StoredAnswers,
+    service: &mut ServiceModel,
+    from: Timestamp,
+    horizon: Timestamp,
+) -> Result<(), StoreError> {
+    let of_place = |place| answers(reader, service, place, from, horizon);
+    let all: Vec<Answers> = (0..service.vantages.len()).map(of_place).collect::<Result<_, _>>()?;
+    let isolations = isolations_over(reader, service, &all, horizon)?;
+    for (place, answers) in all.iter().enumerate() {
+        let isolated = service.vantages.get(place).map(|vantage| isolations.of(&vantage.host)).unwrap_or_default();
+        service.replay(place, answers, &isolated);
+    }
+    Ok(())
+}
+
+/// When the vantages were isolated, for all of `answers`.
+pub(super) fn isolations_over(
+    reader: &impl StoredAnswers,
+    service: &ServiceModel,
+    answers: &[Answers],
+    horizon: Timestamp,
+) -> Result<IsolationsRead, StoreError> {
+    let begun = |(at, outcome): &(Timestamp, ProbeOutcome)| at.plus_ms(-asked_ms(outcome));
+    let Some(first) = answers.iter().flatten().map(begun).min() else { return Ok(IsolationsRead::default()) };
+    let hosts = service.vantages.iter().map(|vantage| &vantage.host);
+    IsolationsRead::load(reader, &service.service.witnesses, hosts, first, horizon)
+}
+
+/// An answer of `at` may be one of a witness: what follows from it reaches back to the witness' success before it.
+fn testified_from(reader: &impl StoredAnswers, service: &ServiceModel, at: Timestamp) -> Result<Timestamp, StoreError> {
+    let mut from = at;
+    let hosts: BTreeSet<&HostId> = service.vantages.iter().map(|vantage| &vantage.host).collect();
+    for witness in service.service.witnesses.iter() {
+        for host in witness.vantages.iter().filter(|host| hosts.contains(host)) {
+            let (before, cut) = before(reader, witness, host, at, &CUT_ANSWERS)?;
+            from = from.min(cut.or(before.first().map(|p| p.at)).unwrap_or(at));
+        }
+    }
+    Ok(from)
 }
 
 /// The answers of a vantage at or before `at`, oldest first, as far back as a safe cut is looked for; and the cut.
@@ -200,7 +258,7 @@ fn before(
         found = reader.newest_before(&check.id, host, at, limit)?;
         let all = found.len() < limit;
         found.reverse();
-        let results: Vec<CheckResult> = found.iter().map(|p| result_of(p.at, &p.outcome)).collect();
+        let results: Vec<CheckResult> = found.iter().map(|p| raw_result(p.at, &p.outcome)).collect();
         // The first of the list may follow a silence that is not in it: it is no cut unless it is a success, and then
         // the rule says so too.
         let cut = safe_cut(policy_of(check), &results, at);
@@ -219,14 +277,29 @@ const EXPLAINED_CUT_ANSWERS: [usize; 3] = [16, 256, 5_000];
 const CERTAIN_PAGE: usize = 32;
 const CERTAIN_ANSWERS_MAX: usize = 2_048;
 
-/// The answers by which the state of a vantage at `at` can be told: from a cut on, with some before `at` to be seen, and
-/// after it until no later one can change the state at `at`. In order of time; whether the cut is a safe one.
+/// So far after an instant answers are read to make its state certain where isolations count, in seconds.
+const CERTAIN_S: i64 = 6 * 3600;
+
+/// The answers by which the state of a vantage at an instant can be told.
+#[derive(Debug)]
+pub(crate) struct AnswersAround {
+    /// In order of time.
+    pub(crate) answers: Vec<ProbeFact>,
+    /// Whether the first is a safe cut.
+    pub(crate) whole: bool,
+    /// When the vantage was isolated; known only where a failure asks for it.
+    pub(crate) isolated: IntervalSet,
+}
+
+/// The answers of `host` to `check` by which the state at `at` can be told: from a cut on, with some before `at` to be seen,
+/// and after it until no later one can change the state at `at`.
 pub(crate) fn answers_around(
     reader: &impl StoredAnswers,
+    service: &Service,
     check: &Check,
     host: &HostId,
     at: Timestamp,
-) -> Result<(Vec<ProbeFact>, bool), StoreError> {
+) -> Result<AnswersAround, StoreError> {
     let mut context = reader.newest_before(&check.id, host, at, CONTEXT_ANSWERS)?;
     context.reverse();
     let from = context.first().map_or(at, |p| p.at);
@@ -235,29 +308,42 @@ pub(crate) fn answers_around(
     let cut = cut.or(before.first().map(|p| p.at)).unwrap_or(from);
     let mut answers: Vec<ProbeFact> = before.into_iter().filter(|p| p.at >= cut).collect();
     answers.extend(context.into_iter().filter(|p| p.at > from));
+    let begun = answers.first().map_or(at, |first| first.at.plus_ms(-asked_ms(&first.outcome)));
+    let testified = needs_network(&check.kind) && service.witnesses.iter().any(|w| w.vantages.contains(host));
+    let horizon = if testified { at.plus_secs(CERTAIN_S) } else { Interval::ALL.to };
+    let failed = |answers: &[ProbeFact]| answers.iter().any(|p| p.outcome.verdict() == ProbeVerdict::Failed);
+    let load = || isolation_model::isolated(reader, &service.witnesses, host, begun, horizon);
+    let mut isolated = if testified && failed(&answers) { Some(load()?) } else { None };
     let mut track = VantageTrack::new(policy_of(check));
-    for answer in &answers {
-        // In order of time, so none is refused.
-        track.feed(result_of(answer.at, &answer.outcome)).ok();
-    }
+    let mut feed = |page: &[ProbeFact], isolated: Option<&IntervalSet>| {
+        let nowhere = IntervalSet::empty();
+        for answer in page {
+            let result = result_of(check, isolated.unwrap_or(&nowhere), answer.at, &answer.outcome);
+            // In order of time, so none is refused.
+            track.feed(result).ok();
+        }
+        track.settled_until().is_some_and(|settled| settled > at)
+    };
+    feed(&answers, isolated.as_ref());
     let mut next = at.plus_ms(1);
     for _ in 0..CERTAIN_ANSWERS_MAX / CERTAIN_PAGE {
-        let page = reader.between(&check.id, host, next, Interval::ALL.to, CERTAIN_PAGE)?;
+        let page = reader.between(&check.id, host, next, horizon, CERTAIN_PAGE)?;
         let full = page.len() == CERTAIN_PAGE;
-        for answer in page {
-            track.feed(result_of(answer.at, &answer.outcome)).ok();
-            next = answer.at.plus_ms(1);
-            answers.push(answer);
+        if testified && isolated.is_none() && failed(&page) {
+            isolated = Some(load()?);
         }
-        if !full || track.settled_until().is_some_and(|settled| settled > at) {
+        let certain = feed(&page, isolated.as_ref());
+        next = page.last().map_or(next, |last| last.at.plus_ms(1));
+        answers.extend(page);
+        if !full || certain {
             break;
         }
     }
-    Ok((answers, whole))
+    Ok(AnswersAround { answers, whole, isolated: isolated.unwrap_or_default() })
 }
 
 /// The answers of a vantage from a cut that makes everything at or after `from` certain, in order of time.
-pub(super) fn answers(
+pub(crate) fn answers(
     reader: &impl StoredAnswers,
     service: &ServiceModel,
     place: usize,
@@ -266,12 +352,23 @@ pub(super) fn answers(
 ) -> Result<Answers, StoreError> {
     let Some(vantage) = service.vantages.get(place) else { return Ok(Vec::new()) };
     let Some(check) = service.service.checks.get(vantage.check) else { return Ok(Vec::new()) };
-    let (before, cut) = before(reader, check, &vantage.host, from, &CUT_ANSWERS)?;
+    answers_of(reader, check, &vantage.host, from, horizon)
+}
+
+/// The answers of a host to `check` from a cut that makes everything at or after `from` certain, in order of time.
+pub(super) fn answers_of(
+    reader: &impl StoredAnswers,
+    check: &Check,
+    host: &HostId,
+    from: Timestamp,
+    horizon: Timestamp,
+) -> Result<Answers, StoreError> {
+    let (before, cut) = before(reader, check, host, from, &CUT_ANSWERS)?;
     let cut = cut.or(before.first().map(|p| p.at)).unwrap_or(from);
     let mut out: Answers = before.into_iter().filter(|p| p.at >= cut).map(|p| (p.at, p.outcome)).collect();
     let mut next = from.plus_ms(1);
     loop {
-        let page = reader.between(&check.id, &vantage.host, next, horizon, ANSWERS_PAGE)?;
+        let page = reader.between(&check.id, host, next, horizon, ANSWERS_PAGE)?;
         let full = page.len() == ANSWERS_PAGE;
         let last = page.last().map(|p| p.at);
         out.extend(page.into_iter().map(|p| (p.at, p.outcome)));

@@ -62,12 +62,12 @@ impl Windows {
     }
 
     /// That of a service.
-    pub(super) fn of_service(&self, place: usize) -> &IntervalSet {
+    pub(crate) fn of_service(&self, place: usize) -> &IntervalSet {
         self.services.get(place).map_or(&self.none, |service| &service.all)
     }
 
     /// That of a host.
-    pub(super) fn of_host(&self, host: &HostId) -> &IntervalSet {
+    pub(crate) fn of_host(&self, host: &HostId) -> &IntervalSet {
         self.hosts.get(host).unwrap_or(&self.none)
     }
 
@@ -94,8 +94,18 @@ fn holding(set: &IntervalSet, at: Timestamp) -> Option<Interval> {
     set.as_slice().get(place).copied().filter(|interval| interval.contains(at))
 }
 
+/// Until when maintenance in `set` excuses what began at `onset`; `None`: it does not, or no more.
+pub(super) fn excused_until(set: &IntervalSet, onset: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    holding(set, onset).map(|window| window.to.plus_secs(GRACE_S)).filter(|until| now < *until)
+}
+
+/// When what began at `onset` counts as begun: what was excused, at the end of its window.
+pub(super) fn counted_onset(set: &IntervalSet, onset: Timestamp) -> Timestamp {
+    holding(set, onset).map_or(onset, |window| window.to)
+}
+
 /// What is seen of a subject that is maintained in `set`.
-pub(super) fn seen_in(set: &IntervalSet, view: View, now: Timestamp) -> View {
+pub(crate) fn seen_in(set: &IntervalSet, view: View, now: Timestamp) -> View {
     let View::Holds(condition) = view else { return view };
     match holding(set, condition.onset_at) {
         Some(window) if now < window.to.plus_secs(GRACE_S) => View::Unseen { key: condition.key },
@@ -105,7 +115,7 @@ pub(super) fn seen_in(set: &IntervalSet, view: View, now: Timestamp) -> View {
 }
 
 /// The next instant after `now` at which maintenance begins, ends, or no longer excuses what is still there.
-pub(super) fn next_rim(set: &IntervalSet, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn next_rim(set: &IntervalSet, now: Timestamp) -> Option<Timestamp> {
     let place = set.as_slice().partition_point(|interval| interval.to.plus_secs(GRACE_S) <= now);
     let near = set.as_slice().iter().skip(place).take(2);
     let rims = near.flat_map(|interval| [interval.from, interval.to, interval.to.plus_secs(GRACE_S)]);

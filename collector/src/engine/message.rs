@@ -3,6 +3,7 @@
 use super::Render;
 use crate::domain::profile::Profile;
 use crate::domain::ticket::Ticket;
+use crate::ticket_evidence::EvidenceBody;
 use crate::ticket_form::TicketForm;
 use serde::Serialize;
 
@@ -13,13 +14,21 @@ struct Message<'a> {
     correlation_id: String,
     #[serde(flatten)]
     ticket: TicketForm,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<&'a EvidenceBody>,
 }
 
-/// The payload of one event of a ticket.
-pub(crate) fn payload(ticket: &Ticket, event: &str, profile: &Profile, render: &Render) -> String {
+/// The payload of one event of a ticket; `evidence` is what it was opened on, in short.
+pub(crate) fn payload(
+    ticket: &Ticket,
+    event: &str,
+    profile: &Profile,
+    render: &Render,
+    evidence: Option<&EvidenceBody>,
+) -> String {
     let form = TicketForm::new(ticket, profile.time_zone, render.as_ref());
     let correlation_id = ticket.number.to_string();
-    let message = Message { event, version: ticket.version, correlation_id, ticket: form };
+    let message = Message { event, version: ticket.version, correlation_id, ticket: form, evidence };
     serde_json::to_string(&message).expect("strings and numbers under text keys always encode")
 }
 

@@ -6,27 +6,37 @@
 //! at what was touched or is due and at nothing else. [`Model::touch_everything`] makes it look at all: after that it
 //! decides the same (a test compares the two, step by step).
 
+use super::admission_model::{AdmissionModel, Admitted};
+use super::alert_model::AlertModel;
 use super::backup_model::BackupModel;
 use super::deadlines::{Deadlines, Subject};
+use super::group_model::{GroupModel, Round};
 use super::hosts::Hosts;
 use super::index::CatalogueIndex;
+use super::isolation_model::{Isolation, Testimony};
 use super::maintenance_model::Windows;
+use super::notices::PlannedNotice;
 use super::service_model::ServiceModel;
 use super::shown::Shown;
 use super::storm_model::StormModel;
+use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::{Catalogue, Finding, ServiceClass, ServiceId};
+use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::register::correction::{LateProposal, propose_late};
 use crate::domain::register::{CorrectionEntry, Register, finality};
+use crate::domain::rule::Rule;
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
 use crate::domain::ticket::{
-    Activity, ActivityText, Ticket, TicketClass, TicketKey, TicketNumber, TicketScope, TicketState, open,
+    Activity, ActivityText, Ticket, TicketClass, TicketKey, TicketNumber, TicketScope, TicketState, open, stage,
 };
 use crate::rulebook::Rulebook;
+use crate::store::alerts::AlertEdit;
 use crate::store::backup_records::BackupEdit;
 use crate::store::records::{Fact, FactBody, FactCursor, HostHeard, HostRecord, LedgerEdit};
 use pantau_shared::ids::{BackupSetId, HostId};
+use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -56,6 +66,8 @@ pub(crate) struct Model {
     pub(crate) hosts: Hosts,
     pub(crate) backups: Vec<(ServiceId, BackupModel)>,
     pub(crate) index: CatalogueIndex,
+    /// Which vantages are cut off.
+    pub(crate) isolation: Isolation,
     /// Tickets that are open.
     pub(crate) tickets: BTreeMap<TicketNumber, Arc<Ticket>>,
     /// Of those, who holds a key.
@@ -64,9 +76,16 @@ pub(crate) struct Model {
     dirty: BTreeMap<usize, Timestamp>,
     /// Services that got late answers: the earliest of them. To be rebuilt from the store.
     pub(crate) late: BTreeMap<usize, Timestamp>,
-    touched: BTreeSet<Subject>,
+    pub(super) touched: BTreeSet<Subject>,
     pub(super) deadlines: Deadlines,
     pub(crate) storm: StormModel,
+    pub(crate) alerts: AlertModel,
+    /// What got no ticket of its own.
+    pub(super) admission: AdmissionModel,
+    /// Who needs whom, and what waits for that.
+    pub(super) groups: GroupModel,
+    /// The newest month in which a service's budget had a ticket of its own.
+    pub(super) budget_months: HashMap<ServiceId, Period>,
     /// What outputs see of it.
     pub(crate) shown: Shown,
 }
@@ -91,13 +110,21 @@ pub(crate) struct Plan {
     pub(crate) late: Vec<LateProposal>,
     /// What was learnt of backup sets.
     pub(crate) backups: Vec<BackupEdit>,
+    /// What other programs told.
+    pub(crate) alerts: Vec<AlertEdit>,
+    /// What was held back.
+    pub(crate) admitted: Admitted,
+    /// What is told of sets at risk.
+    pub(crate) notices: Vec<PlannedNotice>,
+    /// When what is opened was first seen, where it had to wait: the clocks start there.
+    pub(crate) detected: BTreeMap<TicketKey, Timestamp>,
 }
 
 /// A service that is replayed from its stored answers, apart from the model.
 #[derive(Debug)]
 pub(crate) struct LateService {
     place: usize,
-    /// The earliest late answer.
+    /// The earliest late answer, or what else is to be made anew.
     pub(crate) at: Timestamp,
     pub(crate) service: ServiceModel,
     /// From when its ledger is to be made anew; see [`super::load::replay`].
@@ -107,7 +134,9 @@ pub(crate) struct LateService {
 impl Plan {
     /// Whether there is nothing to commit.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty() && self.backups.is_empty()
+        let nothing = self.ledger.is_empty() && self.changes.is_empty() && self.late.is_empty();
+        let nothing_told = self.alerts.is_empty() && self.admitted.held.is_empty() && self.notices.is_empty();
+        nothing && nothing_told && self.backups.is_empty()
     }
 }
 
@@ -129,6 +158,8 @@ impl Model {
         let mut model = Self {
             backups: backups.collect(),
             index: CatalogueIndex::new(&catalogue, &services),
+            isolation: Isolation::new(&catalogue),
+            groups: GroupModel::new(&catalogue),
             services,
             rulebook: Arc::new(base.clone()),
             base,
@@ -147,6 +178,9 @@ impl Model {
             touched: BTreeSet::new(),
             deadlines: Deadlines::default(),
             storm: StormModel::default(),
+            alerts: AlertModel::default(),
+            admission: AdmissionModel::default(),
+            budget_months: HashMap::new(),
             shown: Shown::default(),
         };
         model.touch_everything();
@@ -208,6 +242,7 @@ impl Model {
             self.note_heard(place, |host| host.refresh(record, silent_after));
             if was != revoked {
                 self.hosts.recount();
+                self.touched.extend(self.tickets.keys().copied().map(Subject::Ticket));
                 self.touched.extend([Subject::Host(place), Subject::Storm]);
                 self.shown.hosts_changed();
             }
@@ -235,6 +270,10 @@ impl Model {
         if host.held > 0 || first || again || self.storm.is_silent(place) {
             self.touched.insert(Subject::Host(place));
         }
+        if !self.groups.is_calm() {
+            let needing = self.groups.needing_host(&self.hosts[place].record.id);
+            self.touched.extend(needing.iter().copied().map(Subject::Service));
+        }
         if first || again {
             self.touched.insert(Subject::Storm);
         }
@@ -253,14 +292,10 @@ impl Model {
                 self.hosts.sent(place);
                 self.shown.host(place);
             }
-            FactBody::Probe(outcome) => {
-                let Some((place, vantage)) = self.index.vantage(&fact.host, &outcome.check) else { return };
-                let Some(service) = self.services.get_mut(place) else { return };
-                match service.feed(vantage, fact.at, outcome) {
-                    Some(from) => note(&mut self.dirty, place, from),
-                    None => note(&mut self.late, place, fact.at),
-                }
-            }
+            FactBody::Probe(outcome) => match self.isolation.find(&fact.host, &outcome.check) {
+                Some(witness) => self.take_testimony(witness, fact.at, outcome),
+                None => self.take_answer(&fact.host, fact.at, outcome),
+            },
             FactBody::Backup(observation) => {
                 let Some(place) = self.index.set(&observation.set) else { return };
                 let Some((_, backup)) = self.backups.get_mut(place) else { return };
@@ -271,6 +306,60 @@ impl Model {
             }
             FactBody::Gap(_) | FactBody::Started(_) => {}
         }
+    }
+
+    /// Takes an answer to a check of a service.
+    fn take_answer(&mut self, host: &HostId, at: Timestamp, outcome: &ProbeOutcome) {
+        let Some((place, vantage)) = self.index.vantage(host, &outcome.check) else { return };
+        let Some(service) = self.services.get_mut(place) else { return };
+        let failed = outcome.verdict() == ProbeVerdict::Failed && service.needs_network(vantage);
+        let blinded = match self.isolation.of(host).filter(|_| failed) {
+            Some(isolation) => isolation.blinds(at, outcome),
+            None => Some(false),
+        };
+        if failed {
+            self.isolation.note_failure(host, place);
+        }
+        match blinded.and_then(|blinded| service.feed(vantage, at, outcome, blinded)) {
+            Some(from) => note(&mut self.dirty, place, from),
+            None => note(&mut self.late, place, at),
+        }
+    }
+
+    /// Takes an answer of a witness: what the vantage saw may count otherwise now, and its failures be beyond doubt.
+    fn take_testimony(&mut self, witness: (usize, usize), at: Timestamp, outcome: &ProbeOutcome) {
+        let testimony = self.isolation.take(witness, at, outcome);
+        let Some(vantage) = self.isolation.at(witness.0) else { return };
+        let (from, noted) = match &testimony {
+            // How far it reaches back the replay finds out: no failure is known to be unconcerned.
+            Testimony::Late => (Some(Interval::ALL.from), at),
+            Testimony::Taken(from, cleared) => {
+                self.touched.extend(cleared.iter().copied().map(Subject::Service));
+                (*from, from.unwrap_or(at))
+            }
+        };
+        if from.is_some() || vantage.ended_at().is_some() {
+            self.touched.extend(self.hosts.place(&vantage.host).map(Subject::Host));
+        }
+        self.shown.vantages_changed();
+        let Some(from) = from else { return };
+        for place in vantage.asked.iter().copied() {
+            let failed = self.services.get(place).and_then(|service| service.last_failed(&vantage.host));
+            if testimony == Testimony::Late || failed.is_some_and(|failed| failed >= from) {
+                note(&mut self.late, place, noted);
+                self.touched.insert(Subject::Service(place));
+            }
+        }
+    }
+
+    /// Takes the isolations in, of which those at `places` were read anew.
+    pub(crate) fn take_isolation(&mut self, isolation: Isolation, places: &BTreeSet<usize>) {
+        for vantage in places.iter().filter_map(|place| isolation.at(*place)) {
+            self.touched.extend(self.hosts.place(&vantage.host).map(Subject::Host));
+            self.touched.extend(vantage.asked.iter().copied().map(Subject::Service));
+        }
+        self.shown.vantages_changed();
+        self.isolation = isolation;
     }
 
     /// The backup set with this identifier, to be changed: it is looked at in the next evaluation.
@@ -291,8 +380,8 @@ impl Model {
             self.late.keys().copied().filter(|place| self.may_replay(*place, now, pause_ms)).take(round).collect();
         let take = |place: usize| {
             let (late, service) = (self.late.remove(&place)?, self.services.get(place)?.clone());
-            // A replay forgets what it does not need: it must reach back to where the ledger is to be made anew.
-            let at = self.dirty.get(&place).map_or(late, |dirty| late.min(*dirty));
+            // A replay forgets what it does not need. What answers in order changed is made anew with it: it must be certain from there on as well.
+            let at = self.dirty.get(&place).map_or(late, |from| late.min(*from));
             Some(LateService { place, at, service, from: None })
         };
         ready.into_iter().filter_map(take).collect()
@@ -328,6 +417,8 @@ impl Model {
         self.touched.insert(Subject::Storm);
         self.touched.extend((0..self.hosts.len()).map(Subject::Host));
         self.touched.extend((0..self.backups.len()).map(Subject::Backup));
+        self.touched.extend(self.alerts.subjects());
+        self.touched.extend(Rule::ALL.map(Subject::Rule));
         self.touched.extend(self.tickets.keys().copied().map(Subject::Ticket));
     }
 
@@ -346,7 +437,11 @@ impl Model {
                 plan.ledger.push(edit);
             }
             self.touched.insert(Subject::Service(index));
+            if !self.groups.is_calm() {
+                self.touched.extend(self.groups.dependants(index).iter().copied().map(Subject::Service));
+            }
         }
+        let mut round = Round::default();
         let mut due = std::mem::take(&mut self.touched);
         due.extend(self.deadlines.take_due(now));
         self.look_at_silence(&mut due, now);
@@ -354,9 +449,14 @@ impl Model {
             if let Subject::Backup(place) = subject {
                 let edit = self.backups.get_mut(place).and_then(|(_, backup)| backup.take_pending());
                 plan.backups.extend(edit);
+                let notice = self.judge_risk(place, now);
+                plan.notices.extend(notice);
             }
             for view in self.views_of(subject, now) {
-                self.judge(view, now, &mut plan);
+                self.judge(view, now, &mut plan, &mut round);
+            }
+            if let Subject::Host(place) = subject {
+                self.note_boot(place, now, &mut plan);
             }
             if let Subject::Ticket(number) = subject {
                 self.let_time_pass(number, now, &mut plan);
@@ -365,7 +465,16 @@ impl Model {
             let next = self.next_look(subject, now);
             self.deadlines.set(subject, next);
         }
+        self.judge_folds(&due, now, &mut plan, &mut round);
+        self.close_round(round, now, &mut plan);
+        plan.alerts = self.alerts.take_edits();
         plan
+    }
+
+    /// The service at `place` and what depends on it are looked at in the next evaluation.
+    pub(super) fn touch_service(&mut self, place: usize) {
+        self.touched.insert(Subject::Service(place));
+        self.touched.extend(self.groups.dependants(place).iter().copied().map(Subject::Service));
     }
 
     /// As a full evaluation would take them: services, the storm, hosts by identifier, backup sets, tickets.
@@ -375,12 +484,22 @@ impl Model {
         let end = subjects.partition_point(|s| *s < Subject::Backup(0));
         let id = |subject: &Subject| match subject {
             Subject::Host(place) => Some(&self.hosts[*place].record.id),
-            Subject::Service(_) | Subject::Storm | Subject::Backup(_) | Subject::Ticket(_) => None,
+            Subject::Service(_)
+            | Subject::Storm
+            | Subject::Backup(_)
+            | Subject::Alert(_)
+            | Subject::Rule(_)
+            | Subject::Ticket(_) => None,
         };
         if let Some(hosts) = subjects.get_mut(begin..end) {
             hosts.sort_by(|a, b| id(a).cmp(&id(b)));
         }
         subjects
+    }
+
+    /// The next evaluation looks at a subject.
+    pub(super) fn touch(&mut self, subject: Subject) {
+        self.touched.insert(subject);
     }
 
     pub(super) fn touch_storm(&mut self) {
@@ -392,20 +511,30 @@ impl Model {
         self.touched.remove(&Subject::Storm)
     }
 
-    fn judge(&self, view: View, now: Timestamp, plan: &mut Plan) {
-        let ticket = self.holder(view.key());
+    /// Judges one key; also what comes from outside as a view of its own.
+    pub(super) fn judge(&mut self, view: View, now: Timestamp, plan: &mut Plan, round: &mut Round) {
+        self.release_held(&view, plan);
+        let ticket = self.holder(view.key()).map(Arc::clone);
+        let Some(ticket) = ticket.filter(|ticket| ticket.key == *view.key()) else {
+            let held = self.holder(view.key()).map(|ticket| ticket.number);
+            if held.is_none_or(|number| !plan.changes_ticket(number)) {
+                self.judge_group(view, now, plan, round);
+            }
+            return;
+        };
+        if plan.changes_ticket(ticket.number) {
+            return;
+        }
         let priority = |impact| match &view {
             View::Holds(c) => open::priority_of(&self.catalogue, &self.profile, &c.affected, impact),
             View::Clear { .. } | View::Unseen { .. } => open::priority_of(&self.catalogue, &self.profile, &[], impact),
         };
-        let outcome =
-            condition::judge(ticket.map(Arc::as_ref), &view, self.catalogue.tickets, &self.profile, now, priority);
+        let outcome = condition::judge(Some(&ticket), &view, self.catalogue.tickets, &self.profile, now, priority);
         match (outcome, view) {
-            (Outcome::Open, View::Holds(condition)) => plan.changes.push(PlannedChange::Open(condition, None)),
             (Outcome::Superseded(ticket), View::Holds(condition)) => {
                 let related = Some(ticket.number);
                 plan.changes.push(PlannedChange::Release(ticket));
-                plan.changes.push(PlannedChange::Open(condition, related));
+                self.place(condition, related, now, plan, round);
             }
             (Outcome::Changed { ticket, mut activity, event }, view) => {
                 if event == Some("restored") && explains(&ticket, &view) {
@@ -415,17 +544,25 @@ impl Model {
                 }
                 plan.changes.push(PlannedChange::Change { ticket, activity, event });
             }
+            (Outcome::Nothing, View::Holds(condition)) => {
+                let risen = stage::rise(&ticket, &condition, now);
+                plan.changes.extend(risen.map(|(ticket, activity)| PlannedChange::Change {
+                    ticket: Box::new(ticket),
+                    activity,
+                    event: Some("updated"),
+                }));
+            }
             (Outcome::Nothing | Outcome::Open | Outcome::Superseded(_), _) => {}
         }
     }
 
     /// What passing of time does to a ticket. One that changes in this plan is looked at again once that is committed.
     fn let_time_pass(&self, number: TicketNumber, now: Timestamp, plan: &mut Plan) {
-        let changes = |change: &PlannedChange| match change {
-            PlannedChange::Change { ticket, .. } | PlannedChange::Release(ticket) => ticket.number == number,
-            PlannedChange::Open(..) => false,
-        };
-        let Some(ticket) = self.tickets.get(&number).filter(|_| !plan.changes.iter().any(changes)) else { return };
+        let Some(ticket) = self.tickets.get(&number).filter(|_| !plan.changes_ticket(number)) else { return };
+        if let Some(change) = self.withdrawn(ticket, now) {
+            plan.changes.push(change);
+            return;
+        }
         let policy = self.catalogue.tickets.escalation;
         if let Some((ticket, activity, event)) = ticket.after_time(policy, self.rto_of(ticket), &self.profile, now) {
             plan.changes.push(PlannedChange::Change { ticket: Box::new(ticket), activity, event: Some(event) });
@@ -443,37 +580,56 @@ impl Model {
         self.tickets.get(self.holders.get(key)?)
     }
 
-    /// Takes tickets as they were committed.
+    /// Takes tickets as they were committed. Of two that exchange a key, first the one that gives it up.
     pub(crate) fn committed(&mut self, ticket: Ticket) {
-        let held = self.holders.get(&ticket.key) == Some(&ticket.number);
+        let before = self.tickets.get(&ticket.number).map(Arc::clone);
         let holds = ticket.state.is_open() && ticket.holds_key;
-        if holds {
-            self.holders.insert(ticket.key.clone(), ticket.number);
-        } else if held {
-            self.holders.remove(&ticket.key);
+        if ticket.version == 1 && ticket.reporter.is_none() && !self.tickets.contains_key(&ticket.number) {
+            let rule = Rule::of(&ticket.key.scope, ticket.key.class, ticket.impact);
+            self.note_opened(&ticket.key.scope, rule, ticket.recorded_at);
         }
-        let subject = match &ticket.key.scope {
-            TicketScope::Service(id) => self.index.service(id).map(Subject::Service),
-            TicketScope::Backup(id) => self.index.set_of(id).map(Subject::Backup),
-            TicketScope::Site => Some(Subject::Storm),
-            TicketScope::Host(id, part) => self.hosts.place(id).map(|place| {
-                let host = &mut self.hosts[place];
-                host.held = host.held.saturating_add(u32::from(holds)).saturating_sub(u32::from(held));
-                if part.is_empty() {
-                    let active = holds && ticket.state != TicketState::Pulih;
-                    host.silence_ticket = if holds || held { active } else { host.silence_ticket };
-                    self.touched.insert(Subject::Storm);
-                }
-                Subject::Host(place)
-            }),
-        };
-        self.touched.extend(subject);
+        let former = before.iter().flat_map(|before| before.keys()).filter(|key| ticket.keys().all(|k| k != *key));
+        let former: Vec<TicketKey> = former.cloned().collect();
+        for key in former {
+            self.move_key(&key, &ticket, false);
+        }
+        for key in ticket.keys() {
+            self.move_key(key, &ticket, holds);
+        }
+        self.note_budget_ticket(&ticket);
         self.touched.insert(Subject::Ticket(ticket.number));
         self.shown.tickets_changed();
         if ticket.state.is_open() {
             self.tickets.insert(ticket.number, Arc::new(ticket));
         } else {
             self.tickets.remove(&ticket.number);
+        }
+    }
+
+    /// Notes whether `ticket` holds `key`, and touches what that concerns.
+    fn move_key(&mut self, key: &TicketKey, ticket: &Ticket, holds: bool) {
+        let held = self.holders.get(key) == Some(&ticket.number);
+        if holds {
+            self.holders.insert(key.clone(), ticket.number);
+        } else if held {
+            self.holders.remove(key);
+        }
+        if let TicketScope::Host(id, part) = &key.scope
+            && let Some(place) = self.hosts.place(id)
+        {
+            let host = &mut self.hosts[place];
+            host.held = host.held.saturating_add(u32::from(holds)).saturating_sub(u32::from(held));
+            if part.is_empty() {
+                let active = holds && ticket.state != TicketState::Pulih;
+                host.silence_ticket = if holds || held { active } else { host.silence_ticket };
+                self.touched.insert(Subject::Storm);
+                self.touched.extend(self.groups.needing_host(id).iter().copied().map(Subject::Service));
+            }
+        }
+        let subject = self.subject_of(key);
+        self.touched.extend(subject);
+        if let Some(Subject::Service(place)) = subject {
+            self.touched.extend(self.groups.dependants(place).iter().copied().map(Subject::Service));
         }
     }
 }

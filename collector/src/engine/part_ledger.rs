@@ -90,13 +90,16 @@ fn composed(
 
 /// What the vantage at `place` saw; after its last answer for as long as that holds.
 fn vantage(reader: &Reader, model: &ServiceModel, place: usize, window: Interval) -> Result<Timeline, StoreError> {
-    let check = model.vantages.get(place).and_then(|v| model.service.checks.get(v.check));
-    let Some(policy) = check.map(policy_of) else { return Ok(Timeline::unknown()) };
+    let Some(vantage) = model.vantages.get(place) else { return Ok(Timeline::unknown()) };
+    let Some(check) = model.service.checks.get(vantage.check) else { return Ok(Timeline::unknown()) };
+    let policy = policy_of(check);
     let stale_ms = i64::try_from(policy.stale_after_ms).unwrap_or(i64::MAX);
     // An answer after the window may still confirm a failure in it.
     let horizon = window.to.plus_ms(stale_ms);
     let answers = load::answers(reader, model, place, window.from, horizon)?;
-    let results: Vec<_> = answers.iter().map(|(at, outcome)| result_of(*at, outcome)).collect();
+    let isolations = load::isolations_over(reader, model, std::slice::from_ref(&answers), horizon)?;
+    let isolated = isolations.of(&vantage.host);
+    let results: Vec<_> = answers.iter().map(|(at, outcome)| result_of(check, &isolated, *at, outcome)).collect();
     let until = results.last().map_or(window.to, |last| last.at.plus_ms(stale_ms)).min(horizon);
     Ok(VantageTrack::evaluate(policy, &results, until).map(Timeline::from_intervals).unwrap_or_default())
 }

@@ -4,12 +4,15 @@
 //! forgotten, since only late data could change it, and late data rebuild the service from the stored answers.
 
 use crate::domain::catalogue::{Check, Service};
+use crate::domain::certificate::SeenCertificate;
 use crate::domain::composite::Formula;
-use crate::domain::interval::Interval;
+use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::isolation;
 use crate::domain::phrase::Phrase;
 use crate::domain::state::timeline::walk_together;
 use crate::domain::state::{
-    CheckPolicy, CheckResult, LateEffect, Proposal, Quorum, State, StateInterval, Timeline, Vantage, VantageTrack, late,
+    CheckOutcome, CheckPolicy, CheckResult, LateEffect, Proposal, Quorum, State, StateInterval, Timeline, Vantage,
+    VantageTrack, late,
 };
 use crate::snapshot::DayView;
 use crate::store::records::{LedgerEdit, LedgerRow};
@@ -19,6 +22,8 @@ use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// No asking takes longer, in milliseconds: the longest timeout.
+const ASKED_MAX_MS: i64 = 60_000;
 /// So many reasons of past stretches are remembered, for rewriting their rows.
 const REASONS_MAX: usize = 256;
 
@@ -34,8 +39,14 @@ pub(crate) struct VantageModel {
     timeline: Timeline,
     /// Newest answer.
     pub(crate) newest: Option<(Timestamp, Arc<ProbeOutcome>)>,
-    /// Newest answer that was not good, in words.
+    /// The certificate that was shown last.
+    pub(crate) certificate: Option<SeenCertificate>,
+    /// Newest answer that was not good and counted, in words.
     last_bad: Option<(Timestamp, Phrase)>,
+    /// Newest failure, whether it counted or not.
+    last_failed: Option<Timestamp>,
+    /// The answer that confirmed the outage that goes on.
+    confirmed_at: Option<Timestamp>,
 }
 
 /// What making a ledger anew led to.
@@ -71,28 +82,61 @@ pub(crate) fn policy_of(check: &Check) -> CheckPolicy {
     policy
 }
 
-/// A stored answer as the track takes it.
-pub(crate) fn result_of(at: Timestamp, outcome: &ProbeOutcome) -> CheckResult {
+/// A stored answer as it came.
+pub(crate) fn raw_result(at: Timestamp, outcome: &ProbeOutcome) -> CheckResult {
     CheckResult { at, outcome: outcome.verdict().into() }
+}
+
+/// A stored answer of `check` as it counts, where who asked was `isolated`.
+pub(crate) fn result_of(check: &Check, isolated: &IntervalSet, at: Timestamp, outcome: &ProbeOutcome) -> CheckResult {
+    let raw = raw_result(at, outcome);
+    // Most vantages never were.
+    let concerned = !isolated.is_empty() && isolation::needs_network(&check.kind);
+    if concerned { isolation::apply(isolated, asked_ms(outcome), raw) } else { raw }
+}
+
+/// How long the asking took, in milliseconds, rounded up.
+pub(crate) fn asked_ms(outcome: &ProbeOutcome) -> i64 {
+    i64::try_from(outcome.duration_us.div_ceil(1000)).unwrap_or(i64::MAX).min(ASKED_MAX_MS)
 }
 
 impl VantageModel {
     fn new(check: usize, host: HostId, policy: CheckPolicy) -> Self {
         let (track, timeline) = (VantageTrack::new(policy), Timeline::unknown());
-        Self { check, host, policy, track, timeline, newest: None, last_bad: None }
+        Self {
+            check,
+            host,
+            policy,
+            track,
+            timeline,
+            newest: None,
+            certificate: None,
+            last_bad: None,
+            last_failed: None,
+            confirmed_at: None,
+        }
     }
 
     /// Takes an answer in order of time; from when the timeline may differ. `None`: it is late.
-    fn feed(&mut self, check: &Check, at: Timestamp, outcome: &ProbeOutcome) -> Option<Timestamp> {
-        let change = self.track.feed(result_of(at, outcome)).ok()?;
+    fn feed(&mut self, check: &Check, result: CheckResult, outcome: &ProbeOutcome) -> Option<Timestamp> {
+        let change = self.track.feed(result).ok()?;
+        let (at, counts) = (result.at, raw_result(result.at, outcome) == result);
+        if outcome.verdict() == ProbeVerdict::Failed {
+            self.last_failed = Some(at);
+        }
+        let confirmed = change.confirmed_down_since.map_or(self.confirmed_at, |_| Some(at));
+        self.confirmed_at = confirmed.filter(|_| self.track.down_since().is_some());
         self.timeline.replace_from(change.replace_from, &change.settled);
         self.newest = Some((at, Arc::new(outcome.clone())));
+        if let Some(expires_at) = outcome.certificate_expires_at {
+            self.certificate = Some(SeenCertificate::after(self.certificate, Timestamp::from_secs(expires_at), at));
+        }
         let bad = match outcome.verdict() {
             ProbeVerdict::Failed => Some("reason-check-failed"),
             ProbeVerdict::Degraded => Some("reason-check-degraded"),
             ProbeVerdict::Ok | ProbeVerdict::ProbeError | ProbeVerdict::Unspecified => None,
         };
-        if let Some(id) = bad {
+        if let Some(id) = bad.filter(|_| counts) {
             let phrase = Phrase::new(id)
                 .with("check", &check.name)
                 .with("host", &self.host)
@@ -109,7 +153,7 @@ impl VantageModel {
     }
 
     /// The timeline up to the horizon.
-    fn known(&self) -> Timeline {
+    pub(super) fn known(&self) -> Timeline {
         let mut timeline = self.timeline.clone();
         if let (Some(from), Some(to)) = (self.track.settled_until(), self.horizon()) {
             timeline.replace_from(from, &self.track.tail(to));
@@ -149,19 +193,60 @@ impl ServiceModel {
         }
     }
 
-    /// Takes an answer of the vantage at `index`; from when the timeline may differ. `None`: it is late, or reaches back
-    /// to what is forgotten.
-    pub(crate) fn feed(&mut self, index: usize, at: Timestamp, outcome: &ProbeOutcome) -> Option<Timestamp> {
+    /// Takes an answer of the vantage at `index`, which is its own blindness where `blinded`; from when the timeline may
+    /// differ. `None`: it is late, or reaches back to what is forgotten.
+    pub(crate) fn feed(
+        &mut self,
+        index: usize,
+        at: Timestamp,
+        outcome: &ProbeOutcome,
+        blinded: bool,
+    ) -> Option<Timestamp> {
         // Also one of the newest instant: after a restart the replay has seen facts that the cursor has not passed, and a
         // failure must not count twice.
         let known = self.vantages.get(index)?.track.last().is_some_and(|last| at <= last.at);
-        if known { None } else { self.take(index, at, outcome).filter(|from| *from >= self.certain_from) }
+        let counted = if blinded { CheckOutcome::ProbeError } else { outcome.verdict().into() };
+        let result = CheckResult { at, outcome: counted };
+        if known { None } else { self.take(index, result, outcome).filter(|from| *from >= self.certain_from) }
     }
 
-    fn take(&mut self, index: usize, at: Timestamp, outcome: &ProbeOutcome) -> Option<Timestamp> {
+    fn take(&mut self, index: usize, result: CheckResult, outcome: &ProbeOutcome) -> Option<Timestamp> {
         let vantage = self.vantages.get_mut(index)?;
         let check = self.service.checks.get(vantage.check)?;
-        vantage.feed(check, at, outcome)
+        vantage.feed(check, result, outcome)
+    }
+
+    /// Whether the vantage at `index` asks over the network: its failures may be its own blindness.
+    pub(crate) fn needs_network(&self, index: usize) -> bool {
+        let check = self.vantages.get(index).and_then(|vantage| self.service.checks.get(vantage.check));
+        check.is_some_and(|check| isolation::needs_network(&check.kind))
+    }
+
+    /// The newest failure that `host` saw over the network, whether it counted or not.
+    pub(crate) fn last_failed(&self, host: &HostId) -> Option<Timestamp> {
+        let own = self.vantages.iter().enumerate().filter(|(index, v)| v.host == *host && self.needs_network(*index));
+        own.filter_map(|(_, vantage)| vantage.last_failed).max()
+    }
+
+    /// Vantages that see an outage over the network: who asks, the failure that confirmed it, and the place.
+    pub(crate) fn failing(&self) -> impl Iterator<Item = (usize, &HostId, Timestamp)> {
+        let all = self.vantages.iter().enumerate();
+        let failing = all.filter_map(|(index, vantage)| Some((index, &vantage.host, vantage.confirmed_at?)));
+        failing.filter(|(index, ..)| self.needs_network(*index))
+    }
+
+    /// Its state at `at` if the vantages of which `blind` is true saw nothing.
+    pub(crate) fn state_without(&self, at: Timestamp, blind: impl Fn(usize) -> bool) -> State {
+        let state = |place: usize, vantage: &VantageModel| {
+            if blind(place) { State::Unknown } else { vantage.known().state_at(at) }
+        };
+        let checks: Vec<State> = (0..self.service.checks.len())
+            .map(|index| {
+                let of_check = self.vantages.iter().enumerate().filter(|(_, vantage)| vantage.check == index);
+                self.quorum(index).evaluate(of_check.map(|(place, v)| (state(place, v), self.is_decisive(v))))
+            })
+            .collect();
+        self.formula().evaluate(&checks)
     }
 
     /// The vantages are certain from here on: they were replayed.
@@ -169,15 +254,26 @@ impl ServiceModel {
         self.certain_from = from;
     }
 
-    /// Starts the vantage at `index` anew from stored answers in order of time.
-    pub(crate) fn replay(&mut self, index: usize, answers: &[(Timestamp, ProbeOutcome)]) {
+    /// Starts the vantage at `index` anew from stored answers in order of time; when who asked was `isolated`.
+    pub(crate) fn replay(&mut self, index: usize, answers: &[(Timestamp, ProbeOutcome)], isolated: &IntervalSet) {
         let Some(old) = self.vantages.get(index) else { return };
         let fresh = VantageModel::new(old.check, old.host.clone(), old.policy);
+        let (failed, first) = (old.last_failed, old.newest.is_none());
         if let Some(place) = self.vantages.get_mut(index) {
             *place = fresh;
         }
-        for (at, outcome) in answers {
-            self.take(index, *at, outcome);
+        let Some(check) = self.vantages.get(index).and_then(|vantage| self.service.checks.get(vantage.check)) else {
+            return;
+        };
+        let results: Vec<CheckResult> =
+            answers.iter().map(|(at, outcome)| result_of(check, isolated, *at, outcome)).collect();
+        for ((_, outcome), result) in answers.iter().zip(results) {
+            self.take(index, result, outcome);
+        }
+        if let Some(vantage) = self.vantages.get_mut(index) {
+            // The answers may begin after a failure. At a start nothing is known of any: there may have been one.
+            let unseen = vantage.newest.as_ref().filter(|_| first).map(|(at, _)| *at);
+            vantage.last_failed = [vantage.last_failed, failed, unseen].into_iter().flatten().max();
         }
     }
 

@@ -16,13 +16,16 @@ use crate::domain::burn::{self, Budget};
 use crate::domain::calendar::{Period, PeriodKind, zone};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
+use crate::domain::phrase::Phrase;
 use crate::domain::rpo::drill::valid_until;
 use crate::domain::rpo::is_of_yesterday;
 use crate::domain::state::{State, Timeline};
 use crate::domain::ticket::Ticket;
 use crate::rulebook::Rulebook;
 use crate::service_period;
-use crate::snapshot::{BackupView, CheckView, DayView, HostView, MaintenanceView, OutboxView, ServiceView, Snapshot};
+use crate::snapshot::{
+    BackupView, CheckView, DayView, HostView, MaintenanceView, OutboxView, ServiceView, Snapshot, VantageView,
+};
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -48,6 +51,7 @@ pub(crate) struct Shown {
     order: Option<Vec<usize>>,
     /// Per place, where it is shown.
     ranks: Vec<Option<usize>>,
+    vantages: Option<Arc<Vec<VantageView>>>,
     /// The service whose age is asked next.
     oldest: usize,
 }
@@ -59,13 +63,18 @@ impl Shown {
             Subject::Service(place) => drop(self.stale_services.insert(place)),
             Subject::Host(place) => drop(self.stale_hosts.insert(place)),
             Subject::Backup(place) => drop(self.stale_backups.insert(place)),
-            Subject::Storm | Subject::Ticket(_) => {}
+            Subject::Storm | Subject::Alert(_) | Subject::Rule(_) | Subject::Ticket(_) => {}
         }
     }
 
     /// A host was heard.
     pub(crate) fn host(&mut self, place: usize) {
         self.stale_hosts.insert(place);
+    }
+
+    /// A witness answered.
+    pub(crate) fn vantages_changed(&mut self) {
+        self.vantages = None;
     }
 
     /// A host joined, left or came back.
@@ -95,6 +104,8 @@ pub(crate) fn build(model: &mut Model, outbox: OutboxView, demo: bool, now: Time
         Arc::new(tickets)
     });
     model.shown.tickets = Some(Arc::clone(&tickets));
+    let vantages = model.shown.vantages.take().unwrap_or_else(|| Arc::new(model.isolation.views()));
+    model.shown.vantages = Some(Arc::clone(&vantages));
     Snapshot {
         at: now,
         catalogue: Arc::clone(&model.catalogue),
@@ -104,6 +115,7 @@ pub(crate) fn build(model: &mut Model, outbox: OutboxView, demo: bool, now: Time
         services: Arc::clone(&model.shown.services),
         hosts: Arc::clone(&model.shown.hosts),
         tickets,
+        vantages,
         backups: Arc::clone(&model.shown.backups),
         outbox,
         demo,
@@ -111,11 +123,14 @@ pub(crate) fn build(model: &mut Model, outbox: OutboxView, demo: bool, now: Time
 }
 
 fn show_services(model: &mut Model, now: Timestamp) {
+    let places = if model.isolation.is_any(now) { 0..model.services.len() } else { 0..0 };
+    let blind: Vec<Option<Phrase>> = places.map(|place| model.blindness(place, now)).collect();
+    let blind = |place: usize| blind.get(place).cloned().flatten();
     let (shown, rulebook, count) = (&mut model.shown, &*model.rulebook, model.services.len());
     let windows = &model.windows;
     if shown.services.len() != count {
         let views = model.services.iter_mut().enumerate();
-        let views = views.map(|(place, s)| Arc::new(service(s, rulebook, windows.view(place, now), now)));
+        let views = views.map(|(place, s)| Arc::new(service(s, rulebook, windows.view(place, now), blind(place), now)));
         shown.services = Arc::new(views.collect());
         shown.stale_services.clear();
         return;
@@ -135,7 +150,7 @@ fn show_services(model: &mut Model, now: Timestamp) {
     let views = Arc::make_mut(&mut shown.services);
     for place in stale {
         if let (Some(view), Some(model)) = (views.get_mut(place), model.services.get_mut(place)) {
-            *view = Arc::new(service(model, rulebook, windows.view(place, now), now));
+            *view = Arc::new(service(model, rulebook, windows.view(place, now), blind(place), now));
         }
     }
 }
@@ -198,6 +213,7 @@ fn service(
     service: &mut ServiceModel,
     rulebook: &Rulebook,
     maintenance: MaintenanceView,
+    blindness: Option<Phrase>,
     now: Timestamp,
 ) -> ServiceView {
     let stretch = service.ledger.stretch_at(now);
@@ -214,7 +230,7 @@ fn service(
         at: now,
         state: stretch.state,
         since: known.then_some(stretch.interval.from),
-        reason: service.reason_at(now),
+        reason: service.reason_at(now).or(blindness.filter(|_| stretch.state == State::Unknown)),
         budget: budget(service, rulebook, &month, now),
         month,
         days: days(service, rulebook, now),
@@ -309,7 +325,7 @@ fn backup_view(service: &ServiceId, backup: &BackupModel, zone: Tz, now: Timesta
     let data_time = usable.as_ref().map(|b| b.data_time);
     let (policy, look) = (&backup.policy, backup.history().look());
     let newest = backup.history().records().iter().rev().find(|record| record.deleted_at.is_none());
-    let verified = backup.verified.as_ref().map(|entry| (entry.at, entry.data_time));
+    let verified = backup.verified_point();
     let verified_from = verified.map(|(at, _)| at).or(look.begins_at);
     let due = |every: u32| verified_from.map(|at| at.plus_secs(every.into()));
     let drilled = backup.recovery.as_ref().and_then(|entry| entry.confirmed_at);

@@ -9,7 +9,7 @@ use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
 use crate::domain::route::Routing;
 use crate::domain::state::State;
-use crate::domain::ticket::{TicketAction, TicketState};
+use crate::domain::ticket::{Regrouping, TicketAction, TicketState};
 use crate::self_stats::SelfStats;
 use crate::store::Store;
 use crate::store::records::{DueMessage, HostKey, JoinTokenRecord, ReceivedBatch};
@@ -20,7 +20,9 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
+mod causes;
 mod full_disk;
+mod held_back;
 mod registers;
 
 const START: i64 = 1_780_000_000;
@@ -209,6 +211,7 @@ async fn people_confirm_and_close_and_nothing_else_does() {
         impact: Impact::Minor,
         service: ServiceId::parse("simpeg").expect("valid"),
         category: "aplikasi".into(),
+        details: super::ReportDetails::default(),
     };
     let opened = engine.open_ticket(manual.clone(), "Sari".into()).await.expect("opens");
     assert_eq!((opened.number.number, opened.priority.number()), (2, 3));
@@ -219,6 +222,39 @@ async fn people_confirm_and_close_and_nothing_else_does() {
     assert!(matches!(engine.act_on_ticket(number, TicketAction::Close, "S".into()).await, Err(CommandError::Stopped)));
     let events: Vec<String> = site.events().into_iter().map(|(event, _)| event).collect();
     assert_eq!(events, ["opened", "restored", "confirmed", "closed", "opened"]);
+}
+
+#[tokio::test]
+async fn two_tickets_become_one_and_two_again_and_receivers_hear_of_both() {
+    let mut site = Site::new().await;
+    let (engine, mut task) = site.engine();
+    for seconds in [10, 20] {
+        site.answer(seconds, ProbeVerdict::Failed).await;
+        task.evaluate().await.expect("evaluates");
+    }
+    site.clock.advance_ms(300_000);
+    task.evaluate().await.expect("evaluates");
+    let mut numbers: Vec<_> = engine.snapshot().tickets.iter().map(|ticket| ticket.number).collect();
+    numbers.sort_unstable();
+    let [access, silence] = numbers[..] else { panic!("the service's and the host's: {numbers:?}") };
+    let merge = Regrouping::Merge { into: access, reason: "sakelar mati".into() };
+    let into = task.regroup(silence, merge, "Sari").await.expect("merges");
+    assert_eq!(site.store.read(|r| r.ticket(access)).expect("reads"), Some(into.clone()));
+    let gone = site.store.read(|r| r.ticket(silence)).expect("reads").expect("is kept");
+    assert_eq!((gone.state, gone.life.related), (TicketState::Dibatalkan, Some(access)));
+    // The host is silent still, and its key is the other ticket's.
+    task.evaluate().await.expect("evaluates");
+    assert_eq!(engine.snapshot().tickets.len(), 1);
+    let parts = vec![into.members[0].key.to_string()];
+    let unknown = Regrouping::Split { parts: vec!["lain".into()], reason: "x".into() };
+    assert!(matches!(task.regroup(access, unknown, "Sari").await, Err(CommandError::Refused(_))));
+    let split = Regrouping::Split { parts, reason: "ternyata bukan".into() };
+    let new = task.regroup(access, split, "Sari").await.expect("splits");
+    assert_eq!((new.number.number, new.key.to_string().as_str()), (3, "host:a|kehilangan_pemantauan"));
+    task.evaluate().await.expect("evaluates");
+    assert_eq!(engine.snapshot().tickets.len(), 2);
+    let events: Vec<String> = site.events().into_iter().map(|(event, _)| event).collect();
+    assert_eq!(events, ["opened", "opened", "cancelled", "updated", "updated", "opened"]);
 }
 
 /// A receiver that answers from a list, then takes everything.

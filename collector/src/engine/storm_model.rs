@@ -4,6 +4,8 @@
 //! one of the tickets concerned changed, or when it is due.
 
 use super::deadlines::Subject;
+use super::host_model::HostModel;
+use super::maintenance_model;
 use super::model::Model;
 use crate::domain::catalogue::Service;
 use crate::domain::phrase::Phrase;
@@ -80,7 +82,13 @@ impl Model {
     fn look_at_storm(&mut self, now: Timestamp) {
         let (policy, enrolled) = (self.catalogue.storm, self.hosts.enrolled());
         let gather_ms = policy.gather_ms(enrolled, self.catalogue.sample_period_ms);
-        let counted = || self.storm.silent.iter().filter(|(place, _)| !self.hosts[**place].silence_ticket);
+        // A host that is maintained is away by intent: it makes no storm until its window and the grace are over.
+        let excused: BTreeMap<usize, Timestamp> =
+            self.storm.silent.keys().filter_map(|place| Some((*place, self.excused_until(*place, now)?))).collect();
+        let counted = || {
+            let alone = |place: &usize| !self.hosts[*place].silence_ticket && !excused.contains_key(place);
+            self.storm.silent.iter().filter(move |(place, _)| alone(place))
+        };
         let (count, first) = (counted().count(), counted().map(|(_, at)| *at).min());
         let active = self.holder(&key()).filter(|ticket| ticket.state != TicketState::Pulih).map(Arc::clone);
         let (view, next) = match (&active, first) {
@@ -92,9 +100,16 @@ impl Model {
             (None, Some(first)) if count >= policy.threshold(enrolled) => (None, Some(first.plus_ms(gather_ms))),
             (None, Some(_) | None) => (None, None),
         };
+        let next = next.into_iter().chain(excused.values().copied()).min();
         self.storm.folding = active.is_some() || view.is_some();
         self.storm.gather_ms = gather_ms;
         (self.storm.view, self.storm.next) = (view, next);
+    }
+
+    /// Until when approved maintenance excuses the silence of the host at `place`.
+    fn excused_until(&self, place: usize, now: Timestamp) -> Option<Timestamp> {
+        let host = &self.hosts[place];
+        maintenance_model::excused_until(self.windows.of_host(&host.record.id), host.last_seen(), now)
     }
 
     /// Whether a storm that lasts is over: its view, and when to look again.
@@ -125,7 +140,10 @@ impl Model {
     fn storm_condition(&self, places: &[usize], enrolled: usize) -> Condition {
         let mut hosts: Vec<_> = places.iter().map(|place| &self.hosts[*place]).collect();
         hosts.sort_by_key(|host| &host.record.id);
-        let onset_at = hosts.iter().map(|host| host.last_seen()).min().unwrap_or(self.listening_since);
+        let began = |host: &HostModel| {
+            maintenance_model::counted_onset(self.windows.of_host(&host.record.id), host.last_seen())
+        };
+        let onset_at = hosts.iter().map(|host| began(host)).min().unwrap_or(self.listening_since);
         let running: BTreeSet<usize> =
             hosts.iter().flat_map(|host| self.index.running_on(&host.record.id)).copied().collect();
         let services = running.iter().filter_map(|place| self.services.get(*place));

@@ -4,6 +4,7 @@ use super::model::Model;
 use super::tests::{at, catalogue, commit, host, record};
 use crate::config::profile::bangka_2025;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::register::Register;
 use crate::store::records::{HostHeard, HostRecord};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -60,8 +61,9 @@ fn twenty_thousand_silent_hosts_are_one_ticket_with_what_it_is_about() {
     hear(&mut model, 10_000..19_700, 441);
     let log = run(&mut model, 441..490);
     assert_eq!(log.first().map(String::as_str), Some("471s restored 1 site:hosts|kehilangan_pemantauan P3 from 441s"));
-    assert_eq!(log.len(), 301, "one each for those still silent");
+    assert_eq!(log.len(), 12, "ten of those still silent get their own, the rest one together");
     assert_eq!(log[1], "472s opened 2 host:h19700|kehilangan_pemantauan P6 from 0s");
+    assert_eq!(log[11], "472s opened 12 rule:agen_senyap|kehilangan_pemantauan P6 from 0s");
 }
 
 #[test]
@@ -102,4 +104,21 @@ fn tickets_that_were_opened_singly_stay_as_they_are() {
     let log = run(&mut model, 300..340);
     assert_eq!(log.len(), 4, "{log:?}");
     assert!(log.iter().all(|line| line.starts_with("330s restored")), "{log:?}");
+}
+
+#[test]
+fn maintained_hosts_make_no_storm_until_their_window_and_the_grace_are_over() {
+    const MAINTAINED: usize = 1200;
+    let mut model = site(0, 0);
+    let mut plan = super::world_tests::plan(1, 10, 300);
+    plan.hosts = (0..MAINTAINED).map(|n| host(&name(n))).collect();
+    model.take_register(Register::new(vec![plan], Vec::new()));
+    hear(&mut model, 0..HOSTS, 20);
+    for seconds in (50..600).step_by(50) {
+        hear(&mut model, MAINTAINED..HOSTS, seconds);
+        assert_eq!(run(&mut model, seconds..seconds + 50), Vec::<String>::new());
+    }
+    hear(&mut model, MAINTAINED..HOSTS, 600);
+    // Still away: a storm that began when the window ended.
+    assert_eq!(run(&mut model, 600..650), ["600s opened 1 site:hosts|kehilangan_pemantauan P3 from 300s"]);
 }

@@ -2,6 +2,7 @@
 
 use super::commands::Command;
 use super::evaluate::{Context, Told};
+use super::evidence::{self, Gathered};
 use super::model::{Model, Plan, PlannedChange};
 use super::{EngineOptions, Render, checkpoint, load, shown};
 use crate::clock::Clock;
@@ -52,6 +53,8 @@ pub struct EngineTask {
     slice: u32,
     announced_at: Timestamp,
     outbox_view: OutboxView,
+    /// The host whose file systems were looked ahead at last.
+    pub(super) looked_ahead: usize,
     /// The model may differ from the store: rebuild before anything else.
     pub(super) stale: bool,
 }
@@ -95,6 +98,7 @@ impl EngineTask {
             slice: 0,
             announced_at: now,
             outbox_view: view,
+            looked_ahead: 0,
             stale: false,
         };
         Ok((task, receiver))
@@ -121,7 +125,11 @@ impl EngineTask {
                     tokio::time::sleep(GATHER).await;
                     self.evaluate_counted(false).await;
                 }
-                _ = tick.tick() => self.evaluate_counted(true).await,
+                _ = tick.tick() => {
+                    self.look_ahead().await;
+                    self.model.take_clocks(&self.stats.clocks);
+                    self.evaluate_counted(true).await;
+                }
             }
         }
     }
@@ -216,6 +224,7 @@ impl EngineTask {
     /// that a backlog of days costs a few replays and nobody waits for it. `before` is the cursor before this page: the
     /// durable cursor stays behind it for as long as a service waits.
     async fn replay_late(&mut self, before: FactCursor, now: Timestamp) -> Result<(), StoreError> {
+        self.reload_isolations(now).await?;
         if self.model.late.is_empty() {
             return Ok(());
         }
@@ -237,6 +246,22 @@ impl EngineTask {
         } else if self.model.late_waits(now, LATE_PAUSE_MS) {
             self.nudge.notify_one();
         }
+        Ok(())
+    }
+
+    /// Reads vantages anew whose witnesses answered late.
+    async fn reload_isolations(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let late = std::mem::take(&mut self.model.isolation.late);
+        if late.is_empty() {
+            return Ok(());
+        }
+        let mut isolation = std::mem::take(&mut self.model.isolation);
+        let read = self.read(move |reader| {
+            late.iter().try_for_each(|place| isolation.reload(reader, *place, now))?;
+            Ok((isolation, late))
+        });
+        let (isolation, late) = read.await?;
+        self.model.take_isolation(isolation, &late);
         Ok(())
     }
 
@@ -287,7 +312,9 @@ impl EngineTask {
     ) -> Result<(), StoreError> {
         let cursor = self.durable_cursor();
         let told = self.told(&plan).await?;
-        let context = Context::new(&self.model, &self.routing, &self.render, now).told(told);
+        let evidence = self.evidence(&plan, now).await?;
+        let context = Context::new(&self.model, &self.routing, &self.render, now).told(told).with_evidence(evidence);
+        let folded = plan.admitted.folded.clone();
         let committed: Decision = self
             .store
             .write(move |writer| {
@@ -302,15 +329,33 @@ impl EngineTask {
             self.model.hosts.saved(slice.slice);
             self.slice = slice.slice;
         }
-        let tells = committed.tickets.iter().any(|t| !t.messages.is_empty());
+        let told = committed.tickets.iter().any(|t| !t.messages.is_empty());
+        let tells = told || committed.notices.iter().any(|notice| !notice.messages.is_empty());
         for change in committed.tickets {
             self.model.committed(change.ticket);
         }
+        self.model.committed_held(committed.held, now);
+        folded.into_iter().for_each(|(rule, count)| self.stats.tickets_folded.add(rule, count.into()));
         self.model.note_proposed(committed.corrections);
         if tells {
             self.outbox.notify_one();
         }
         Ok(())
+    }
+
+    /// What the tickets that the plan opens are opened on. Without it they open all the same.
+    async fn evidence(&self, plan: &Plan, now: Timestamp) -> Result<Gathered, StoreError> {
+        let wanted = evidence::wanted(&self.model, plan);
+        if wanted.is_empty() {
+            return Ok(Gathered::new());
+        }
+        match self.read(move |reader| evidence::gather(reader, wanted, now)).await {
+            Err(error @ StoreError::Damaged { .. }) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "tickets open without their evidence");
+                Ok(Gathered::new())
+            }
+            gathered => gathered,
+        }
     }
 
     /// Who has heard of the tickets that the plan tells of. Without routes everyone has: nothing is read.

@@ -23,13 +23,18 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-const START: i64 = 1_780_000_000;
+pub(super) const START: i64 = 1_780_000_000;
 
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(START + seconds)
 }
 
 pub(super) fn catalogue(hosts: &[&str]) -> Catalogue {
+    catalogue_with(hosts, "")
+}
+
+/// The same with more at its end.
+pub(super) fn catalogue_with(hosts: &[&str], more: &str) -> Catalogue {
     let list: Vec<String> = hosts.iter().map(|h| format!("\"{h}\"")).collect();
     let text = format!(
         r#"
@@ -62,7 +67,7 @@ id = "dump"
 host = "a"
 pola = "/b/*"
 selang = "10s"
-"#,
+{more}"#,
         list = list.join(", ")
     );
     crate::config::catalogue::parse("test", &text, 1, &bangka_2025()).expect("valid")
@@ -115,7 +120,9 @@ pub(super) fn commit(model: &mut Model, plan: Plan, now: Timestamp, log: &mut Ve
                 let next = model.tickets.keys().map(|n| n.number).max().unwrap_or(0) + 1;
                 let number = TicketNumber { year: 2026, number: next };
                 let report = Report { reporter: None, condition: &condition, related };
-                ("opened", open(&report, number, &model.catalogue, &model.profile, now).0)
+                let (mut ticket, _) = open(&report, number, &model.catalogue, &model.profile, now);
+                ticket.reported_at = plan.detected.get(&ticket.key).copied().unwrap_or(now);
+                ("opened", ticket)
             }
             PlannedChange::Change { ticket, event, .. } => (event.unwrap_or("silent"), *ticket),
             PlannedChange::Release(ticket) => ("released", *ticket),
@@ -125,9 +132,10 @@ pub(super) fn commit(model: &mut Model, plan: Plan, now: Timestamp, log: &mut Ve
         log.push(format!("{}s {word} {n} {} P{priority} from {began}s", now.as_secs() - START, ticket.key));
         model.committed(ticket);
     }
+    model.committed_held(plan.admitted.held, now);
 }
 
-fn ledger_text(ledger: &Timeline, until: i64) -> String {
+pub(super) fn ledger_text(ledger: &Timeline, until: i64) -> String {
     let mut out = String::new();
     for s in ledger.segments(Interval::new(at(0), at(until))) {
         let (from, to) = (s.interval.from.as_secs() - START, s.interval.to.as_secs() - START);
@@ -330,33 +338,60 @@ fn a_backup_set_is_judged_by_its_rpo_and_by_never_being_seen() {
 
 /// Stored answers, in memory.
 #[derive(Default)]
-pub(super) struct Answers(pub(super) BTreeMap<(Timestamp, HostId), ProbeFact>);
+pub(super) struct Answers(BTreeMap<(HostId, String), BTreeMap<Timestamp, ProbeFact>>);
+
+impl Answers {
+    /// Keeps an answer; false: there is one of that instant, and the first counts.
+    pub(super) fn keep(&mut self, fact: &Fact) -> bool {
+        let FactBody::Probe(outcome) = &fact.body else { return false };
+        let kept =
+            ProbeFact { host: fact.host.clone(), at: fact.at, received_at: fact.received_at, outcome: outcome.clone() };
+        let list = self.0.entry((fact.host.clone(), outcome.check.clone())).or_default();
+        let new = !list.contains_key(&fact.at);
+        if new {
+            list.insert(fact.at, kept);
+        }
+        new
+    }
+
+    fn of(&self, check: &CheckId, host: &HostId) -> &BTreeMap<Timestamp, ProbeFact> {
+        static NONE: BTreeMap<Timestamp, ProbeFact> = BTreeMap::new();
+        self.0.get(&(host.clone(), check.to_string())).unwrap_or(&NONE)
+    }
+}
 
 impl StoredAnswers for Answers {
     fn newest_before(
         &self,
-        _: &CheckId,
+        check: &CheckId,
         host: &HostId,
         at: Timestamp,
         limit: usize,
     ) -> Result<Vec<ProbeFact>, StoreError> {
-        Ok(self.0.values().rev().filter(|p| p.host == *host && p.at <= at).take(limit).cloned().collect())
+        Ok(self.of(check, host).range(..=at).rev().take(limit).map(|(_, p)| p.clone()).collect())
     }
 
     fn between(
         &self,
-        _: &CheckId,
+        check: &CheckId,
         host: &HostId,
         from: Timestamp,
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<ProbeFact>, StoreError> {
-        Ok(self.0.values().filter(|p| p.host == *host && from <= p.at && p.at < to).take(limit).cloned().collect())
+        let window = if from < to { from..to } else { to..to };
+        Ok(self.of(check, host).range(window).take(limit).map(|(_, p)| p.clone()).collect())
     }
 }
 
 /// Replays what is late at once.
 pub(super) fn replay_late(answers: &Answers, model: &mut Model, now: Timestamp) {
+    let places = std::mem::take(&mut model.isolation.late);
+    if !places.is_empty() {
+        let mut isolation = model.isolation.clone();
+        places.iter().for_each(|place| isolation.reload(answers, *place, now).expect("reads"));
+        model.take_isolation(isolation, &places);
+    }
     let mut late = model.take_late(now, 0, usize::MAX);
     for late in &mut late {
         late.from = load::replay(answers, &mut late.service, Some(late.at), now).expect("reads");
@@ -373,7 +408,7 @@ fn by_definition(model: &Model, answers: &Answers) -> Timeline {
         .vantages
         .iter()
         .map(|v| {
-            let mine = answers.0.values().filter(|p| p.host == v.host);
+            let mine = answers.of(&service.service.checks[v.check].id, &v.host).values();
             let results: Vec<CheckResult> =
                 mine.map(|p| CheckResult { at: p.at, outcome: p.outcome.verdict().into() }).collect();
             let Some(last) = results.last() else { return Timeline::unknown() };
@@ -411,12 +446,9 @@ proptest! {
         arrivals.sort_by_key(|(arrival, _)| *arrival);
         let (mut answers, mut rows) = (Answers::default(), Vec::new());
         for (_, fact) in arrivals {
-            let FactBody::Probe(outcome) = &fact.body else { continue };
-            let key = (fact.at, fact.host.clone());
-            if answers.0.contains_key(&key) {
-                continue; // the store keeps the first of two answers of one instant
+            if !answers.keep(&fact) {
+                continue;
             }
-            answers.0.insert(key, ProbeFact { host: fact.host.clone(), at: fact.at, received_at: fact.at, outcome: outcome.clone() });
             model.apply(&fact);
             replay_late(&answers, &mut model, fact.at.plus_secs(1));
             for edit in model.decide(fact.at.plus_secs(1)).ledger {

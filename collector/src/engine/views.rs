@@ -5,7 +5,8 @@ use super::host_model::{HostModel, Track, gap_ms};
 use super::maintenance_model;
 use super::model::Model;
 use super::service_model::ServiceModel;
-use crate::domain::catalogue::{Check, ServiceId, ThresholdMetric};
+use super::threshold_view::Reading;
+use crate::domain::catalogue::{Check, ServiceId};
 use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
@@ -39,7 +40,7 @@ impl Model {
                 }
                 None => self.windows.of_nothing(),
             },
-            Subject::Storm | Subject::Ticket(_) => self.windows.of_nothing(),
+            Subject::Storm | Subject::Alert(_) | Subject::Rule(_) | Subject::Ticket(_) => self.windows.of_nothing(),
         }
     }
 
@@ -50,14 +51,17 @@ impl Model {
             Subject::Service(place) => {
                 let Some(service) = self.services.get(place) else { return Vec::new() };
                 let seen = service_view(service, self.catalogue.tickets.flap, now);
-                std::iter::once(seen).chain(self.budget_view(service, now)).collect()
+                let seen = self.beyond_doubt(service, seen, now);
+                let seen = std::iter::once(seen).chain(self.budget_view(service, now));
+                seen.chain(self.certificate_views(service, now)).collect()
             }
             Subject::Storm => vec![self.storm_view()],
             Subject::Host(place) => {
                 let mut out = vec![self.silence_view(place, now)];
                 let host = &self.hosts[place];
-                if host.held > 0 || host.in_alarm(gap_ms(&self.catalogue), now) {
-                    out.extend(self.threshold_views(host, now));
+                out.extend(self.wellbeing_views(host, now));
+                if host.held > 0 || host.in_alarm(gap_ms(&self.catalogue), now) || host.outlooks.warn() {
+                    out.extend(self.with_outlooks(host, self.threshold_views(host, now), now));
                 }
                 out
             }
@@ -65,7 +69,9 @@ impl Model {
                 let backup = self.backups.get(place);
                 backup.map(|(service, backup)| self.backup_views(service, backup, now)).unwrap_or_default()
             }
-            Subject::Ticket(_) => Vec::new(),
+            Subject::Alert(place) => self.alert_view(place).into_iter().collect(),
+            // A rule's own ticket is judged last, when it is known what of it is folded.
+            Subject::Rule(_) | Subject::Ticket(_) => Vec::new(),
         }
     }
 
@@ -89,7 +95,12 @@ impl Model {
                 next.at(stretch.interval.from.plus_ms(confirm_ms(service)));
                 next.at(stretch.interval.from.plus_secs(resolve));
                 next.at(stretch.interval.from.plus_secs(i64::from(self.catalogue.tickets.flap.stable_seconds)));
+                next.maybe(self.doubted_until(service, now));
                 next.maybe(self.next_budget_look(service, now));
+                next.maybe(self.next_certificate_look(service, now));
+                let id = service.service.id.clone();
+                let key = TicketKey { scope: TicketScope::Service(id), class: TicketClass::Access };
+                next.maybe(self.groups.waits_until(&key));
             }
             Subject::Storm => next.maybe(self.storm.next),
             Subject::Host(place) => {
@@ -97,9 +108,13 @@ impl Model {
                 // A revoked one is never silent, but its readings' tickets still come to their end.
                 let silent_at = self.silent_at(host);
                 next.maybe(silent_at);
+                next.maybe(self.next_wellbeing_look(host, now));
                 next.maybe(silent_at.map(|at| at.plus_ms(self.storm.gather_ms)));
+                self.next_isolation_looks(place, now).for_each(|at| next.at(at));
                 if host.held > 0 {
+                    next.maybe(host.outlooks.next_look(resolve, now));
                     next.at(host.heard_since.plus_secs(resolve));
+                    next.maybe(self.observation_ends(place));
                     for track in &host.tracks {
                         if let ThresholdView::Quiet(since) = track.track.view(gap_ms(&self.catalogue), now) {
                             next.at(since.plus_secs(resolve));
@@ -116,6 +131,8 @@ impl Model {
                 let run = backup.job(now).and_then(|job| job.succeeded);
                 next.maybe(run.map(|run| run.end.plus_secs(resolve)));
             }
+            Subject::Alert(place) => next.maybe(self.next_alert_look(place)),
+            Subject::Rule(rule) => next.maybe(self.next_fold_look(rule)),
             Subject::Ticket(number) => {
                 let ticket = self.tickets.get(&number)?;
                 next.maybe(ticket.next_timed_at(self.catalogue.tickets.escalation, self.rto_of(ticket)));
@@ -124,7 +141,7 @@ impl Model {
         next.at
     }
 
-    fn services_on(&self, host: &HostModel) -> Vec<ServiceId> {
+    pub(super) fn services_on(&self, host: &HostModel) -> Vec<ServiceId> {
         let places = self.index.running_on(&host.record.id).iter();
         places.filter_map(|place| self.services.get(*place)).map(|s| s.service.id.clone()).collect()
     }
@@ -147,7 +164,7 @@ impl Model {
         if !self.is_silent(host, now) {
             let heard = host.last_seen() >= self.listening_since;
             let since = host.heard_since;
-            return if heard { View::Clear { key, since } } else { View::Unseen { key } };
+            return if heard { self.isolation_view(place, key, since, now) } else { View::Unseen { key } };
         }
         let ripe = self.silent_at(host).is_some_and(|at| at.plus_ms(self.storm.gather_ms) <= now);
         if !host.silence_ticket && (self.storm.folding || !ripe) {
@@ -169,36 +186,13 @@ impl Model {
     }
 
     fn threshold_views(&self, host: &HostModel, now: Timestamp) -> Vec<View> {
-        let gap = gap_ms(&self.catalogue);
-        let mut out = Vec::new();
-        for Track { metric, part, track } in &host.tracks {
-            let place = if part.is_empty() { metric.code().to_owned() } else { format!("{}:{part}", metric.code()) };
-            let (class, category) = match metric {
-                ThresholdMetric::Storage => (TicketClass::Capacity, "kapasitas"),
-                ThresholdMetric::Bandwidth => (TicketClass::Performance, "jaringan"),
-                ThresholdMetric::Cpu | ThresholdMetric::Memory => (TicketClass::Performance, "sistem_operasi"),
-            };
-            let key = TicketKey { scope: TicketScope::Host(host.record.id.clone(), place.clone()), class };
-            out.push(match track.view(gap, now) {
-                ThresholdView::Unseen => View::Unseen { key },
-                ThresholdView::Quiet(since) => View::Clear { key, since },
-                ThresholdView::Alarm(since) => View::Holds(Condition {
-                    key,
-                    impact: Impact::Minor,
-                    onset_at: since,
-                    symptom: Phrase::new(&format!("symptom-threshold-{}", metric.code()))
-                        .with("host", self.host_name(&host.record.id))
-                        .with("part", part)
-                        .with("percent", track.newest().unwrap_or(0) / 10)
-                        .with("since_at", since),
-                    category: category.to_owned(),
-                    components: vec![host.record.id.to_string(), place],
-                    affected: self.services_on(host),
-                    flapping_since: None,
-                }),
-            });
-        }
-        out
+        let (gap, id) = (gap_ms(&self.catalogue), &host.record.id);
+        let name = self.host_name(id);
+        let seen = host.tracks.iter().map(|Track { metric, part, track, .. }| {
+            let reading = Reading { host: id, name: &name, metric: *metric, part };
+            reading.view(track.view(gap, now), track.newest(), || self.services_on(host))
+        });
+        seen.collect()
     }
 }
 
@@ -223,7 +217,7 @@ impl Next {
 }
 
 /// One slow answer is no disturbance: degraded is confirmed by lasting as long as the failures that confirm down.
-fn confirm_ms(model: &ServiceModel) -> i64 {
+pub(crate) fn confirm_ms(model: &ServiceModel) -> i64 {
     let patience = |c: &Check| i64::from(c.interval_ms) * i64::from(c.confirm_failures);
     model.service.checks.iter().map(patience).max().unwrap_or(0)
 }
@@ -241,7 +235,7 @@ fn disturbed_since(states: &Timeline, mut since: Timestamp) -> Timestamp {
     since
 }
 
-fn service_view(model: &ServiceModel, flap: FlapPolicy, now: Timestamp) -> View {
+pub(crate) fn service_view(model: &ServiceModel, flap: FlapPolicy, now: Timestamp) -> View {
     let key = TicketKey { scope: TicketScope::Service(model.service.id.clone()), class: TicketClass::Access };
     let stretch = model.ledger.stretch_at(now);
     let since = stretch.interval.from;

@@ -3,7 +3,7 @@
 
 use super::model::{Model, Plan};
 use super::shown;
-use super::tests::{Answers, at, catalogue, commit, host, probe, record, replay_late, verdict};
+use super::tests::{Answers, at, catalogue_with, commit, host, probe, record, replay_late, verdict};
 use crate::config::profile::bangka_2025;
 use crate::domain::availability::MaintenanceStatus;
 use crate::domain::catalogue::{AvailabilityTarget, ServiceId};
@@ -14,7 +14,7 @@ use crate::domain::register::{MaintenancePlan, Register, Signature};
 use crate::domain::ticket::{TicketAction, transition};
 use crate::explain::scene::{self, Moment};
 use crate::snapshot::{OutboxView, Snapshot};
-use crate::store::records::{Fact, FactBody, HostHeard, ProbeFact};
+use crate::store::records::{Fact, FactBody, HostHeard};
 use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus};
 use pantau_shared::sample::{Filesystem, Sample};
 use pantau_shared::timestamp::Timestamp;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 const HOSTS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
 
 /// Approved maintenance of the service and of three hosts.
-fn plan(number: u32, from: i64, to: i64) -> MaintenancePlan {
+pub(super) fn plan(number: u32, from: i64, to: i64) -> MaintenancePlan {
     let sign = Signature { by: "budi".into(), at: at(0) };
     MaintenancePlan {
         number,
@@ -61,7 +61,8 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let mut catalogue = catalogue(&["a", "b", "c"]);
+        let witness = "[[saksi]]\nid = \"gw\"\njenis = \"icmp\"\nalamat = \"10.0.0.1\"\ndari = [\"a\", \"b\"]\n";
+        let mut catalogue = catalogue_with(&["a", "b", "c"], witness);
         catalogue.services[0].target = Some(AvailabilityTarget { ppm: 999_000 });
         catalogue.thresholds.iter_mut().for_each(|t| t.hold_seconds = 20);
         let model = || Model::new(Arc::new(catalogue.clone()), Arc::new(bangka_2025()), at(0), at(0));
@@ -117,16 +118,23 @@ impl World {
     }
 
     fn answer(&mut self, place: usize, when: Timestamp, now: Timestamp, sign: char) {
-        let fact = probe(HOSTS[place % 3], when, verdict(sign).expect("a sign"));
-        let FactBody::Probe(outcome) = &fact.body else { return };
-        let key = (fact.at, fact.host.clone());
-        if self.answers.0.contains_key(&key) {
-            return; // the store keeps the first of two answers of one instant
+        self.take(&probe(HOSTS[place % 3], when, verdict(sign).expect("a sign")), now);
+    }
+
+    /// A witness answers to one of the two vantages that ask it.
+    fn testify(&mut self, place: usize, when: Timestamp, now: Timestamp, sign: char) {
+        let mut fact = probe(HOSTS[place % 2], when, verdict(sign).expect("a sign"));
+        if let FactBody::Probe(outcome) = &mut fact.body {
+            outcome.check = "gw".into();
         }
-        self.answers
-            .0
-            .insert(key, ProbeFact { host: fact.host.clone(), at: when, received_at: now, outcome: outcome.clone() });
-        self.both(|model| model.apply(&fact));
+        self.take(&fact, now);
+    }
+
+    fn take(&mut self, fact: &Fact, now: Timestamp) {
+        if !self.answers.keep(&Fact { received_at: now, ..fact.clone() }) {
+            return;
+        }
+        self.both(|model| model.apply(fact));
         replay_late(&self.answers, &mut self.touched, now);
         replay_late(&self.answers, &mut self.full, now);
     }
@@ -161,6 +169,8 @@ impl World {
             8 => self.away[place] = !self.away[place],
             9 => self.cut_off = !self.cut_off,
             10 => self.cancel(place, now),
+            11 | 12 => self.testify(place, now, now, if value > 30 { 'x' } else { '.' }),
+            13 => self.testify(place, now.plus_secs(-value), now, if value % 3 == 0 { '.' } else { 'x' }),
             _ => {
                 self.revoked[place] = !self.revoked[place];
                 self.refresh(place);
@@ -196,7 +206,7 @@ proptest! {
     /// A failure prints its seed.
     #[test]
     fn what_is_touched_or_due_decides_as_everything_does(
-        steps in prop::collection::vec((0_i64..45, 0_u8..12, 0_usize..8, 0_i64..100), 1..90),
+        steps in prop::collection::vec((0_i64..45, 0_u8..15, 0_usize..8, 0_i64..100), 1..90),
         asked in prop::collection::vec(0_i64..1000, 12),
     ) {
         let (mut world, mut now) = (World::new(), at(0));

@@ -1,7 +1,7 @@
 //! An explanation as JSON: the answer of the API and of `explain --format json`. Times are RFC 3339 with the offset of
 //! the profile's zone, durations milliseconds or seconds as their names say, codes are those of the rules.
 
-use super::scene::{AnswerLine, CheckAccount, Scene, VantageAccount};
+use super::scene::{AnswerLine, CheckAccount, IsolationAccount, Scene, VantageAccount};
 use super::{Explanation, InstantAccount, PeriodAccount, words};
 use crate::domain::availability::InstantCount;
 use crate::domain::interval::Interval;
@@ -9,6 +9,7 @@ use crate::domain::ticket::Ticket;
 use crate::service_period::FigureList;
 use crate::texts::Texts;
 use chrono::SecondsFormat;
+use pantau_shared::probe::ProbeOutcome;
 use pantau_shared::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -92,7 +93,30 @@ struct VantageBody {
     decisive: bool,
     begin_seen: bool,
     silent_since: Option<String>,
+    isolated: Option<IsolationBody>,
     answers: Vec<AnswerBody>,
+}
+
+/// The vantage was cut off: all its witnesses failed.
+#[derive(Debug, Serialize)]
+struct IsolationBody {
+    from: String,
+    to: String,
+    witnesses: Vec<WitnessBody>,
+}
+
+#[derive(Debug, Serialize)]
+struct WitnessBody {
+    check: String,
+    name: String,
+    answers: Vec<TestimonyBody>,
+}
+
+#[derive(Debug, Serialize)]
+struct TestimonyBody {
+    at: String,
+    verdict: &'static str,
+    reason: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -115,6 +139,7 @@ struct AnswerBody {
     held_until: String,
     silence_follows: bool,
     holds: bool,
+    blinded: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -258,8 +283,24 @@ fn vantage_body(texts: Texts, vantage: &VantageAccount) -> VantageBody {
         decisive: vantage.decisive,
         begin_seen: vantage.begin_seen,
         silent_since: vantage.silent_since.map(|at| instant(texts, at)),
+        isolated: vantage.isolated.as_ref().map(|isolated| isolation_body(texts, isolated)),
         answers: vantage.answers.iter().map(|line| answer_body(texts, line)).collect(),
     }
+}
+
+fn isolation_body(texts: Texts, isolated: &IsolationAccount) -> IsolationBody {
+    let testimony = |(at, outcome): &(Timestamp, ProbeOutcome)| TestimonyBody {
+        at: instant(texts, *at),
+        verdict: outcome.verdict().name(),
+        reason: outcome.reason.clone(),
+    };
+    let witnesses = isolated.witnesses.iter().map(|witness| WitnessBody {
+        check: witness.id.to_string(),
+        name: witness.name.clone(),
+        answers: witness.answers.iter().map(testimony).collect(),
+    });
+    let (from, to) = (instant(texts, isolated.interval.from), instant(texts, isolated.interval.to));
+    IsolationBody { from, to, witnesses: witnesses.collect() }
 }
 
 fn answer_body(texts: Texts, line: &AnswerLine) -> AnswerBody {
@@ -283,6 +324,7 @@ fn answer_body(texts: Texts, line: &AnswerLine) -> AnswerBody {
         held_until: instant(texts, line.account.held_until),
         silence_follows: line.account.silence_follows,
         holds: line.holds,
+        blinded: line.blinded,
     }
 }
 

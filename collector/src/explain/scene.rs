@@ -5,17 +5,21 @@
 
 use crate::domain::catalogue::Service;
 use crate::domain::composite::Judged;
-use crate::domain::state::{AnswerAccount, CheckResult, Decision, State, TrackAccount};
-use crate::engine::load::{StoredAnswers, answers_around};
+use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::state::{AnswerAccount, CheckOutcome, CheckResult, Decision, State, TrackAccount};
+use crate::engine::load::{AnswersAround, StoredAnswers, answers_around};
 use crate::engine::service_model::{ServiceModel, VantageModel, result_of};
 use crate::store::StoreError;
+use crate::store::records::ProbeFact;
 use pantau_shared::ids::{CheckId, HostId};
-use pantau_shared::probe::ProbeOutcome;
+use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
 use pantau_shared::timestamp::Timestamp;
 
 /// Answers shown before and after the instant.
 const SHOWN_BEFORE: usize = 4;
 const SHOWN_AFTER: usize = 6;
+/// Answers of a witness shown within an isolation: those that confirmed it.
+const SHOWN_OF_WITNESS: usize = 2;
 
 /// Why an instant is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +102,28 @@ pub struct VantageAccount {
     pub answers: Vec<AnswerLine>,
     /// The newest answer at or before the instant no longer held: nobody had answered since.
     pub silent_since: Option<Timestamp>,
+    /// The vantage was cut off at the instant, or when it gave the answer that held there.
+    pub isolated: Option<IsolationAccount>,
+}
+
+/// A vantage that was cut off, by its witnesses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IsolationAccount {
+    /// From after the last success of any witness to the first one that followed.
+    pub interval: Interval,
+    /// What each witness answered.
+    pub witnesses: Vec<WitnessAccount>,
+}
+
+/// One witness around an isolation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WitnessAccount {
+    /// Which.
+    pub id: CheckId,
+    /// Its name for people.
+    pub name: String,
+    /// Its last answer before, its first ones within, and the first one after, in order of time.
+    pub answers: Vec<(Timestamp, ProbeOutcome)>,
 }
 
 /// One stored answer with its part in the judgement.
@@ -113,6 +139,8 @@ pub struct AnswerLine {
     pub late: bool,
     /// It is the one that held at the instant.
     pub holds: bool,
+    /// It failed while the vantage was cut off: it counts as a fault of the probe.
+    pub blinded: bool,
 }
 
 /// The scene of `service` at `at`.
@@ -156,8 +184,10 @@ fn load_vantage(
     at: Timestamp,
 ) -> Result<VantageAccount, StoreError> {
     let check = model.service.checks.get(vantage.check).ok_or(StoreError::Damaged { what: "catalogue" })?;
-    let (facts, begin_seen) = answers_around(reader, check, &vantage.host, at)?;
-    let results: Vec<CheckResult> = facts.iter().map(|fact| result_of(fact.at, &fact.outcome)).collect();
+    let AnswersAround { answers: facts, whole: begin_seen, isolated } =
+        answers_around(reader, &model.service, check, &vantage.host, at)?;
+    let count = |fact: &ProbeFact| result_of(check, &isolated, fact.at, &fact.outcome);
+    let results: Vec<CheckResult> = facts.iter().map(count).collect();
     let track =
         TrackAccount::of(vantage.policy, &results).map_err(|_| StoreError::Damaged { what: "probe answers" })?;
     let (state, provisional) = track.state_at(at);
@@ -171,16 +201,46 @@ fn load_vantage(
         account: *account,
         late: fact.received_at.ms_since(fact.at) > stale_ms,
         received_at: fact.received_at,
-        outcome: fact.outcome,
         holds: place + 1 == next && silent_since.is_none(),
+        blinded: account.result.outcome == CheckOutcome::ProbeError && fact.outcome.verdict() == ProbeVerdict::Failed,
+        outcome: fact.outcome,
     });
+    let answers: Vec<AnswerLine> = answers.collect();
+    let held = answers.iter().find(|line| line.holds && line.blinded).map(|line| line.account.result.at);
+    let interval = cut_off(&isolated, at, held);
+    let isolated = interval.map(|interval| load_isolation(reader, model, &vantage.host, interval)).transpose()?;
     Ok(VantageAccount {
         host: vantage.host.clone(),
         state,
         provisional,
         decisive: model.is_decisive(vantage),
         begin_seen,
-        answers: answers.collect(),
+        answers,
         silent_since,
+        isolated,
     })
+}
+
+/// The isolation that held at `at`, or in which the answer of `held` was given.
+fn cut_off(isolated: &IntervalSet, at: Timestamp, held: Option<Timestamp>) -> Option<Interval> {
+    let holding = |at: Timestamp| isolated.iter().find(|interval| interval.contains(at));
+    let before = || held.and_then(|held| isolated.iter().rev().find(|interval| interval.from <= held));
+    holding(at).or_else(before).copied()
+}
+
+fn load_isolation(
+    reader: &impl StoredAnswers,
+    model: &ServiceModel,
+    host: &HostId,
+    interval: Interval,
+) -> Result<IsolationAccount, StoreError> {
+    let mut witnesses = Vec::new();
+    for witness in model.service.witnesses.iter().filter(|witness| witness.vantages.contains(host)) {
+        let mut facts = reader.newest_before(&witness.id, host, interval.from.plus_ms(-1), 1)?;
+        facts.extend(reader.between(&witness.id, host, interval.from, interval.to, SHOWN_OF_WITNESS)?);
+        facts.extend(reader.between(&witness.id, host, interval.to, Interval::ALL.to, 1)?);
+        let answers = facts.into_iter().map(|fact| (fact.at, fact.outcome)).collect();
+        witnesses.push(WitnessAccount { id: witness.id.clone(), name: witness.name.clone(), answers });
+    }
+    Ok(IsolationAccount { interval, witnesses })
 }

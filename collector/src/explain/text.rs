@@ -116,6 +116,7 @@ fn vantage_lines(texts: Texts, check: &CheckAccount, vantage: &VantageAccount) -
     let mut out =
         vec![format!("    {} = {} {decisive}", vantage.host, state(texts, vantage.state)).trim_end().to_owned()];
     out.extend(words::vantage_note(texts, vantage).map(|note| format!("      {note}")));
+    out.extend(words::witnesses(texts, vantage).iter().map(|line| format!("      {line}")));
     out.extend(vantage.answers.iter().map(|line| answer_line(texts, check, line)));
     out
 }

@@ -85,6 +85,9 @@ pub fn seconds(texts: Texts, value: i64) -> String {
 
 /// What an answer did, in one sentence.
 pub fn role(texts: Texts, line: &AnswerLine, check: &CheckAccount) -> String {
+    if line.blinded {
+        return texts.get("explain-role-blinded");
+    }
     let needed = check.confirm_failures.to_string();
     let message = id("explain-role", line.account.role.code());
     match line.account.role {
@@ -155,6 +158,16 @@ pub fn vantage_note(texts: Texts, vantage: &VantageAccount) -> Option<String> {
     if vantage.answers.is_empty() {
         return Some(texts.get("explain-no-answers"));
     }
+    if let Some(isolated) = &vantage.isolated {
+        let (since, until) = (isolated.interval.from, isolated.interval.to);
+        let args = [
+            ("count", isolated.witnesses.len().to_string()),
+            ("since", texts.instant_seconds(since)),
+            ("until", texts.instant_seconds(until)),
+        ];
+        let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        return Some(texts.text("explain-isolated", &args));
+    }
     if let Some(since) = vantage.silent_since {
         return Some(texts.text("explain-silent-since", &[("time", &texts.instant_seconds(since))]));
     }
@@ -162,6 +175,21 @@ pub fn vantage_note(texts: Texts, vantage: &VantageAccount) -> Option<String> {
         return Some(texts.get("explain-provisional"));
     }
     (!vantage.begin_seen && vantage.state == State::Down).then(|| texts.get("explain-begin-unseen"))
+}
+
+/// What the witnesses of a vantage that was cut off answered: one line each.
+pub fn witnesses(texts: Texts, vantage: &VantageAccount) -> Vec<String> {
+    let answer = |(at, outcome): &(Timestamp, ProbeOutcome)| {
+        let verdict = texts.get(&format!("probe-{}", outcome.verdict().name().replace('_', "-")));
+        let reason = if outcome.reason.is_empty() { String::new() } else { format!(" ({})", outcome.reason) };
+        format!("{} {verdict}{reason}", texts.clock_seconds(*at))
+    };
+    let all = vantage.isolated.iter().flat_map(|isolated| &isolated.witnesses);
+    all.map(|witness| {
+        let answers: Vec<String> = witness.answers.iter().map(answer).collect();
+        texts.text("explain-witness", &[("witness", &witness.name), ("answers", &answers.join(" · "))])
+    })
+    .collect()
 }
 
 /// The formula of a service in one line: `semua dari (A = Normal, B = Terhenti) = Terhenti`.

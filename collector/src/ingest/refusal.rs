@@ -147,10 +147,21 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// As an HTTP status.
+    pub(super) fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// The error as it is sent, on any road.
+    pub(super) fn body(&self) -> Value {
+        json!({ "error": { "code": self.code, "message": self.message, "detail": self.detail } })
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let error = json!({ "error": { "code": self.code, "message": self.message, "detail": self.detail } });
-        let mut response = (self.status, Json(error)).into_response();
+        let mut response = (self.status, Json(self.body())).into_response();
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

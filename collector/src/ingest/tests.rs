@@ -59,6 +59,7 @@ impl Site {
             store: store.clone(),
             clock: clock.clone(),
             stats: stats.clone(),
+            reply_key: ReplyKey::generate().expect("random"),
             catalogue: Box::new(move || current.borrow().clone()),
             nudge: Box::new(move || {
                 nudged.fetch_add(1, Ordering::SeqCst);
@@ -313,18 +314,19 @@ async fn room_is_given_by_declared_length() {
         store: site.store.clone(),
         clock: site.clock.clone(),
         stats: site.stats.clone(),
+        reply_key: ReplyKey::generate().expect("random"),
         catalogue: Box::new(|| Arc::new(Catalogue::empty())),
         nudge: Box::new(|| {}),
     });
-    let declared = |size: usize| HeaderMap::from_iter([(header::CONTENT_LENGTH, size.into())]);
+    let declared = |size: usize| declared(&HeaderMap::from_iter([(header::CONTENT_LENGTH, size.into())]));
     let all = ingest.room.available_permits();
-    let small = ingest.room_for(&declared(600)).await.expect("room");
+    let small = ingest.room_for(declared(600).expect("small")).await.expect("room");
     assert_eq!(all - ingest.room.available_permits(), 1);
-    let unknown = ingest.room_for(&HeaderMap::new()).await.expect("room");
+    let unknown = ingest.room_for(super::declared(&HeaderMap::new()).expect("largest")).await.expect("room");
     assert_eq!(all - ingest.room.available_permits(), 1 + BATCH_BYTES_MAX / PIECE_BYTES);
     drop((small, unknown));
     assert_eq!(ingest.room.available_permits(), all);
-    assert!(ingest.room_for(&declared(BATCH_BYTES_MAX + 1)).await.is_err());
+    assert!(declared(BATCH_BYTES_MAX + 1).is_err());
 }
 
 /// An agent with an open session, and its next sequence.

@@ -6,11 +6,13 @@
 //! what has no value is `null`. Errors have one shape, see [`crate::http_error`].
 
 pub(crate) mod access;
+mod alertmanager;
 mod audit;
 mod backups;
 mod budget;
 mod corrections;
 mod delivery;
+mod duty;
 mod explain;
 mod failure;
 mod hosts;
@@ -21,7 +23,9 @@ mod parameters;
 mod part_ledger;
 mod register_writes;
 mod reports;
+mod reviews;
 mod rpo;
+mod rules;
 mod series;
 mod services;
 mod system;
@@ -85,10 +89,20 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/reports/{period}", get(reports::newest))
         .route("/api/v1/reports/{period}/freeze", post(reports::freeze))
         .route("/api/v1/reports/{period}/{revision}", get(reports::revision))
+        .route("/api/v1/duty", get(duty::show))
+        .route("/api/v1/reviews/{period}", get(reviews::review))
+        .route("/api/v1/problems", get(reviews::list).post(reviews::open))
+        .route("/api/v1/problems/{number}", get(reviews::one))
+        .route("/api/v1/problems/{number}/actions", post(reviews::edit))
         .route("/api/v1/outbox", get(outbox::list))
         .route("/api/v1/outbox/{id}/actions", post(delivery::settle))
         .route("/api/v1/receivers", get(delivery::receivers))
         .route("/api/v1/receivers/{name}/test", post(delivery::test))
+        .route("/api/v1/alertmanager", post(alertmanager::take).layer(DefaultBodyLimit::max(alertmanager::BYTES_MAX)))
+        .route("/api/v1/rules", get(rules::list))
+        .route("/api/v1/rules/{rule}", get(rules::one))
+        .route("/api/v1/rules/{rule}/replay", get(rules::replay))
+        .route("/api/v1/rules/{rule}/actions", post(rules::act))
         .route("/api/v1/system", get(system::one))
         .route("/api/v1/{*path}", any(async || no_such("resource")))
         .method_not_allowed_fallback(async || {

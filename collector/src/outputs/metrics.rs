@@ -5,11 +5,13 @@
 //! peers on loopback; anybody else needs an API token.
 
 mod backups;
+mod findings;
 mod hosts;
 mod own;
 mod services;
 mod store;
 mod tickets;
+mod vantages;
 
 use super::api::access;
 use crate::app::App;
@@ -151,13 +153,16 @@ fn families(
     let mut all = services::services(snapshot, now);
     all.extend(services::budgets(&snapshot.services));
     all.extend(backups::backups(snapshot, now));
-    all.extend(tickets::tickets(snapshot));
+    all.extend(tickets::tickets(snapshot, stats));
+    all.extend(findings::findings(snapshot));
     all.extend(hosts::hosts(&snapshot.hosts));
+    all.extend(vantages::vantages(&snapshot.vantages, snapshot.at));
     all.extend(own::own_gauges(snapshot, now));
     all.extend(store::storage(store));
     all.extend(store::samples(store.samples, now));
     all.extend(store::own_backup(own, now));
-    all.extend(own::own_counters(stats));
+    all.extend(own::received(stats));
+    all.extend(own::done(stats));
     all.extend(store::tail_of_facts(store.tail));
     // The encoder refuses a family without a series.
     let filled = all.into_iter().filter(|family| !family.metrics.is_empty());

@@ -35,6 +35,7 @@ use crate::engine::deliver::{Sender, Sent};
 use crate::store::records::DueMessage;
 use pantau_shared::timestamp::Timestamp;
 pub use secret::SecretError;
+pub(crate) use secret::read as read_secret;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -8,6 +8,7 @@ mod actions;
 mod alone;
 mod assets;
 mod backup_actions;
+mod backup_file;
 mod backup_set;
 mod backups;
 mod budget;
@@ -15,6 +16,8 @@ mod calendars;
 mod corrections;
 mod day_bar;
 mod delivery;
+mod duty;
+mod evidence;
 pub(crate) mod explain;
 mod exposure_chart;
 mod figures;
@@ -29,16 +32,23 @@ mod overview;
 mod page;
 mod pages;
 mod preferences;
+mod problems;
 mod registers;
 mod report;
 mod report_writes;
 mod reports;
+mod reviews;
+mod rule;
+mod rule_actions;
+mod rules;
 mod service;
 mod system;
 mod system_copies;
 mod ticket;
+mod ticket_parts;
 mod tickets;
 mod unasked;
+mod vantages;
 mod visit;
 
 #[cfg(test)]
@@ -94,6 +104,7 @@ pub fn router(app: App) -> Router {
         .route("/corrections/{number}/actions", post(registers::correction_act))
         .route("/backups", get(backup_actions::list))
         .route("/backups/{set}", get(backup_actions::one))
+        .route("/backups/{set}/rpo.csv", get(backup_file::csv))
         .route("/backups/{set}/heartbeat", post(backup_actions::new_key))
         .route("/backups/{set}/verifications", post(backup_actions::verify))
         .route("/backups/{set}/recoveries", post(backup_actions::recover))
@@ -103,11 +114,20 @@ pub fn router(app: App) -> Router {
         .route("/delivery/messages/{id}", post(delivery::settle))
         .route("/reports/availability", get(pages::report))
         .route("/calendars", get(pages::calendars))
+        .route("/duty", get(duty::show))
         .route("/reports", get(reports::list))
         .route("/reports/{period}", get(reports::month))
         .route("/reports/{period}/freeze", post(report_writes::freeze))
         .route("/reports/{period}/notes", post(report_writes::note))
         .route("/reports/{period}/{file}", get(reports::file))
+        .route("/rules", get(rule_actions::list))
+        .route("/rules/{rule}", get(rule_actions::one))
+        .route("/rules/{rule}/begin", post(rule_actions::begin))
+        .route("/reviews", get(reviews::list))
+        .route("/reviews/{period}", get(reviews::one))
+        .route("/reviews/{period}/{file}", get(reviews::file))
+        .route("/problems", post(problems::open))
+        .route("/problems/{number}", get(problems::one).post(problems::edit))
         .route("/system", get(pages::system))
         .route("/login", get(login::show).post(login::enter))
         .route("/logout", post(login::leave))

@@ -4,7 +4,7 @@
 //! trend are as they are known when it is made; what [`super::recount`] compares is the judgement alone.
 
 use super::document::*;
-use super::utilisation;
+use super::{basis, utilisation};
 use crate::backup_period;
 use crate::domain::availability::rules::COUNTING;
 use crate::domain::availability::{
@@ -15,6 +15,7 @@ use crate::domain::catalogue::{BackupSet, Catalogue, Service, ServiceId};
 use crate::domain::improvement::{ImprovementFacts, suggest};
 use crate::domain::interval::Interval;
 use crate::domain::profile::Profile;
+use crate::domain::register::Register;
 use crate::domain::ticket::{Ticket, TicketClass, TicketKey, TicketScope};
 use crate::rulebook::Rulebook;
 use crate::service_period::{self, Worked};
@@ -52,11 +53,11 @@ pub struct Site<'a> {
 /// # Errors
 /// What the store says.
 pub fn load(reader: &Reader, site: &Site<'_>, services: &[&Service]) -> Result<Document, StoreError> {
-    let notes = reader.report_notes(&site.period.to_string())?;
     let trends = if site.judgement_only { vec![Vec::new(); services.len()] } else { trends(reader, site, services)? };
+    let records = Records { notes: reader.report_notes(&site.period.to_string())?, register: reader.register()? };
     let mut reports = Vec::with_capacity(services.len());
     for (service, trend) in services.iter().zip(trends) {
-        reports.push(service_report(reader, site, service, trend, &notes)?);
+        reports.push(service_report(reader, site, service, trend, &records)?);
     }
     Ok(Document { format: FORMAT.to_owned(), head: head(site), summary: Summary::of(&reports), services: reports })
 }
@@ -116,12 +117,18 @@ fn trends(reader: &Reader, site: &Site<'_>, services: &[&Service]) -> Result<Vec
     Ok(trends)
 }
 
+/// What people entered, read once for all services.
+struct Records {
+    notes: Vec<ReportNote>,
+    register: Register,
+}
+
 fn service_report(
     reader: &Reader,
     site: &Site<'_>,
     service: &Service,
     trend: Vec<TrendRow>,
-    notes: &[ReportNote],
+    records: &Records,
 ) -> Result<ServiceReport, StoreError> {
     let worked = service_period::load_worked(reader, site.rulebook, &service.id, site.period, site.now)?;
     let filter = TicketFilter { service: Some(service.id.clone()), ..TicketFilter::default() };
@@ -152,7 +159,7 @@ fn service_report(
         outages_without_cause: unexplained.count(),
     });
     let findings = site.catalogue.findings.iter().filter(|finding| finding.service.as_ref() == Some(&service.id));
-    let note = notes.iter().find(|note| note.service == service.id.as_str());
+    let note = records.notes.iter().find(|note| note.service == service.id.as_str());
     Ok(ServiceReport {
         id: service.id.to_string(),
         name: service.name.clone(),
@@ -170,8 +177,8 @@ fn service_report(
         utilisation,
         trend,
         outages,
-        maintenance: maintenance(&worked, window),
-        corrections: corrections(&worked, window),
+        maintenance: maintenance(site, &records.register, &service.id, &worked, window),
+        corrections: corrections(&records.register, &service.id, &worked, window),
         recovery: recovery(reader, site, service)?,
         findings: findings.map(|finding| PhraseRow::from(&finding.phrase)).collect(),
         opportunities: opportunities.iter().map(PhraseRow::from).collect(),
@@ -181,6 +188,9 @@ fn service_report(
             at: note.written_at.as_secs(),
         }),
         tiles: worked.tiles.iter().map(tile_row).collect(),
+        agreements: basis::agreements(site, &service.id, window),
+        target_period: basis::target_period(reader, site, service)?,
+        budget: worked.budget.as_ref().map(basis::budget),
     })
 }
 
@@ -232,7 +242,13 @@ fn outage_row(outage: &Outage, number: u32, service: &ServiceId, tickets: &[Tick
     }
 }
 
-fn maintenance(worked: &Worked, window: Interval) -> Vec<MaintenanceRow> {
+fn maintenance(
+    site: &Site<'_>,
+    register: &Register,
+    service: &ServiceId,
+    worked: &Worked,
+    window: Interval,
+) -> Vec<MaintenanceRow> {
     let terms = worked.rules.terms();
     let counts = |planned: &MaintenanceWindow| {
         policy_at(&terms, planned.interval.from).and_then(|policy| planned.counted(policy.min_notice_s)).is_some()
@@ -251,20 +267,22 @@ fn maintenance(worked: &Worked, window: Interval) -> Vec<MaintenanceRow> {
         approved_at: planned.approved_at.map(Timestamp::as_secs),
         ended_early_at: planned.ended_early_at.map(Timestamp::as_secs),
         counts: counts(planned),
+        record: basis::maintenance_record(register, site, service, planned),
     };
     worked.rules.maintenance.iter().filter(|planned| planned.interval.overlaps(window)).map(row).collect()
 }
 
-fn corrections(worked: &Worked, window: Interval) -> Vec<CorrectionRow> {
+fn corrections(register: &Register, service: &ServiceId, worked: &Worked, window: Interval) -> Vec<CorrectionRow> {
     let all = &worked.rules.corrections;
     let touches = |correction: &Correction| match correction.effect {
         CorrectionEffect::Exclude(interval) | CorrectionEffect::SetState(interval, _) => interval.overlaps(window),
         CorrectionEffect::Withdraw { .. } => true,
     };
-    all.iter().filter(|correction| touches(correction)).map(correction_row).collect()
+    let row = |correction| correction_row(correction, basis::correction_record(register, service, correction));
+    all.iter().filter(|correction| touches(correction)).map(row).collect()
 }
 
-fn correction_row(correction: &Correction) -> CorrectionRow {
+fn correction_row(correction: &Correction, record: Option<CorrectionRecord>) -> CorrectionRow {
     let (effect, interval, state, withdraws) = match correction.effect {
         CorrectionEffect::Exclude(interval) => ("exclude", Some(interval), None, None),
         CorrectionEffect::SetState(interval, state) => ("set_state", Some(interval), Some(state), None),
@@ -278,6 +296,7 @@ fn correction_row(correction: &Correction) -> CorrectionRow {
         state: state.map(|state| state.name().to_owned()),
         withdraws,
         approved: correction.approved,
+        record,
     }
 }
 
@@ -288,12 +307,15 @@ fn recovery(reader: &Reader, site: &Site<'_>, service: &Service) -> Result<Vec<R
     }
     let interval = site.period.interval(site.rulebook.zone());
     let row = |set: &BackupSet| {
-        let figures = backup_period::of_set(reader, service, set, interval, site.now)?.figures;
+        let of = (&service.id, &set.id);
+        let (told, watched) = backup_period::of_set(reader, site.rulebook, of, interval, site.now)?;
+        let figures = told.figures;
         Ok(RecoveryRow {
             set: set.id.to_string(),
             name: set.name.clone(),
-            required: set.required,
-            rpo_s: set.rpo_seconds.or(service.rpo_seconds).map(u64::from),
+            required: watched.terms.last().map_or(set.required, |(_, terms)| terms.required),
+            // As it was in force at the end of the period.
+            rpo_s: watched.policy().and_then(|policy| policy.rpo_seconds).map(u64::from),
             worst_exposure_s: figures.as_ref().and_then(|figures| figures.peak_exposure_s),
             compliant_ppm: figures.and_then(|figures| figures.compliance_ppm),
         })

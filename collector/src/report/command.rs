@@ -1,27 +1,17 @@
 //! Reports on the command line: asks the collector for the document part by part, renders it here, proves files.
-//!
-//! A PDF is printed by a browser that is installed: it lays out the same page that a person prints, and no second layout
-//! has to be kept. Without one the command says so and what to do.
 
 use super::document::{Document, Summary};
 use super::verify::{self, FILE_BYTES_MAX, Proved};
-use super::{DocumentPart, form, html, seal, sheet};
+use super::{DocumentPart, Format, form, html, pdf, seal, sheet};
 use crate::admin::{self, Command};
 use crate::clock::Clock;
 use crate::config::settings::Settings;
+use crate::review::document::Review;
 use crate::texts::{Language, Texts};
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
-
-/// Browsers that print, in order of preference.
-const BROWSERS: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
-
-/// A browser that prints longer has hung.
-const PRINT_SECONDS_MAX: u32 = 180;
 
 /// Form of a monitoring report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -59,31 +49,95 @@ pub struct ReportOptions {
 /// In words that name the remedy.
 pub async fn monitoring(settings: &Settings, options: &ReportOptions, clock: &Clock) -> Result<String> {
     let document = ask(settings, &options.period, options.service.as_deref(), None, clock).await?;
+    let zone = document.head.zone.parse().map_err(|_| anyhow!("the time zone is unknown here"))?;
+    let form = form::render(Texts::new(Language::Id, zone), &document, None, form::Detail::All);
+    let made = Made {
+        form: &form,
+        csv: &|| super::write_csv(&document),
+        json: &|| Ok(serde_json::to_string_pretty(&document)?),
+        sheet: &|| sheet::render(&super::sheet_names(&document), &form),
+    };
+    write(&made, "pantau", options)
+}
+
+/// An availability report; what to tell the person. Text, CSV and JSON are the collector's table; the others are laid out
+/// as the monitoring form is.
+///
+/// # Errors
+/// In words that name the remedy.
+pub async fn availability(settings: &Settings, options: &ReportOptions, clock: &Clock) -> Result<String> {
+    let (period, service) = (options.period.clone(), options.service.clone());
+    let table = match options.format {
+        FormFormat::Text => Some(Format::Text),
+        FormFormat::Csv => Some(Format::Csv),
+        FormFormat::Json => Some(Format::Json),
+        FormFormat::Html | FormFormat::Pdf | FormFormat::Xlsx => None,
+    };
+    if let Some(format) = table {
+        let text = admin::request(settings, Command::ReportAvailability { period, service, format }, clock).await?;
+        return put(options.output.as_deref(), text);
+    }
+    let document = ask(settings, &period, service.as_deref(), None, clock).await?;
+    let zone = document.head.zone.parse().map_err(|_| anyhow!("the time zone is unknown here"))?;
+    let form = form::render_availability(Texts::new(Language::Id, zone), &document);
+    let made = Made {
+        form: &form,
+        csv: &|| super::write_csv(&document),
+        json: &|| Ok(serde_json::to_string_pretty(&document)?),
+        sheet: &|| sheet::render(&[], &form),
+    };
+    write(&made, "pantau-ketersediaan", options)
+}
+
+/// A review of disturbances; what to tell the person.
+///
+/// # Errors
+/// In words that name the remedy.
+pub async fn review(settings: &Settings, options: &ReportOptions, clock: &Clock) -> Result<String> {
+    let text = admin::request(settings, Command::Review { period: options.period.clone() }, clock).await?;
+    let review: Review =
+        serde_json::from_str(&text).context("the collector's answer is no review; is it another version?")?;
+    let zone = review.zone.parse().map_err(|_| anyhow!("the time zone is unknown here"))?;
+    let form = crate::review::form::render(Texts::new(Language::Id, zone), &review);
+    let made = Made {
+        form: &form,
+        csv: &|| crate::review::write_csv(&review),
+        json: &|| Ok(serde_json::to_string_pretty(&review)?),
+        sheet: &|| sheet::render(&[], &form),
+    };
+    write(&made, "pantau-reviu", options)
+}
+
+/// A report in each of its forms; those that are not asked for are not made.
+struct Made<'a> {
+    form: &'a form::Form,
+    csv: &'a dyn Fn() -> String,
+    json: &'a dyn Fn() -> Result<String>,
+    sheet: &'a dyn Fn() -> Result<Vec<u8>>,
+}
+
+fn write(made: &Made<'_>, name: &str, options: &ReportOptions) -> Result<String> {
     let output = options.output.as_deref();
-    let form = || -> Result<form::Form> {
-        let zone = document.head.zone.parse().map_err(|_| anyhow!("the time zone is unknown here"))?;
-        Ok(form::render(Texts::new(Language::Id, zone), &document, None, form::Detail::All))
+    let file = |ending: &str| {
+        let own = || PathBuf::from(format!("{name}-{}.{ending}", options.period));
+        output.map_or_else(own, Path::to_owned)
     };
     match options.format {
-        FormFormat::Text => put(output, form::render_text(&form()?)),
-        FormFormat::Html => put(output, html::render_file(&form()?)?),
-        FormFormat::Csv => put(output, super::write_csv(&document)),
-        FormFormat::Json => put(output, serde_json::to_string_pretty(&document)?),
+        FormFormat::Text => put(output, form::render_text(made.form)),
+        FormFormat::Html => put(output, html::render_file(made.form)?),
+        FormFormat::Csv => put(output, (made.csv)()),
+        FormFormat::Json => put(output, (made.json)()?),
         FormFormat::Xlsx => {
-            let output = named(output, &options.period, "xlsx");
-            std::fs::write(&output, sheet::render(&document, &form()?)?).with_context(|| unwritable(&output))?;
+            let output = file("xlsx");
+            std::fs::write(&output, (made.sheet)()?).with_context(|| unwritable(&output))?;
             Ok(format!("`{}` is written", output.display()))
         }
         FormFormat::Pdf => {
-            let output = named(output, &options.period, "pdf");
-            print_pdf(&html::render_file(&form()?)?, &output)?;
+            let output = file("pdf");
+            pdf::print(&html::render_file(made.form)?, &output)?;
             Ok(format!("`{}` is written", output.display()))
         }
     }
-}
-
-fn named(output: Option<&Path>, period: &str, ending: &str) -> PathBuf {
-    output.map_or_else(|| PathBuf::from(format!("pantau-{period}.{ending}")), Path::to_owned)
 }
 
 fn unwritable(path: &Path) -> String {
@@ -127,51 +181,6 @@ async fn ask(
     bar.finish_and_clear();
     document.summary = Summary::of(&document.services);
     Ok(document)
-}
-
-/// Prints a page with an installed browser.
-fn print_pdf(page: &str, output: &Path) -> Result<()> {
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = BROWSERS
-        .iter()
-        .find_map(|name| std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file()));
-    let Some(browser) = found else {
-        bail!(
-            "a PDF needs a browser that prints, and none is installed (looked for {}); install one (apt install \
-             chromium), or make --format html and print it from any browser",
-            BROWSERS.join(", ")
-        );
-    };
-    let source = std::path::absolute(output.with_added_extension("html")).context("cannot name the page's file")?;
-    std::fs::write(&source, page).with_context(|| unwritable(&source))?;
-    let mut command = std::process::Command::new(&browser);
-    command.args(["--headless", "--disable-gpu", "--no-pdf-header-footer"]);
-    if crate::opening::own_user()? == 0 {
-        // Its sandbox does not work for root; the page holds no script and asks for nothing.
-        command.arg("--no-sandbox");
-    }
-    let target = std::path::absolute(output).context("cannot name the output")?;
-    command.arg(format!("--print-to-pdf={}", target.display())).arg(&source);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let printed = run_bounded(&mut command);
-    std::fs::remove_file(&source).ok();
-    let shown = browser.display();
-    printed.with_context(|| format!("`{shown}` could not print"))?;
-    ensure!(output.is_file(), "`{shown}` printed nothing; make --format html and print it by hand");
-    Ok(())
-}
-
-fn run_bounded(command: &mut std::process::Command) -> Result<()> {
-    let mut child = command.spawn()?;
-    for _ in 0..PRINT_SECONDS_MAX * 10 {
-        if let Some(status) = child.try_wait()? {
-            ensure!(status.success(), "it ended with {status}");
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    child.kill()?;
-    bail!("it took longer than {PRINT_SECONDS_MAX} s")
 }
 
 /// What a proof found.

@@ -4,6 +4,10 @@
 //! million, Unix seconds; `null` is "no value". Field names stay; a changed meaning is a new [`FORMAT`]. Unknown fields
 //! are refused when it is read, so that nothing can be signed that nobody looks at. Knows no words for people.
 
+mod basis;
+
+pub use basis::*;
+
 use crate::domain::availability::{Counts, DegradedPolicy, Figures, MaintenancePolicy, Policy};
 use crate::domain::phrase::Phrase;
 use serde::{Deserialize, Serialize};
@@ -185,6 +189,15 @@ pub struct ServiceReport {
     pub note: Option<NoteRow>,
     /// Every counted second, so that all of the above can be counted again.
     pub tiles: Vec<TileRow>,
+    /// What was agreed at any moment of the period.
+    #[serde(default)]
+    pub agreements: Vec<AgreementRow>,
+    /// The target over its own period, where that is longer.
+    #[serde(default)]
+    pub target_period: Option<TargetPeriodRow>,
+    /// The budget, while the period runs.
+    #[serde(default)]
+    pub budget: Option<BudgetRow>,
 }
 
 /// [`Policy`].
@@ -428,6 +441,9 @@ pub struct MaintenanceRow {
     pub ended_early_at: Option<i64>,
     /// Whether it counts as maintenance.
     pub counts: bool,
+    /// Its record.
+    #[serde(default)]
+    pub record: Option<MaintenanceRecord>,
 }
 
 /// A correction.
@@ -448,6 +464,9 @@ pub struct CorrectionRow {
     pub withdraws: Option<u64>,
     /// Only approved ones apply.
     pub approved: bool,
+    /// Its record.
+    #[serde(default)]
+    pub record: Option<CorrectionRecord>,
 }
 
 /// A backup set in the period.

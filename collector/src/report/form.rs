@@ -1,11 +1,15 @@
 //! The monitoring form in words: sections with facts, tables and sums, in one language. Page, print, text and XLSX are
 //! made of this one value, so none of them says less than another. Knows no markup.
 
+mod basis;
 mod calculation;
 mod service;
 
-use super::document::{Document, Head, Summary};
+pub(crate) use super::basis::budget as budget_row;
+use super::document::{self, Document, Head, Summary};
 use super::seal::Seal;
+pub(crate) use basis::{forecast, minutes};
+
 use crate::texts::Texts;
 use pantau_shared::timestamp::Timestamp;
 
@@ -53,7 +57,8 @@ pub struct Table {
 }
 
 impl Table {
-    fn new(texts: Texts, columns: &[(&str, bool)], empty: &str) -> Self {
+    /// Without rows; headings and what is said when there is none are messages.
+    pub(crate) fn new(texts: Texts, columns: &[(&str, bool)], empty: &str) -> Self {
         let columns = columns.iter().map(|(id, number)| (texts.get(id), *number)).collect();
         Self { caption: String::new(), columns, rows: Vec::new(), empty: texts.get(empty) }
     }
@@ -97,7 +102,7 @@ pub fn render(texts: Texts, document: &Document, seal: Option<&Seal>, detail: De
     }
 }
 
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(seconds)
 }
 
@@ -168,6 +173,8 @@ fn summary_section(texts: Texts, document: &Document) -> Section {
         ("figure-coverage", true),
         ("figure-down", true),
         ("figure-outages", true),
+        ("form-budget-left", true),
+        ("form-forecast", false),
         ("column-verdict", false),
     ];
     let mut services = Table::new(texts, &columns, "services-empty-title");
@@ -180,11 +187,25 @@ fn summary_section(texts: Texts, document: &Document) -> Section {
             percent(texts, figures.coverage_ppm),
             texts.duration(figures.down_s),
             texts.number(figures.outages),
+            left(texts, service),
+            service.budget.as_ref().map_or_else(|| "–".to_owned(), |budget| forecast(texts, budget)),
             verdict(texts, &figures.verdict),
         ]);
     }
     let lines = vec![texts.get("form-summary-note")];
     Section { title: texts.get("report-summary"), tables: vec![table, services], lines, ..Section::default() }
+}
+
+/// What is left of the budget: of the whole period while it runs.
+fn left(texts: Texts, service: &document::ServiceReport) -> String {
+    let whole = service.budget.as_ref().map(|budget| budget.left_s);
+    whole.or(service.figures.budget_left_s).map_or_else(|| "–".to_owned(), |left| minutes(texts, left))
+}
+
+/// The availability report: head, summary and notes of a document.
+pub fn render_availability(texts: Texts, document: &Document) -> Form {
+    let form = render(texts, document, None, Detail::Summary);
+    Form { title: texts.get("report-title"), ..form }
 }
 
 fn changes_section(texts: Texts, head: &Head) -> Section {
@@ -221,7 +242,7 @@ pub fn in_groups(digits: &str) -> String {
     groups.join(" ")
 }
 
-fn percent(texts: Texts, ppm: Option<u32>) -> String {
+pub(crate) fn percent(texts: Texts, ppm: Option<u32>) -> String {
     ppm.map_or_else(|| "–".to_owned(), |ppm| texts.percent(ppm))
 }
 

@@ -30,7 +30,7 @@ pub fn render_part(form: &Form) -> Result<String, askama::Error> {
 ///
 /// # Errors
 /// As [`render_part`].
-pub(super) fn render_file(form: &Form) -> Result<String> {
+pub(crate) fn render_file(form: &Form) -> Result<String> {
     let (part, heading) = (render_part(form)?, Heading { form }.render()?);
     Ok(format!(
         "<!doctype html>\n<html lang=\"id\" data-theme=\"light\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \

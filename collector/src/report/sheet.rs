@@ -1,7 +1,6 @@
 //! The form as a workbook: one sheet per service with the form's sections, one with all figures. Written by
 //! `rust_xlsxwriter`, which knows the file format; texts stay texts, so no cell can become a formula.
 
-use super::document::Document;
 use super::form::{Form, Section};
 use anyhow::Result;
 use rust_xlsxwriter::{Format, Workbook, Worksheet};
@@ -10,8 +9,8 @@ use rust_xlsxwriter::{Format, Workbook, Worksheet};
 const NAME_MAX: usize = 31;
 const NAME_REFUSED: [char; 7] = ['[', ']', ':', '*', '?', '/', '\\'];
 
-/// The workbook's bytes.
-pub(super) fn render(document: &Document, form: &Form) -> Result<Vec<u8>> {
+/// The workbook's bytes; `services` names the sheets of those that the form begins.
+pub(super) fn render(services: &[&str], form: &Form) -> Result<Vec<u8>> {
     let mut workbook = Workbook::new();
     let (title, bold) = (Format::new().set_bold().set_font_size(14), Format::new().set_bold());
     let mut sheet = Worksheet::new();
@@ -26,7 +25,7 @@ pub(super) fn render(document: &Document, form: &Form) -> Result<Vec<u8>> {
             number += 1;
             row = 0;
             sheet = Worksheet::new();
-            let id = document.services.get(number - 1).map_or("", |service| service.id.as_str());
+            let id = services.get(number - 1).copied().unwrap_or_default();
             sheet.set_name(sheet_name(number, id))?;
         }
         row = write_section(&mut sheet, section, row, &bold)?;

@@ -1,5 +1,6 @@
 //! The table on the command line, and a frozen month from the ledger to its proof.
 
+mod basis;
 mod frozen;
 
 use super::*;

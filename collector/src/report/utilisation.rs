@@ -33,7 +33,7 @@ pub(super) fn load(
     for host in &service.hosts {
         for (name, is_share, threshold) in METRICS {
             let Some(row) = row(reader, site, host, (name, is_share), window)? else { continue };
-            let close = threshold.and_then(|metric| site.catalogue.thresholds.iter().find(|t| t.metric == metric));
+            let close = threshold.and_then(|metric| site.catalogue.threshold_of(host, metric, ""));
             if let (Some(close), Some(p95_permille)) = (close, row.p95) {
                 let (host, metric) = (host.to_string(), format!("metric-{name}"));
                 usage.push(Usage { host, metric, p95_permille, close_permille: close.clear_permille.into() });

@@ -3,26 +3,61 @@
 //! A revision is the whole truth from its onset on: its terms replace those of all earlier revisions from there, also
 //! those that were to begin later. The first revision reaches back for ever. What changes nothing splits nothing.
 
-use super::ServiceRules;
+use super::{BackupHistory, ServiceRules};
 use crate::domain::availability::rules::AgreedTerms;
+use crate::domain::calendar::Calendar;
+use crate::domain::calendar::period::PeriodKind;
 use crate::domain::calendar::zone;
-use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::catalogue::{Catalogue, ServiceClass, ServiceId};
 use crate::domain::interval::Interval;
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
 
+/// What the catalogue says of a service from an instant on, as people read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// From when.
+    pub valid_from: Timestamp,
+    /// The first revision that says so.
+    pub catalogue_revision: u32,
+    /// The target in ppm.
+    pub target_ppm: Option<u32>,
+    /// Over which period the target is meant.
+    pub target_period: PeriodKind,
+    /// Its class.
+    pub class: ServiceClass,
+    /// The name of its service hours.
+    pub service_hours: String,
+    /// What the name means.
+    pub calendar: Calendar,
+}
+
+impl Agreed {
+    /// Whether `other` says the same, be it another revision.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let moved = Self { valid_from: self.valid_from, catalogue_revision: self.catalogue_revision, ..other.clone() };
+        *self == moved
+    }
+}
+
 /// Gathers terms, revision by revision.
 #[derive(Debug, Clone)]
 pub struct History {
     zone: Tz,
-    services: HashMap<ServiceId, Vec<AgreedTerms>>,
+    services: HashMap<ServiceId, (Vec<AgreedTerms>, Vec<Agreed>)>,
+    backups: HashMap<ServiceId, BackupHistory>,
 }
 
 impl History {
     /// Of no revision yet; `zone` is that of local dates.
     pub fn new(zone: Tz) -> Self {
-        Self { zone, services: HashMap::new() }
+        Self { zone, services: HashMap::new(), backups: HashMap::new() }
+    }
+
+    /// The zone of local dates.
+    pub(super) fn zone(&self) -> Tz {
+        self.zone
     }
 
     /// Takes the revision that was applied next. A service that is not in it keeps the terms it had.
@@ -30,8 +65,21 @@ impl History {
         let dated = catalogue.effective_from.map(|date| zone::day_start(self.zone, date));
         let onset = dated.unwrap_or(applied_at).floor_second();
         for service in &catalogue.services {
-            let terms = self.services.entry(service.id.clone()).or_default();
+            let (terms, agreed) = self.services.entry(service.id.clone()).or_default();
             terms.retain(|old| old.valid_from < onset);
+            agreed.retain(|old| old.valid_from < onset);
+            let said = Agreed {
+                valid_from: if agreed.is_empty() { Interval::ALL.from } else { onset },
+                catalogue_revision: catalogue.revision,
+                target_ppm: service.target.map(|target| target.ppm),
+                target_period: service.agreement.target_period,
+                class: service.class,
+                service_hours: service.service_hours.clone(),
+                calendar: catalogue.service_time(service, self.zone),
+            };
+            if !agreed.last().is_some_and(|last| last.says_the_same(&said)) {
+                agreed.push(said);
+            }
             let new = AgreedTerms {
                 valid_from: if terms.is_empty() { Interval::ALL.from } else { onset },
                 calendar: catalogue.service_time(service, self.zone),
@@ -41,18 +89,20 @@ impl History {
             if !terms.last().is_some_and(|last| same(last, &new)) {
                 terms.push(new);
             }
+            self.backups.entry(service.id.clone()).or_default().take(service, onset);
         }
     }
 
-    /// The rules of every service, without maintenance or corrections.
-    pub fn into_rules(self) -> HashMap<ServiceId, ServiceRules> {
-        let rules = |terms| ServiceRules {
+    /// The rules of every service, without maintenance or corrections, and what its backups are held to.
+    pub fn into_rules(self) -> (HashMap<ServiceId, ServiceRules>, HashMap<ServiceId, BackupHistory>) {
+        let rules = |(terms, agreed)| ServiceRules {
             terms,
+            agreed,
             maintenance: Vec::new(),
             component_maintenance: None,
             corrections: Vec::new(),
         };
-        self.services.into_iter().map(|(id, terms)| (id, rules(terms))).collect()
+        (self.services.into_iter().map(|(id, terms)| (id, rules(terms))).collect(), self.backups)
     }
 }
 

@@ -35,7 +35,7 @@ pub fn load(
         }
     }
     history.take(catalogue, applied_at);
-    Ok(Rulebook { zone: profile.time_zone, services: history.into_rules(), unread })
+    Ok(Rulebook { unread, ..Rulebook::of_history(history) })
 }
 
 /// [`load`] with what the registers hold of maintenance and corrections: what a running collector judges by.

@@ -1,7 +1,7 @@
 //! Gauges that no sample holds, computed from one sample and its neighbour before by [`crate::domain::rate`].
 //!
 //! They are what pages show; roll-ups keep them, so that a year's chart has exact lowest and highest values. A value
-//! belongs to the instant of the later sample. Over a reset, or a pair further apart than [`PAIR_MS_MAX`], there is no
+//! belongs to the instant of the later sample. Over a reset, a reboot, or a pair further apart than [`PAIR_MS_MAX`], there is no
 //! rate. Does not know where neighbours come from.
 
 use super::{Group, Instance, SeriesKey};
@@ -73,7 +73,10 @@ pub struct Derived {
 /// Computes what the sample `after` and the one before it say.
 pub fn derived(before: Option<&(Timestamp, Sample)>, after: &(Timestamp, Sample)) -> Derived {
     let (at, sample) = after;
-    let before = before.filter(|(earlier, _)| (1..=PAIR_MS_MAX).contains(&at.ms_since(*earlier)));
+    let before = before.filter(|(earlier, before)| {
+        let elapsed_ms = at.ms_since(*earlier);
+        (1..=PAIR_MS_MAX).contains(&elapsed_ms) && !rate::rebooted(before, sample, elapsed_ms)
+    });
     let cpu = || {
         let (before, after) = (before?.1.cpu_total.as_ref()?, sample.cpu_total.as_ref()?);
         rate::cpu_busy_permille(before, after).map(u64::from)

@@ -101,6 +101,8 @@ pub(crate) fn walk<'a>(sample: &'a Sample, mut visit: impl FnMut(&ItemRef<'_>)) 
     once(Group::Agent, sample.agent.as_ref().map(|fields| fields as &dyn Fields));
     once(Group::Pressure, sample.pressure.as_ref().map(|fields| fields as &dyn Fields));
     once(Group::Sockets, sample.sockets.as_ref().map(|fields| fields as &dyn Fields));
+    once(Group::Timekeeping, sample.timekeeping.as_ref().map(|fields| fields as &dyn Fields));
+    once(Group::Units, sample.units.as_ref().map(|fields| fields as &dyn Fields));
     for (position, core) in (0_u32..).zip(&sample.cpus) {
         one(Group::Core, NameRef::Core(core.cpu.unwrap_or(position)), Some(core));
     }
@@ -115,6 +117,9 @@ pub(crate) fn walk<'a>(sample: &'a Sample, mut visit: impl FnMut(&ItemRef<'_>)) 
     }
     for source in &sample.failed_sources {
         one(Group::FailedSource, NameRef::Text(source), None);
+    }
+    for unit in &sample.failed_units {
+        one(Group::FailedUnit, NameRef::Text(unit), None);
     }
 }
 
@@ -165,6 +170,8 @@ impl Restored {
             Group::Agent => drop(sample.agent.replace(Default::default())),
             Group::Pressure => drop(sample.pressure.replace(Default::default())),
             Group::Sockets => drop(sample.sockets.replace(Default::default())),
+            Group::Timekeeping => drop(sample.timekeeping.replace(Default::default())),
+            Group::Units => drop(sample.units.replace(Default::default())),
             Group::Core => sample.cpus.push(Default::default()),
             Group::Filesystem => sample.filesystems.push(Filesystem {
                 mount_point: text(0)?,
@@ -175,6 +182,7 @@ impl Restored {
             Group::Disk => sample.disks.push(Disk { device: text(0)?, ..Disk::default() }),
             Group::Interface => sample.interfaces.push(Interface { device: text(0)?, ..Interface::default() }),
             Group::FailedSource => sample.failed_sources.push(text(0)?),
+            Group::FailedUnit => sample.failed_units.push(text(0)?),
             Group::Host | Group::Storage => return None,
         }
         self.group = Some(group);
@@ -196,7 +204,9 @@ impl Restored {
             Group::Agent => sample.agent.as_mut()?.write(tag, value),
             Group::Pressure => sample.pressure.as_mut()?.write(tag, value),
             Group::Sockets => sample.sockets.as_mut()?.write(tag, value),
-            Group::FailedSource | Group::Host | Group::Storage => None,
+            Group::Timekeeping => sample.timekeeping.as_mut()?.write(tag, value),
+            Group::Units => sample.units.as_mut()?.write(tag, value),
+            Group::FailedSource | Group::FailedUnit | Group::Host | Group::Storage => None,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{Group, Kind, Unit};
 use pantau_shared::sample::{
-    AgentHealth, CpuTimes, Disk, Filesystem, Interface, Kernel, Load, Memory, Pressure, Sockets,
+    AgentHealth, CpuTimes, Disk, Filesystem, Interface, Kernel, Load, Memory, Pressure, Sockets, Timekeeping, Units,
 };
 
 /// Largest tag of a field: the bits of the mask that says which fields an item has.
@@ -218,6 +218,8 @@ fields! { Kernel, KERNEL:
     5 forks Counter Count;
     6 running Gauge Count;
     7 blocked Gauge Count;
+    8 threads Gauge Count;
+    9 processes Gauge Count;
 }
 
 fields! { AgentHealth, AGENT:
@@ -239,6 +241,27 @@ fields! { Pressure, PRESSURE:
 fields! { Sockets, SOCKETS:
     1 tcp_in_use Gauge Count;
     2 tcp_time_wait Gauge Count;
+    3 tcp_orphaned Gauge Count;
+    4 tcp_allocated Gauge Count;
+    5 tcp_established Gauge Count;
+    6 tcp_active_opens Counter Count;
+    7 tcp_passive_opens Counter Count;
+    8 tcp_failed_opens Counter Count;
+    9 tcp_resets Counter Count;
+    10 tcp_received_segments Counter Count;
+    11 tcp_sent_segments Counter Count;
+    12 tcp_retransmitted_segments Counter Count;
+    13 tcp_receive_errors Counter Count;
+}
+
+fields! { Timekeeping, TIMEKEEPING:
+    1 synchronized State Boolean;
+    2 offset_us Gauge Microseconds;
+    3 error_max_us Gauge Microseconds;
+}
+
+fields! { Units, UNITS:
+    1 failed Gauge Count;
 }
 
 const HOST: &[Field] = &[
@@ -262,10 +285,12 @@ impl Group {
             Self::Disk => DISK,
             Self::Interface => INTERFACE,
             Self::Kernel => KERNEL,
-            Self::FailedSource => &[],
+            Self::FailedSource | Self::FailedUnit => &[],
             Self::Agent => AGENT,
             Self::Pressure => PRESSURE,
             Self::Sockets => SOCKETS,
+            Self::Timekeeping => TIMEKEEPING,
+            Self::Units => UNITS,
             Self::Host => HOST,
             Self::Storage => STORAGE,
         }

@@ -3,7 +3,8 @@
 use super::table::{Fields, Values};
 use super::*;
 use pantau_shared::sample::{
-    AgentHealth, CpuTimes, Disk, Filesystem, Interface, Kernel, Load, Memory, Pressure, Sample, Sockets,
+    AgentHealth, CpuTimes, Disk, Filesystem, Interface, Kernel, Load, Memory, Pressure, Sample, Sockets, Timekeeping,
+    Units,
 };
 use pantau_shared::timestamp::Timestamp;
 use proptest::collection::vec;
@@ -53,6 +54,8 @@ fn every_field_of_a_sample_has_a_line() {
     check_complete::<AgentHealth>(Group::Agent, &[]);
     check_complete::<Pressure>(Group::Pressure, &[]);
     check_complete::<Sockets>(Group::Sockets, &[]);
+    check_complete::<Timekeeping>(Group::Timekeeping, &[]);
+    check_complete::<Units>(Group::Units, &[]);
 }
 
 #[test]
@@ -123,6 +126,8 @@ pub(crate) fn samples() -> impl Strategy<Value = Sample> {
         proptest::option::of(message::<AgentHealth>(Group::Agent)),
         proptest::option::of(message::<Pressure>(Group::Pressure)),
         proptest::option::of(message::<Sockets>(Group::Sockets)),
+        proptest::option::of(message::<Timekeeping>(Group::Timekeeping)),
+        proptest::option::of(message::<Units>(Group::Units)),
     );
     let filesystem = (text(), text(), text(), message::<Filesystem>(Group::Filesystem))
         .prop_map(|(mount_point, device, kind, rest)| Filesystem { mount_point, device, kind, ..rest });
@@ -135,10 +140,11 @@ pub(crate) fn samples() -> impl Strategy<Value = Sample> {
         vec(disk, 0..4),
         vec(interface, 0..4),
         vec(text(), 0..3),
+        vec(text(), 0..3),
     );
     (once, lists).prop_map(|(once, lists)| {
-        let (cpu_total, load, memory, kernel, agent, pressure, sockets) = once;
-        let (cpus, filesystems, disks, interfaces, failed_sources) = lists;
+        let (cpu_total, load, memory, kernel, agent, pressure, sockets, timekeeping, units) = once;
+        let (cpus, filesystems, disks, interfaces, failed_sources, failed_units) = lists;
         Sample {
             cpu_total,
             cpus,
@@ -152,6 +158,9 @@ pub(crate) fn samples() -> impl Strategy<Value = Sample> {
             agent,
             pressure,
             sockets,
+            timekeeping,
+            units,
+            failed_units,
         }
     })
 }

@@ -3,9 +3,10 @@
 //! Records stay for ever. Of looks (table `backup`) those stay that changed a record, at most [`LOOKS_KEPT`] of a set; one
 //! that only saw the same again goes as soon as there is a newer one. Knows nothing of what a backup is worth.
 
-use super::columns::{column, instant, instant_if, ms};
+use super::columns::{column, instant, instant_if, ms, parsed};
 use super::{Reader, StoreError, Writer, limit_of};
 use crate::domain::interval::Interval;
+use crate::domain::rpo::proof::Verification;
 use crate::domain::rpo::record::{BackupRecord, LookState, RECORDS_MAX};
 use pantau_shared::backup::{BackupStatus, DataTimeBasis};
 use pantau_shared::ids::BackupSetId;
@@ -16,7 +17,7 @@ use rusqlite::Row;
 const LOOKS_KEPT: i64 = 200;
 
 const COLUMNS: &str = "SELECT artefact, generation, started_ms, ended_ms, data_ms, basis, status, size_bytes, location,
-    claimed, first_ms, last_ms, deleted_ms, verified_ms FROM backup_record";
+    claimed, first_ms, last_ms, deleted_ms, verified_ms, builds_on, gapless FROM backup_record";
 /// The order of records: [`BackupRecord::time`].
 const TIME: &str = "ifnull(data_ms, ifnull(ended_ms, first_ms))";
 
@@ -31,6 +32,8 @@ pub struct BackupEdit {
     pub look: Option<KeptLook>,
     /// Observations that changed nothing and are not the newest.
     pub needless: Vec<i64>,
+    /// What agents told of verifications.
+    pub verifications: Vec<Verification>,
 }
 
 /// The newest look with the observation behind it.
@@ -61,6 +64,8 @@ fn record_of(row: &Row<'_>) -> Result<BackupRecord, StoreError> {
         last_seen_at: instant(row, 11)?,
         deleted_at: instant_if(row, 12)?,
         verified_at: instant_if(row, 13)?,
+        references: parsed(row, 14, "backup record", |text| serde_json::from_str(text).ok())?,
+        gapless: column(row, 15)?,
     })
 }
 
@@ -137,6 +142,9 @@ impl Writer {
                        ORDER BY id DESC LIMIT 1 OFFSET ?2)";
             self.execute("drop old looks", sql, (edit.set.as_str(), LOOKS_KEPT))?;
         }
+        for entry in &edit.verifications {
+            self.append_verification_once(entry)?;
+        }
         for fact in &edit.needless {
             self.execute("drop a look", "DELETE FROM backup WHERE id = ?1", [fact])?;
         }
@@ -146,8 +154,10 @@ impl Writer {
     fn save_backup_record(&self, set: &BackupSetId, record: &BackupRecord) -> Result<(), StoreError> {
         let sql =
             "INSERT OR REPLACE INTO backup_record (backup_set, artefact, generation, started_ms, ended_ms, data_ms,
-                   basis, status, size_bytes, location, claimed, first_ms, last_ms, deleted_ms, verified_ms)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+                   basis, status, size_bytes, location, claimed, first_ms, last_ms, deleted_ms, verified_ms,
+                   builds_on, gapless)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+        let builds_on = serde_json::to_string(&record.references);
         let params = rusqlite::params![
             set.as_str(),
             record.artefact,
@@ -164,6 +174,8 @@ impl Writer {
             record.last_seen_at.as_ms(),
             ms(record.deleted_at),
             ms(record.verified_at),
+            builds_on.map_err(|_| StoreError::Damaged { what: "backup record" })?,
+            record.gapless,
         ];
         self.execute("save a backup record", sql, params).map(drop)
     }

@@ -16,6 +16,9 @@ impl Writer {
         for edit in &decision.backups {
             self.edit_backups(edit)?;
         }
+        for edit in &decision.notices {
+            self.save_notices(edit, decision.evaluated_at)?;
+        }
         // Tickets that give up their key make room first: another may take it in the same decision.
         let (holders, others): (Vec<_>, Vec<_>) = decision.tickets.iter().partition(|change| change.ticket.holds_key);
         for change in others.into_iter().chain(holders) {
@@ -27,6 +30,13 @@ impl Writer {
                 self.append_message(message, decision.evaluated_at)?;
             }
         }
+        for (ticket, evidence) in &decision.evidence {
+            self.save_evidence(*ticket, evidence)?;
+        }
+        for edit in &decision.alerts {
+            self.edit_alerts(edit)?;
+        }
+        self.save_held_back(&decision.held)?;
         self.save_register(&[], &decision.corrections, &decision.audit)?;
         for slice in &decision.checkpoint {
             self.save_slice(slice)?;

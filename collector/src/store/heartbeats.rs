@@ -152,6 +152,14 @@ impl Writer {
         self.execute("save a heartbeat's key", sql, params).map(drop)
     }
 
+    /// Takes a set its key. Its signals stay.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn drop_heartbeat(&mut self, set: &BackupSetId) -> Result<(), StoreError> {
+        self.execute("drop a heartbeat's key", "DELETE FROM heartbeat WHERE backup_set = ?1", [set.as_str()]).map(drop)
+    }
+
     /// Keeps a signal; what is beyond the bounds goes.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 42] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 50] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -52,10 +52,17 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 42] = [
     ("ledger", "the ledger of service states", Some("from_ms")),
     ("ticket", "tickets", Some("recorded_ms")),
     ("ticket_service", "services of tickets", None),
+    ("ticket_member", "disturbances that belong to tickets", Some("detected_ms")),
     ("ticket_number", "the last ticket number of each year", None),
     ("activity", "the log of tickets", Some("at_ms")),
     ("outbox", "messages to receivers", Some("created_ms")),
+    ("held_back", "conditions that got no ticket of their own", Some("noted_ms")),
+    ("rule_begun", "which rules were let begin before their time", None),
+    ("notice", "messages about backup sets at risk", Some("created_ms")),
+    ("backup_risk", "backup sets that are at risk", None),
     ("external_ticket", "how receivers call tickets", Some("linked_ms")),
+    ("ticket_evidence", "what tickets were opened on", None),
+    ("alert_group", "alerts of other programs", Some("heard_ms")),
     ("catalogue_revision", "revisions of the catalogue", Some("applied_ms")),
     ("user", "people who may log in", None),
     ("session", "sessions", None),
@@ -68,6 +75,7 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 42] = [
     ("frozen_report", "frozen reports, for ever", Some("frozen_ms")),
     ("report_note", "what people wrote for reports", None),
     ("report_key", "keys that sign reports", None),
+    ("problem", "records of problems behind disturbances", Some("opened_ms")),
     ("setting", "small values of the program itself", None),
 ];
 

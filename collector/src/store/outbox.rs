@@ -34,7 +34,9 @@ pub(super) const DUE: &str = columns!(
 
 /// What waits, by receiver.
 const BY_TARGET: &str = "
-    SELECT target, count(*), min(created_ms), max(attempts) FROM outbox WHERE state = 'pending' GROUP BY target";
+    SELECT target, count(*), min(created_ms), max(attempts) FROM (
+        SELECT target, created_ms, attempts FROM outbox WHERE state = 'pending' UNION ALL
+        SELECT target, created_ms, attempts FROM notice WHERE state = 'pending') GROUP BY target";
 
 const REFUSED: &str =
     "SELECT target, count(*) FROM outbox WHERE state = 'rejected' AND checked_ms IS NULL GROUP BY target";

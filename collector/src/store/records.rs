@@ -1,11 +1,15 @@
 //! What goes into and comes out of the store: plain values with domain types in them, no rows.
 
+use super::alerts::AlertEdit;
 use super::audit::AuditEntry;
 use super::backup_records::BackupEdit;
+use super::notices::NoticeEdit;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::register::CorrectionEntry;
+use crate::domain::rule::admission::HeldBack;
 use crate::domain::state::State;
+use crate::domain::ticket::evidence::Evidence;
 use crate::domain::ticket::{Activity, Ticket, TicketClass, TicketNumber, TicketState};
 use pantau_shared::backup::BackupObservation;
 use pantau_shared::envelope::{AgentStarted, Gap, Observation};
@@ -284,10 +288,18 @@ pub struct Decision {
     pub audit: Vec<AuditEntry>,
     /// What was learnt of backups.
     pub backups: Vec<BackupEdit>,
+    /// What got no ticket of its own, as it is after it.
+    pub held: Vec<HeldBack>,
+    /// What is told of sets at risk.
+    pub notices: Vec<NoticeEdit>,
     /// When it was made: the last durable heartbeat of the engine.
     pub evaluated_at: Timestamp,
     /// Slices of the engine's checkpoint that were made anew.
     pub checkpoint: Vec<CheckpointSlice>,
+    /// What other programs' alerts are known to be.
+    pub alerts: Vec<AlertEdit>,
+    /// What new tickets were opened on.
+    pub evidence: Vec<(TicketNumber, Evidence)>,
 }
 
 /// What the engine knows of some of its hosts and cannot cheaply rebuild; opaque here.

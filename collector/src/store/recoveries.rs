@@ -96,6 +96,14 @@ impl Writer {
         self.execute("save a verification", sql, params).map(drop)
     }
 
+    /// Adds what an agent told of a verification, unless that was added before: looks repeat it.
+    pub(super) fn append_verification_once(&mut self, entry: &Verification) -> Result<(), StoreError> {
+        let sql = "SELECT 1 FROM backup_verification WHERE backup_set = ?1 AND at_ms = ?2 AND actor = ?3 LIMIT 1";
+        let params = (entry.set.as_str(), entry.at.as_ms(), &entry.actor);
+        let known = self.reader().row("look for a verification", sql, params, |row| column::<i64>(row, 0))?;
+        if known.is_some() { Ok(()) } else { self.append_verification(entry) }
+    }
+
     /// Adds a drill or recovery; its number.
     ///
     /// # Errors

@@ -246,5 +246,5 @@ fn sample_parts(sample: &Sample) -> usize {
         + sample.filesystems.len() * size_of::<Filesystem>()
         + sample.disks.len() * size_of::<Disk>()
         + sample.interfaces.len() * size_of::<Interface>()
-        + sample.failed_sources.len() * size_of::<String>()
+        + (sample.failed_sources.len() + sample.failed_units.len()) * size_of::<String>()
 }

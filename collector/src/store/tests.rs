@@ -27,9 +27,11 @@ mod durability;
 mod facts;
 mod filled;
 mod group;
+mod held_back;
 mod judged;
 mod killed;
 mod ledger;
+mod notices;
 mod opening;
 mod people;
 mod plans;
@@ -159,6 +161,7 @@ fn ticket(number: u32, key: &str) -> Ticket {
         cause: None,
         components: vec!["web-01".into()],
         affected_services: vec![service(key), service("a-second")],
+        members: Vec::new(),
         handlers: Vec::new(),
         confirmation_method: None,
         response_target: Some(TimeTarget { seconds: 900, operator: Operator::Below }),

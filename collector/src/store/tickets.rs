@@ -4,7 +4,7 @@
 
 use super::columns::{column, instant, instant_if, ms, parse_phrase, parse_texts, parsed, render_phrase, render_texts};
 use super::records::TicketFilter;
-use super::{Reader, StoreError, Writer, limit_of};
+use super::{Reader, StoreError, Writer, limit_of, ticket_members};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::profile::{Impact, Operator, Priority, TimeTarget};
 use crate::domain::ticket::{
@@ -13,14 +13,18 @@ use crate::domain::ticket::{
 use rusqlite::types::Value;
 use rusqlite::{Row, named_params};
 
-pub(super) const COLUMNS: &str = "SELECT number, version, scope, class, state, state_before_restored, onset_ms,
+/// Everything of a ticket; the filter or order follows.
+pub(super) fn columns() -> String {
+    format!("{COLUMNS}, reminded_ms, {} FROM ticket", ticket_members::SELECT)
+}
+
+const COLUMNS: &str = "SELECT number, version, scope, class, state, state_before_restored, onset_ms,
     reported_ms, recorded_ms, first_response_ms, estimated_ms, restored_ms, confirmed_ms, confirmed_by, closed_ms,
     reporter, reporting_method, category, symptom, impact, impact_text, priority, cause, components, handlers,
     confirmation_method, response_seconds, response_operator, resolution_seconds, resolution_operator, sla_version,
     recurrences, false_alarm, open_key IS NOT NULL, escalation_level, estimate_missed_ms, recovery_prompted_ms,
     flapping_since_ms, occurrences, episode_ms, related,
-    (SELECT json_group_array(service ORDER BY position) FROM ticket_service WHERE ticket = ticket.number)
-    FROM ticket";
+    (SELECT json_group_array(service ORDER BY position) FROM ticket_service WHERE ticket = ticket.number)";
 
 /// By the index on the state, so that the few open tickets are read and not the whole history.
 pub(super) fn open_condition() -> String {
@@ -35,13 +39,13 @@ const SAVE: &str =
     reporter, reporting_method, category, symptom, impact, impact_text, priority, cause, components, handlers,
     confirmation_method, response_seconds, response_operator, resolution_seconds, resolution_operator, sla_version,
     recurrences, false_alarm, escalation_level, estimate_missed_ms, recovery_prompted_ms, flapping_since_ms,
-    occurrences, episode_ms, related)
+    occurrences, episode_ms, related, reminded_ms)
     VALUES (:number, :version, :scope, :class, :open_key, :state, :state_before_restored, :onset_ms, :reported_ms,
     :recorded_ms, :first_response_ms, :estimated_ms, :restored_ms, :confirmed_ms, :confirmed_by, :closed_ms, :reporter,
     :reporting_method, :category, :symptom, :impact, :impact_text, :priority, :cause, :components, :handlers,
     :confirmation_method, :response_seconds, :response_operator, :resolution_seconds, :resolution_operator,
     :sla_version, :recurrences, :false_alarm, :escalation_level, :estimate_missed_ms, :recovery_prompted_ms,
-    :flapping_since_ms, :occurrences, :episode_ms, :related)
+    :flapping_since_ms, :occurrences, :episode_ms, :related, :reminded_ms)
     ON CONFLICT (number) DO UPDATE SET version = excluded.version, scope = excluded.scope, class = excluded.class,
     open_key = excluded.open_key, state = excluded.state, state_before_restored = excluded.state_before_restored,
     onset_ms = excluded.onset_ms, reported_ms = excluded.reported_ms, recorded_ms = excluded.recorded_ms,
@@ -57,7 +61,8 @@ const SAVE: &str =
     recurrences = excluded.recurrences, false_alarm = excluded.false_alarm,
     escalation_level = excluded.escalation_level, estimate_missed_ms = excluded.estimate_missed_ms,
     recovery_prompted_ms = excluded.recovery_prompted_ms, flapping_since_ms = excluded.flapping_since_ms,
-    occurrences = excluded.occurrences, episode_ms = excluded.episode_ms, related = excluded.related
+    occurrences = excluded.occurrences, episode_ms = excluded.episode_ms, related = excluded.related,
+    reminded_ms = excluded.reminded_ms
     WHERE excluded.version > ticket.version";
 
 /// The number as one integer that sorts by age.
@@ -73,20 +78,22 @@ pub(super) fn number_of(key: i64) -> Result<TicketNumber, StoreError> {
     }
 }
 
-fn operator_code(operator: Operator) -> &'static str {
+pub(super) fn operator_code(operator: Operator) -> &'static str {
     match operator {
         Operator::Below => "below",
         Operator::AtMost => "at_most",
     }
 }
 
+pub(super) fn parse_operator(code: &str) -> Option<Operator> {
+    [Operator::Below, Operator::AtMost].into_iter().find(|operator| operator_code(*operator) == code)
+}
+
 fn target_of(row: &Row<'_>, index: usize) -> Result<Option<TimeTarget>, StoreError> {
     let Some(seconds) = column::<Option<u32>>(row, index)? else {
         return Ok(None);
     };
-    let operator = parsed(row, index + 1, "operator", |code| {
-        [Operator::Below, Operator::AtMost].into_iter().find(|operator| operator_code(*operator) == code)
-    })?;
+    let operator = parsed(row, index + 1, "operator", parse_operator)?;
     Ok(Some(TimeTarget { seconds, operator }))
 }
 
@@ -101,10 +108,11 @@ fn life_of(row: &Row<'_>) -> Result<TicketLife, StoreError> {
         // Tickets of before this was noted began once.
         episode_at: instant_if(row, 39)?.map_or_else(|| instant(row, 6), Ok)?,
         related: related.map(number_of).transpose()?,
+        reminded_at: instant_if(row, 42)?,
     })
 }
 
-fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
+pub(super) fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
     let state_before: Option<String> = column(row, 5)?;
     let before = |code: String| TicketState::parse(&code).ok_or(StoreError::Damaged { what: "ticket state" });
     let services = parse_texts(&column::<String>(row, 41)?)?;
@@ -145,6 +153,7 @@ fn ticket_of(row: &Row<'_>) -> Result<Ticket, StoreError> {
         life: life_of(row)?,
         false_alarm: column(row, 32)?,
         holds_key: column(row, 33)?,
+        members: ticket_members::parse(&column::<String>(row, 43)?)?,
         affected_services: services.iter().map(service).collect::<Result<_, _>>()?,
     })
 }
@@ -181,7 +190,7 @@ pub(super) fn filtered(filter: &TicketFilter, before: Option<TicketNumber>, limi
         values.push(Value::Text(service.as_str().to_owned()));
     }
     values.push(Value::Integer(limit_of(limit)));
-    (format!("{COLUMNS} WHERE {} ORDER BY number DESC LIMIT ?", conditions.join(" AND ")), values)
+    (format!("{} WHERE {} ORDER BY number DESC LIMIT ?", columns(), conditions.join(" AND ")), values)
 }
 
 impl Reader {
@@ -190,7 +199,7 @@ impl Reader {
     /// # Errors
     /// The database's.
     pub fn ticket(&self, number: TicketNumber) -> Result<Option<Ticket>, StoreError> {
-        self.row("read a ticket", &format!("{COLUMNS} WHERE number = ?1"), [key_of(number)], ticket_of)
+        self.row("read a ticket", &format!("{} WHERE number = ?1", columns()), [key_of(number)], ticket_of)
     }
 
     /// Every ticket that counts as open, oldest first.
@@ -198,7 +207,7 @@ impl Reader {
     /// # Errors
     /// The database's.
     pub fn open_tickets(&self) -> Result<Vec<Ticket>, StoreError> {
-        self.rows("read the open tickets", &format!("{COLUMNS} {}", open_condition()), (), ticket_of)
+        self.rows("read the open tickets", &format!("{} {}", columns(), open_condition()), (), ticket_of)
     }
 
     /// Newest first; `before` pages.
@@ -271,6 +280,7 @@ impl Writer {
             ":recovery_prompted_ms": ms(ticket.life.recovery_prompted_at),
             ":flapping_since_ms": ms(ticket.life.flapping_since), ":occurrences": ticket.life.occurrences,
             ":episode_ms": ticket.life.episode_at.as_ms(), ":related": ticket.life.related.map(key_of),
+            ":reminded_ms": ms(ticket.life.reminded_at),
         };
         if self.execute(operation, SAVE, params)? == 0 {
             return Err(StoreError::Refused { what: "a ticket that is not newer than the one it replaces" });
@@ -281,7 +291,7 @@ impl Writer {
             let sql = "INSERT INTO ticket_service (ticket, position, service) VALUES (?1, ?2, ?3)";
             self.execute(operation, sql, (number, limit_of(position), service.as_str()))?;
         }
-        Ok(())
+        self.save_members(ticket)
     }
 
     /// Appends to a ticket's log.

@@ -3,6 +3,7 @@ openings-of = Calendar { $name } ({ $id }), next open:
 openings-of-unconfirmed = Calendar { $name } ({ $id }), not confirmed, next open:
 finding-of-catalogue = Catalogue
 finding-calendar-unconfirmed = The service hours of { $service } use { $calendar }, which the office has not confirmed (G18).
+finding-critical-without-backup = The critical service { $service } has no required backup set.
 finding-component-target-looser = The target of component { $component } is looser than that of { $service } (G57).
 finding-revision-unread = Catalogue revision { $revision } can no longer be read; the terms of the one before stay in force.
 reason-check-failed-of = { $component }: check { $check } from { $host } failed ({ $phase }): { $reason }

@@ -3,6 +3,7 @@ openings-of = Kalender { $name } ({ $id }), buka berikutnya:
 openings-of-unconfirmed = Kalender { $name } ({ $id }), belum dikonfirmasi, buka berikutnya:
 finding-of-catalogue = Katalog
 finding-calendar-unconfirmed = Jam layanan { $service } memakai { $calendar } yang belum dikonfirmasi kantor (G18).
+finding-critical-without-backup = Layanan kritis { $service } belum memiliki set cadangan yang wajib.
 finding-component-target-looser = Target komponen { $component } lebih longgar daripada target { $service } (G57).
 finding-revision-unread = Revisi katalog { $revision } tidak dapat dibaca lagi; ketentuan revisi sebelumnya tetap berlaku.
 reason-check-failed-of = { $component }: pemeriksaan { $check } dari { $host } gagal ({ $phase }): { $reason }

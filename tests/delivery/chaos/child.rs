@@ -22,6 +22,7 @@ use pantau_collector::domain::route::Routing;
 use pantau_collector::domain::ticket::{Ticket, TicketAction, TicketNumber};
 use pantau_collector::engine::deliver::Deliverer;
 use pantau_collector::engine::{Engine, EngineOptions, EngineTask};
+use pantau_collector::ingest::replies::ReplyKey;
 use pantau_collector::ingest::{Ingest, IngestOptions};
 use pantau_collector::outputs::receivers::Receivers;
 use pantau_collector::store::Store;
@@ -187,6 +188,7 @@ impl Collector {
             stats: Arc::default(),
             catalogue: Box::new(move || Arc::clone(&engine.snapshot().catalogue)),
             nudge: Box::new(|| {}),
+            reply_key: ReplyKey::generate()?,
         });
         let deliverer = Deliverer {
             store: store.clone(),

@@ -332,6 +332,7 @@ fn catalogue(hosts: &[HostId], services: usize) -> Result<Catalogue> {
             backups: Vec::new(),
             agreement: Agreement::default(),
             composition: Composition::default(),
+            witnesses: Arc::default(),
         });
     }
     Ok(catalogue)

@@ -142,6 +142,11 @@ impl Collector {
         Target::of_url(&self.url, self.pin).await
     }
 
+    /// Its address, as it is joined.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Its process, where it is measured.
     pub fn pid(&self) -> Option<u32> {
         self.pid
@@ -215,7 +220,11 @@ impl Collector {
         Ok(parse_counted(&String::from_utf8_lossy(&reply.body)))
     }
 
-    async fn join_token(&self, host: &str) -> Result<String> {
+    /// A token that joins `host`.
+    ///
+    /// # Errors
+    /// When the admin socket does not answer.
+    pub async fn join_token(&self, host: &str) -> Result<String> {
         let settings = Settings { data_dir: self.data_dir.clone(), ..Settings::default() };
         let command = Command::JoinToken { host: host.to_owned(), replace: true, valid_seconds: 3600 };
         let clock = Clock::system();

@@ -36,6 +36,26 @@ fn parse_stat_ticks(stat: &str) -> Option<u64> {
     Some(user + system)
 }
 
+/// How often threads of a process have gone to sleep by themselves since they began: each time something woke them. And
+/// how many threads there are.
+///
+/// # Errors
+/// When there is no such process.
+pub fn read_wakeups(pid: u32) -> Result<(u64, u64)> {
+    let (mut wakeups, mut threads) = (0, 0);
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).with_context(|| format!("list threads of process {pid}"))?;
+    for task in tasks.flatten() {
+        let text = fs::read_to_string(task.path().join("status")).unwrap_or_default();
+        wakeups += parse_wakeups(&text).unwrap_or(0);
+        threads += 1;
+    }
+    Ok((wakeups, threads))
+}
+
+fn parse_wakeups(status: &str) -> Option<u64> {
+    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
+}
+
 /// Proportional memory (Pss) of a process now, in bytes.
 ///
 /// # Errors
@@ -109,6 +129,7 @@ mod tests {
         assert_eq!(parse_stat_ticks("77 (a) S 1"), None);
         assert_eq!(parse_pss_kib("x [rollup]\nRss:  9 kB\nPss:   1234 kB\nPss_Dirty: 5 kB\n"), Some(1234));
         assert_eq!(parse_pss_kib(""), None);
+        assert_eq!(parse_wakeups("Name:\tx\nvoluntary_ctxt_switches:\t42\nnonvoluntary_ctxt_switches:\t7\n"), Some(42));
     }
 
     #[test]
@@ -116,6 +137,7 @@ mod tests {
         let own = std::process::id();
         assert!(read_cpu_ns(own).expect("reads") > 0);
         assert!(read_pss_bytes(own).expect("reads") > 100_000);
+        assert!(read_wakeups(own).expect("reads").1 >= 1);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A question about a service: `[[layanan.pemeriksaan]]`.
+//! A question: `[[layanan.pemeriksaan]]` about a service, `[[saksi]]` about who asks.
 
 use super::{DAY_MS, Seen, TEXT_MAX, check_kinds, read_id, to_u32};
 use crate::config::diagnostics::{Diagnostics, TableReader};
@@ -13,6 +13,8 @@ pub(super) struct Asking<'a> {
     pub(super) hosts: &'a [HostId],
     /// Whether the outside view decides by default.
     pub(super) public: bool,
+    /// How often by default, in milliseconds.
+    pub(super) interval_ms: u32,
 }
 
 pub(super) fn read_check(
@@ -34,7 +36,7 @@ pub(super) fn read_check(
     let ms = |d: &mut Diagnostics<'_>, key, from, to, default| {
         t.duration_ms(d, key, from..=to).map_or(default, |p| to_u32(p.value))
     };
-    let interval_ms = ms(d, "selang", 1000, DAY_MS, 30_000);
+    let interval_ms = ms(d, "selang", 1000, DAY_MS, asking.interval_ms);
     let timeout_ms = ms(d, "tenggat", 100, 60_000, 5000.min(interval_ms));
     if timeout_ms > interval_ms {
         d.add(t.span(), &t.key("tenggat"), false, "is longer than `selang`", "give at most `selang`");
@@ -54,7 +56,7 @@ pub(super) fn read_check(
         timeout_ms,
         retry_pause_ms,
         degraded_after_ms,
-        certificate_warning_seconds: warning.map_or(14 * 86_400, |p| to_u32(p.value / 1000)),
+        certificate_warning_seconds: warning.map_or(0, |p| to_u32(p.value / 1000)),
         confirm_failures: confirm,
         quorum,
         kind: kind?,

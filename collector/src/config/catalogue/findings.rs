@@ -14,7 +14,9 @@ fn budget_never_burns(service: &Service) -> bool {
 pub(super) fn findings(service: &Service, catalogue: &Catalogue) -> Vec<Finding> {
     let critical = service.class == ServiceClass::Kritis;
     let uncovered = service.group == ServiceGroup::Publik && service.class == ServiceClass::Normal;
+    let unsaved = !service.backups.iter().any(|set| set.required && set.is_backup());
     let mut phrases: Vec<Phrase> = [
+        (critical && unsaved, "finding-critical-without-backup"),
         (critical && service.rpo_seconds.is_none(), "finding-critical-without-rpo"),
         (critical && service.rto_seconds.is_none(), "finding-critical-without-rto"),
         (critical && service.recovery_plan.is_none(), "finding-critical-without-recovery-plan"),

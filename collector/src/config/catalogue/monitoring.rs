@@ -19,15 +19,20 @@ pub(super) fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, c
                 d.add(silent.span, &silent.key, true, "is too short for the sampling period", remedy);
             }
         }
+        if let Some(boots) = table.integer(d, "nyala_ulang_per_hari", 1..=14) {
+            catalogue.reboots.in_day = to_u32(boots.value);
+        }
         table.finish(d);
     }
     if let Some(table) = root.table(d, "tickets") {
         let defaults = TicketPolicy::default();
         let resolve = table.integer(d, "resolve_after_seconds", 0..=86_400);
         let reopen = table.integer(d, "reopen_window_seconds", 0..=604_800);
+        let group = table.integer(d, "group_wait_seconds", 0..=3600);
         catalogue.tickets = TicketPolicy {
             resolve_after_seconds: resolve.map_or(defaults.resolve_after_seconds, |p| to_u32(p.value)),
             reopen_window_seconds: reopen.map_or(defaults.reopen_window_seconds, |p| to_u32(p.value)),
+            group_wait_seconds: group.map_or(defaults.group_wait_seconds, |p| to_u32(p.value)),
             ..read_ticket_life(d, &table)
         };
         let (storm, hosts) = (StormPolicy::default(), table.integer(d, "storm_hosts_min", 2..=1_000_000));
@@ -36,6 +41,10 @@ pub(super) fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, c
             hosts_min: hosts.map_or(storm.hosts_min, |p| to_u32(p.value)),
             share_percent: share.map_or(storm.share_percent, |p| to_u32(p.value)),
         };
+        let (tuning, observe) = (&mut catalogue.tuning, table.integer(d, "observe_seconds", 0..=2_592_000));
+        let budget = table.integer(d, "budget_per_hour", 0..=10_000);
+        tuning.observe_seconds = observe.map_or(tuning.observe_seconds, |p| to_u32(p.value));
+        tuning.budget_per_hour = budget.map_or(tuning.budget_per_hour, |p| to_u32(p.value));
         table.finish(d);
     }
     if let Some(table) = root.table(d, "register") {

@@ -8,6 +8,10 @@ use super::{DAY_MS, Seen, TEXT_MAX, read_id, to_u32};
 use crate::config::calendar::read_name;
 use crate::config::diagnostics::{Diagnostics, Placed, TableReader};
 use crate::domain::catalogue::{AvailabilityTarget, NamedCalendar, Service, ServiceClass, ServiceGroup, ServiceId};
+use std::sync::Arc;
+
+/// A check is asked so often by default.
+const INTERVAL_MS: u32 = 30_000;
 
 pub(super) fn read_service(
     d: &mut Diagnostics<'_>,
@@ -41,7 +45,7 @@ pub(super) fn read_service(
     let hosts = t.texts(d, "host", TEXT_MAX).iter().filter_map(|host| seen.host(d, host)).collect::<Vec<_>>();
     let mut checks = Vec::new();
     for table in t.tables(d, "pemeriksaan") {
-        let asking = Asking { hosts: &hosts, public: group == Some(ServiceGroup::Publik) };
+        let asking = Asking { hosts: &hosts, public: group == Some(ServiceGroup::Publik), interval_ms: INTERVAL_MS };
         checks.extend(read_check(d, &table, seen, asking));
     }
     let (composition, named) = read_composition(d, t, seen, &checks);
@@ -72,6 +76,7 @@ pub(super) fn read_service(
         backups,
         agreement,
         composition,
+        witnesses: Arc::default(),
     };
     Some((service, named))
 }

@@ -96,8 +96,17 @@ impl BackupSet {
         }
     }
 
-    /// Whether it tells of itself by a heartbeat.
-    pub fn has_heartbeat(&self) -> bool {
+    /// Whether its job claims backups that nobody sees. Of a set that is looked at signals only tell when runs began, how
+    /// they ended, and that one is missing.
+    pub fn claims(&self) -> bool {
+        match &self.source {
+            SetSource::Heartbeat => true,
+            SetSource::Job | SetSource::Looked(_) => false,
+        }
+    }
+
+    /// Whether it is of no use without a heartbeat; every other set may have one.
+    pub fn needs_heartbeat(&self) -> bool {
         match &self.source {
             SetSource::Heartbeat | SetSource::Job => true,
             SetSource::Looked(_) => false,

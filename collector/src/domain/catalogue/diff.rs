@@ -4,6 +4,8 @@ use super::{Catalogue, Check, NamedCalendar, Service};
 use crate::domain::availability::{DegradedPolicy, MaintenancePolicy};
 use crate::domain::calendar::{Hours, PeriodKind};
 use crate::domain::check_target::render_target;
+use crate::domain::duty::Officer;
+use crate::domain::rule::tuning::{Selector, Target, Tuning};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -73,14 +75,24 @@ fn fields(catalogue: &Catalogue) -> Fields {
     for service in &catalogue.services {
         service_fields(&mut out, service);
     }
+    for witness in catalogue.witnesses.iter() {
+        let place = format!("saksi[{}]", witness.id);
+        let mut put = |key: &str, value: String| drop(out.insert((place.clone(), key.to_owned()), value));
+        put("", witness.name.clone());
+        question_fields(&mut put, witness);
+    }
     for calendar in &catalogue.calendars {
         calendar_fields(&mut out, calendar);
+    }
+    for officer in &catalogue.roster.officers {
+        officer_fields(&mut out, officer);
     }
     let mut alone = |key: &str, value: String| drop(out.insert((String::new(), key.to_owned()), value));
     alone("periode_sampel", format!("{} ms", catalogue.sample_period_ms));
     alone("host_senyap_setelah", format!("{} s", catalogue.host_silent_after_seconds));
     alone("tickets.resolve_after_seconds", catalogue.tickets.resolve_after_seconds.to_string());
     alone("tickets.reopen_window_seconds", catalogue.tickets.reopen_window_seconds.to_string());
+    alone("tickets.group_wait_seconds", catalogue.tickets.group_wait_seconds.to_string());
     alone("tickets.storm_hosts_min", catalogue.storm.hosts_min.to_string());
     alone("tickets.storm_share_percent", catalogue.storm.share_percent.to_string());
     for threshold in &catalogue.thresholds {
@@ -89,10 +101,61 @@ fn fields(catalogue: &Catalogue) -> Fields {
         let text = format!("alarm {alarm}, pulih {clear}, selama {} s", threshold.hold_seconds);
         alone(&format!("ambang[{}]", threshold.metric.code()), text);
     }
+    rule_fields(&mut alone, &catalogue.tuning);
     for (host, name) in &catalogue.host_names {
         alone(&format!("host[{host}]"), name.clone());
     }
+    cause_fields(&mut out, catalogue);
     out
+}
+
+/// What opens tickets besides thresholds, and what is to be done first.
+fn cause_fields(out: &mut Fields, catalogue: &Catalogue) {
+    let mut alone = |key: &str, value: String| drop(out.insert((String::new(), key.to_owned()), value));
+    alone("nyala_ulang_per_hari", catalogue.reboots.in_day.to_string());
+    let [first, second, third] = catalogue.certificates.stages_days;
+    let ahead = catalogue.forecast;
+    alone("sertifikat", format!("{first}, {second}, {third} hari"));
+    let floor = ahead.floor_permille / 10;
+    let text = format!("dalam {} s, pulih {} s, terpakai {floor} %", ahead.horizon_s, ahead.clear_s);
+    alone("perkiraan_penuh", text);
+    for (number, line) in (1..).zip(&catalogue.alerts) {
+        alone(&format!("alertmanager[{number}]"), format!("{line:?}"));
+    }
+    for (number, entry) in (1..).zip(&catalogue.runbook) {
+        let phase = entry.phase.as_deref().unwrap_or("semua fase");
+        alone(&format!("panduan[{number}]"), format!("{} ({phase}): {}", entry.class.code(), entry.text));
+    }
+}
+
+/// What is set of rules, each entry by whom it is for; the later of two for the same stands.
+fn rule_fields(alone: &mut impl FnMut(&str, String), tuning: &Tuning) {
+    alone("tickets.observe_seconds", tuning.observe_seconds.to_string());
+    alone("tickets.budget_per_hour", tuning.budget_per_hour.to_string());
+    let whose = |selector: &Selector| {
+        let target = match &selector.target {
+            Target::Everything => "*".to_owned(),
+            Target::Service(id) => format!("layanan {id}"),
+            Target::Host(id) => format!("host {id}"),
+        };
+        selector.part.as_ref().map_or(target.clone(), |part| format!("{target} {part}"))
+    };
+    let percent_of = |value: Option<u32>| value.map_or_else(|| "-".to_owned(), |v| format!("{}.{} %", v / 10, v % 10));
+    for tuned in &tuning.thresholds {
+        let (alarm, clear) = (percent_of(tuned.alarm_permille), percent_of(tuned.clear_permille));
+        let text = format!("alarm {alarm}, pulih {clear}, selama {}", seconds(tuned.hold_seconds));
+        alone(&format!("ambang[{}, {}]", tuned.metric.code(), whose(&tuned.selector)), text);
+    }
+    for setting in &tuning.settings {
+        let parts = [
+            setting.enabled.map(|on| format!("aktif {on}")),
+            setting.reason.as_ref().map(|reason| format!("alasan {reason}")),
+            setting.observe_seconds.map(|s| format!("amati {s} s")),
+            setting.budget_per_hour.map(|n| format!("anggaran_per_jam {n}")),
+        ];
+        let text = joined(&parts.into_iter().flatten().collect::<Vec<_>>());
+        alone(&format!("aturan[{}, {}]", setting.rule.code(), whose(&setting.selector)), text);
+    }
 }
 
 fn service_fields(out: &mut Fields, service: &Service) {
@@ -149,7 +212,10 @@ fn service_fields(out: &mut Fields, service: &Service) {
 }
 
 fn check_fields(put: &mut impl FnMut(&str, String), check: &Check) {
-    let mut put = |key: &str, value: String| put(&format!("pemeriksaan[{}].{key}", check.id), value);
+    question_fields(&mut |key, value| put(&format!("pemeriksaan[{}].{key}", check.id), value), check);
+}
+
+fn question_fields(put: &mut impl FnMut(&str, String), check: &Check) {
     put("nama", check.name.clone());
     put("dari", joined(&check.vantages));
     put("selang", format!("{} ms", check.interval_ms));
@@ -197,6 +263,27 @@ fn calendar_fields(out: &mut Fields, named: &NamedCalendar) {
     for range in &named.calendar.overrides {
         let days = DAYS.iter().map(|(key, day)| format!("{key} {}", on(&range.hours, *day)));
         put(&format!("rentang[{}..{}]", range.first, range.last), joined(&days.collect::<Vec<_>>()));
+    }
+}
+
+fn officer_fields(out: &mut Fields, officer: &Officer) {
+    let place = format!("petugas[{}]", officer.id);
+    let mut put = |key: &str, value: String| {
+        if !value.is_empty() {
+            out.insert((place.clone(), key.to_owned()), value);
+        }
+    };
+    put("", officer.name.clone());
+    put("nama", officer.name.clone());
+    put("peran", joined(&officer.roles.iter().collect::<Vec<_>>()));
+    put("penyedia", joined(&officer.providers.iter().collect::<Vec<_>>()));
+    put("layanan", joined(&officer.services.iter().collect::<Vec<_>>()));
+    put("piket", officer.duty_name.clone().unwrap_or_default());
+    put("penerima", joined(&officer.receivers.iter().collect::<Vec<_>>()));
+    put("jam_tenang", officer.quiet.map(|hours| hours.to_string()).unwrap_or_default());
+    for absence in &officer.absences {
+        let substitute = absence.substitute.as_deref().unwrap_or("-");
+        put(&format!("tidak_hadir[{}]", absence.first), format!("sampai {}, pengganti {substitute}", absence.last));
     }
 }
 

@@ -97,24 +97,38 @@ pub fn over(backups: &[Backup], policy: &Policy, period: Interval) -> PeriodFigu
     }
 }
 
-/// The figures of a service over `period`: it is in breach while any of its required sets is, each by its own policy and
-/// from when it was watched on, and its exposure is the highest of them. None without a set.
-pub fn over_sets(sets: &[(Vec<Backup>, Policy, Interval)], period: Interval) -> Option<PeriodFigures> {
-    let (mut broken, mut without, mut peak) = (Vec::new(), Vec::new(), None);
-    for (backups, policy, watched) in sets {
-        let window = watched.intersection(period);
+/// What a set was held to for a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    /// Its backups.
+    pub backups: &'a [Backup],
+    /// By what they were judged.
+    pub policy: Policy,
+    /// When.
+    pub during: Interval,
+}
+
+/// The figures over `period` of a set whose terms changed, or of a service by its required sets: in breach while any is,
+/// each by the policy of its time, and the exposure is the highest of them. The compliance is of the time in which
+/// something was held to anything. None when nothing was.
+pub fn over_held(held: &[Held<'_>], period: Interval) -> Option<PeriodFigures> {
+    let (mut broken, mut without, mut counted, mut peak) = (Vec::new(), Vec::new(), Vec::new(), None);
+    for Held { backups, policy, during } in held {
+        let window = during.intersection(period);
         if window.is_empty() {
             continue;
         }
         let figures = over(backups, policy, window);
         peak = peak.max(figures.peak_exposure_s);
         broken.extend(figures.breaches);
+        counted.push(window);
         let bare = stretches(backups, policy, window).into_iter().filter(|stretch| stretch.data_time.is_none());
         without.extend(bare.map(|stretch| stretch.interval));
     }
     let (broken, without) = (IntervalSet::from_iter(broken), IntervalSet::from_iter(without));
-    let (breach_s, length_s) = (broken.length_s(), period.length_s());
-    (!sets.is_empty()).then(|| PeriodFigures {
+    let (any, length_s) = (!counted.is_empty(), IntervalSet::from_iter(counted).length_s());
+    let breach_s = broken.length_s();
+    any.then(|| PeriodFigures {
         breach_s,
         no_backup_s: without.length_s(),
         breaches: broken.iter().copied().collect(),

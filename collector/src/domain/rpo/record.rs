@@ -9,18 +9,29 @@
 //! - A late look adds what it saw and moves first sights back; it never deletes what a newer look saw.
 //! - A name that holds other data than before is another backup: its next *generation*; the one before is gone from when
 //!   the new one began. While it was still being written it is the same one.
+//! - The archive of a log (PostgreSQL's WAL) only grows: what it reached is never unsaid, and a look that names no segment
+//!   deletes none.
+//! - What an increment builds upon is found by name; a name that is not held makes it worthless, unless older records had
+//!   to be let go: the agent has looked at those.
+//! - A start that a signal or the wrapper told, and in whose run a file ended, is the file's data time: the best there is.
 //! - What comes back after it was gone (a mount that was away) was there all the time: late knowledge changes the past.
 //! - At most [`RECORDS_MAX`] are held, the newest; the store keeps all.
 //!
 //! Whether a backup is good enough is not known here.
 
 use super::Backup;
+use super::heartbeat::{Run, RunBasis};
 use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus, DataTimeBasis};
 use pantau_shared::timestamp::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Records of one set in memory.
 pub const RECORDS_MAX: usize = 512;
+
+/// A file may have been closed so long after its job said that it had ended.
+const RUN_SLACK_MS: i64 = 60_000;
+/// The kind of artefact that is the archive of a log.
+const LOG_KIND: &str = "wal";
 
 /// One backup as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +64,10 @@ pub struct BackupRecord {
     pub deleted_at: Option<Timestamp>,
     /// When it was first verified successfully.
     pub verified_at: Option<Timestamp>,
+    /// Names in its set of what it builds upon.
+    pub references: Vec<String>,
+    /// Whether it is the archive of a log: from its end on, all data up to its data time are there at once.
+    pub gapless: bool,
 }
 
 impl BackupRecord {
@@ -72,7 +87,9 @@ impl BackupRecord {
             first_seen_at: at,
             last_seen_at: at,
             deleted_at: None,
-            verified_at: None,
+            verified_at: instant(artefact.verified_at_ms),
+            references: artefact.references.clone(),
+            gapless: artefact.kind == LOG_KIND,
         }
     }
 
@@ -81,14 +98,15 @@ impl BackupRecord {
         self.data_time.or(self.ended_at).unwrap_or(self.first_seen_at)
     }
 
-    /// As freshness sees it; none without a data time.
-    pub fn backup(&self) -> Option<Backup> {
+    /// As freshness sees it, whatever it builds upon; none without a data time.
+    fn alone(&self) -> Option<Backup> {
         Some(Backup {
             status: self.status,
             size_bytes: self.size_bytes,
             estimated: matches!(self.basis, DataTimeBasis::Modified | DataTimeBasis::Unspecified),
             verified_at: self.verified_at,
             deleted_at: self.deleted_at,
+            gapless: self.gapless,
             ..Backup::complete(self.data_time?, self.ended_at.unwrap_or(self.first_seen_at))
         })
     }
@@ -109,8 +127,52 @@ impl BackupRecord {
     /// Whether the artefact holds the same data: it may have been completed or measured since.
     fn is_same(&self, artefact: &BackupArtefact) -> bool {
         let data_time = artefact.data_time_ms.or(artefact.started_at_ms).map(Timestamp::from_ms);
-        !self.is_whole() || self.data_time == data_time
+        let matched =
+            self.is_matched(artefact.basis()) && self.ended_at == artefact.ended_at_ms.map(Timestamp::from_ms);
+        !self.is_whole() || self.gapless || self.data_time == data_time || matched
     }
+
+    /// Whether its data time is that of a start that was told, of which the agent that sees it with `basis` knows nothing.
+    fn is_matched(&self, basis: DataTimeBasis) -> bool {
+        self.basis == DataTimeBasis::Start && basis != DataTimeBasis::Start
+    }
+
+    /// The same as `artefact` shows it in the newest look, with what is known of it besides.
+    fn renewed(&self, artefact: &BackupArtefact, location: &str, at: Timestamp) -> Self {
+        let mut new = Self::seen(artefact, self.generation, location, at);
+        new.first_seen_at = self.first_seen_at;
+        new.verified_at = [self.verified_at, new.verified_at].into_iter().flatten().min();
+        if self.gapless {
+            new.data_time = self.data_time.max(new.data_time);
+        } else if self.is_whole() && self.is_matched(artefact.basis()) {
+            (new.started_at, new.data_time, new.basis) = (self.started_at, self.data_time, self.basis);
+        }
+        new
+    }
+}
+
+/// The backups of records, for freshness; `whole` says that none of the set's is missing among them. Records without a
+/// data time are left out; the others keep their order.
+pub fn backups_of(records: &[BackupRecord], whole: bool) -> Vec<Backup> {
+    let known: Vec<&BackupRecord> = records.iter().filter(|record| record.data_time.is_some()).collect();
+    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, record) in known.iter().enumerate() {
+        places.entry(&record.artefact).or_default().push(place);
+    }
+    // Of several generations of a name, the newest that is not younger than what builds upon it.
+    let place_of = |name: &String, before: Timestamp| {
+        let named = places.get(name.as_str()).into_iter().flatten().copied();
+        let older = named.filter_map(|place| known.get(place).map(|r| (r.time(), place))).filter(|(t, _)| *t <= before);
+        older.max().map(|(_, place)| place)
+    };
+    let backup = |record: &&BackupRecord| {
+        let references = record.references.iter().filter_map(|name| match place_of(name, record.time()) {
+            None if whole => Some(usize::MAX),
+            found => found,
+        });
+        Some(Backup { references: references.collect(), ..record.alone()? })
+    };
+    known.iter().filter_map(backup).collect()
 }
 
 /// The newest look at a set, as far as later ones ask for it.
@@ -158,7 +220,24 @@ impl History {
 
     /// Those of which freshness can be told.
     pub fn backups(&self) -> Vec<Backup> {
-        self.records.iter().filter_map(BackupRecord::backup).collect()
+        backups_of(&self.records, self.records.len() < RECORDS_MAX)
+    }
+
+    /// Gives what ended within a run the run's start as its data time, where nothing better is known; the records changed.
+    pub fn match_runs(&mut self, runs: &[Run]) -> Vec<BackupRecord> {
+        let mut changed = Vec::new();
+        for record in self.records.iter_mut().filter(|r| !r.claimed && !r.gapless && r.basis != DataTimeBasis::Start) {
+            let Some(ended) = record.ended_at else { continue };
+            let told = runs.iter().filter(|run| run.basis == RunBasis::Start);
+            let within = told.filter(|run| run.data_time <= ended && ended <= run.end.plus_ms(RUN_SLACK_MS));
+            let Some(start) = within.map(|run| run.data_time).max() else { continue };
+            (record.started_at, record.data_time, record.basis) = (Some(start), Some(start), DataTimeBasis::Start);
+            changed.push(record.clone());
+        }
+        if !changed.is_empty() {
+            self.records.sort_by_key(BackupRecord::time);
+        }
+        changed
     }
 
     /// Takes a look of `at` at artefacts that lie at `location`; the records that it changed.
@@ -180,8 +259,9 @@ impl History {
         let times = seen.artefacts.iter().map(|a| BackupRecord::seen(a, 0, location, at).time());
         let complete = seen.artefacts_total <= seen.artefacts.len() as u64;
         let listed_from = if complete { None } else { times.min() };
-        let names: BTreeSet<&str> = seen.artefacts.iter().map(|artefact| artefact.name.as_str()).collect();
-        self.take_absence(at, &names, listed_from, newest, &mut changed);
+        if seen.wal.is_none() {
+            self.take_absence(at, seen, listed_from, newest, &mut changed);
+        }
         if newest {
             self.look =
                 LookState { observed_at: Some(at), looked_at: Some(at), listed_from, error: None, ..self.look.clone() };
@@ -227,9 +307,7 @@ impl History {
         if let Some(record) = of_name.iter_mut().find(|record| record.is_same(artefact)) {
             let before = BackupRecord { last_seen_at: at, ..(**record).clone() };
             if newest {
-                let kept = (record.first_seen_at, record.verified_at);
-                **record = BackupRecord::seen(artefact, record.generation, location, at);
-                (record.first_seen_at, record.verified_at) = kept;
+                **record = record.renewed(artefact, location, at);
             } else {
                 record.last_seen_at = record.last_seen_at.max(at);
                 // It was there after it was taken as gone: the newest look is the first that is known to lack it.
@@ -263,11 +341,12 @@ impl History {
     fn take_absence(
         &mut self,
         at: Timestamp,
-        names: &BTreeSet<&str>,
+        seen: &BackupObservation,
         listed_from: Option<Timestamp>,
         newest: bool,
         changed: &mut BTreeSet<(String, u32)>,
     ) {
+        let names: BTreeSet<&str> = seen.artefacts.iter().map(|artefact| artefact.name.as_str()).collect();
         for record in &mut self.records {
             let told = listed_from.is_none_or(|from| record.time() > from);
             if record.claimed || !told || names.contains(record.artefact.as_str()) {

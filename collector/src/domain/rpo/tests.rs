@@ -1,6 +1,8 @@
 //! Scenarios of freshness; the golden cases say more.
 
-use super::exposure::{over, over_sets, retroactive};
+mod twin;
+
+use super::exposure::{over, retroactive};
 use super::heartbeat::{AlarmKind, Ping, Signal, Tolerances, evaluate};
 use super::plausibility::{is_suspicious, median};
 use super::*;
@@ -164,84 +166,5 @@ proptest! {
         }
         let figures = over(&backups, &policy, Interval::new(s(from), s(from + length)));
         prop_assert_eq!((figures.breach_s, figures.no_backup_s, figures.breaches.len(), figures.peak_exposure_s), (breach, without, runs, peak));
-    }
-}
-
-/// One backup of a random history, in seconds: data time, run time, kind, deleted after, verified after.
-type Drawn = (i64, i64, u8, Option<i64>, Option<i64>);
-
-/// Whether it can be restored from at `second`, read off the rules and from nothing else.
-fn paints(drawn: &Drawn, policy: &Policy, second: i64) -> bool {
-    let (data, took, kind, deleted, verified) = *drawn;
-    let end = data + took;
-    let counts = kind < 3 || (kind == 3 && policy.partial_counts);
-    let there = end <= second && deleted.is_none_or(|after| second < end + after);
-    let checked = !policy.verified_only || verified.is_some_and(|after| end + after <= second);
-    counts && there && checked
-}
-
-fn drawn_backup(drawn: &Drawn) -> Backup {
-    let (data, took, kind, deleted, verified) = *drawn;
-    Backup {
-        status: match kind {
-            0..3 => BackupStatus::Ok,
-            3 => BackupStatus::Partial,
-            _ => BackupStatus::Failed,
-        },
-        deleted_at: deleted.map(|after| s(data + took + after)),
-        verified_at: verified.map(|after| s(data + took + after)),
-        ..Backup::complete(s(data), s(data + took))
-    }
-}
-
-fn any_set() -> impl Strategy<Value = (Vec<Drawn>, Policy, i64)> {
-    let backup = (0_i64..90, 0_i64..12, 0_u8..5, prop::option::of(1_i64..40), prop::option::of(0_i64..10));
-    let bounds = (1_u32..40, any::<bool>(), any::<bool>(), any::<bool>());
-    (prop::collection::vec(backup, 0..6), bounds, 0_i64..30).prop_map(|(backups, bounds, begins)| {
-        let (rpo, strict, partial_counts, verified_only) = bounds;
-        let operator = if strict { Operator::Below } else { Operator::AtMost };
-        let policy = Policy { rpo_seconds: Some(rpo), operator, partial_counts, verified_only, ..Policy::default() };
-        (backups, policy, begins)
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
-    /// A service's figures against a painter that looks at every second of every set. A failure prints its seed.
-    #[test]
-    fn a_services_figures_are_those_of_a_painter(
-        sets in prop::collection::vec(any_set(), 1..4),
-        from in 0_i64..40,
-        length in 1_i64..80,
-    ) {
-        let (mut breach, mut without, mut runs, mut before, mut peak) = (0, 0, 0, false, None);
-        for second in from..from + length {
-            let (mut broken, mut bare) = (false, false);
-            for (backups, policy, _) in sets.iter().filter(|(.., begins)| *begins <= second) {
-                let usable = backups.iter().filter(|b| paints(b, policy, second));
-                let newest = usable.map(|(data, ..)| *data).max();
-                let rpo = i64::from(policy.rpo_seconds.expect("drawn"));
-                let allowed = if policy.operator == Operator::Below { rpo - 1 } else { rpo };
-                broken |= newest.is_none_or(|data| second - data > allowed);
-                bare |= newest.is_none();
-                peak = peak.max(newest.map(|data| u64::try_from(second + 1 - data).expect("past")));
-            }
-            breach += u64::from(broken);
-            without += u64::from(bare);
-            runs += usize::from(broken && !before);
-            before = broken;
-        }
-        let period = Interval::new(s(from), s(from + length));
-        let given: Vec<_> = sets
-            .iter()
-            .map(|(backups, policy, begins)| {
-                let watched = Interval::new(s(*begins), Interval::ALL.to);
-                (backups.iter().map(drawn_backup).collect(), *policy, watched)
-            })
-            .collect();
-        let figures = over_sets(&given, period).expect("a set");
-        let told = (figures.breach_s, figures.no_backup_s, figures.breaches.len(), figures.peak_exposure_s);
-        prop_assert_eq!(told, (breach, without, runs, peak));
     }
 }

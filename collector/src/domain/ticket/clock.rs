@@ -1,6 +1,7 @@
 //! The ticket's two clocks (Tabel 2 and 4) as seen at an instant.
 
 use super::Ticket;
+use super::group::Member;
 use crate::domain::profile::TimeTarget;
 use pantau_shared::timestamp::Timestamp;
 
@@ -54,9 +55,27 @@ impl Ticket {
         }
     }
 
-    /// Reported to its end by `basis`, against Tabel 2.
+    /// Reported to its end by `basis`, against Tabel 2: part by part, and met only if all are.
     pub fn resolution_verdict_by(&self, basis: EndBasis, now: Timestamp) -> ClockVerdict {
-        verdict(self.resolution_target, self.reported_at, self.ended_at(basis), now)
+        let own = verdict(self.resolution_target, self.reported_at, self.ended_at(basis), now);
+        let parts = self.members.iter().map(|member| self.member_verdict_by(member, basis, now));
+        parts.fold(own, worse)
+    }
+
+    /// A part's clock, from its own detection on. Where the restoration ends clocks, its own does.
+    pub fn member_verdict_by(&self, member: &Member, basis: EndBasis, now: Timestamp) -> ClockVerdict {
+        let end = match basis {
+            EndBasis::Restored if self.reporter.is_none() => member.restored_at,
+            EndBasis::Confirmed | EndBasis::Restored => self.confirmed_at,
+        };
+        verdict(member.resolution_target, member.detected_at, end, now)
+    }
+
+    /// Start and target of the part whose solution becomes late first.
+    pub fn tightest_resolution(&self) -> Option<(Timestamp, TimeTarget)> {
+        let own = self.resolution_target.map(|target| (self.reported_at, target));
+        let parts = self.members.iter().filter_map(|m| m.resolution_target.map(|target| (m.detected_at, target)));
+        own.into_iter().chain(parts).min_by_key(|(from, target)| from.plus_secs(target.missed_from_s()))
     }
 
     /// Reported to first response, against Tabel 4.
@@ -79,4 +98,15 @@ fn verdict(target: Option<TimeTarget>, from: Timestamp, end: Option<Timestamp>, 
         (true, None) => ClockVerdict::Running,
         (false, Some(_) | None) => ClockVerdict::Breached,
     }
+}
+
+/// Late if one is late; running while one runs; met only if all that are judged are.
+fn worse(a: ClockVerdict, b: ClockVerdict) -> ClockVerdict {
+    let rank = |verdict| match verdict {
+        ClockVerdict::NotJudged => 0,
+        ClockVerdict::Met => 1,
+        ClockVerdict::Running => 2,
+        ClockVerdict::Breached => 3,
+    };
+    if rank(b) > rank(a) { b } else { a }
 }

@@ -5,6 +5,7 @@
 //! open, not Pulih         │ holds, worse → updated;  good for `resolve_after` → Pulih, restored_at = first good moment
 //! Pulih                   │ holds, begun within `reopen_window` of restored_at → recurred, the state it had before
 //!                         │ holds, begun later → the ticket lets its key go (stays Pulih), another one is opened
+//! open, with members      │ its own good time restores it only once every member is restored; see [`super::group`]
 //! open, any               │ third start within the hour → flapping: told once, then only its end, after `stable` good time
 //! any                     │ nobody sees → nothing: silence never resolves and never opens
 //! ```
@@ -16,7 +17,7 @@ use super::transition::Step;
 use super::{Activity, ActivityText, Actor, Ticket, TicketKey, TicketState};
 use crate::domain::catalogue::{ServiceId, TicketPolicy};
 use crate::domain::phrase::Phrase;
-use crate::domain::profile::{Impact, Priority, Profile, TimeTarget};
+use crate::domain::profile::{Impact, Priority, Profile};
 use pantau_shared::timestamp::Timestamp;
 
 /// Something that is wrong and asks for a ticket.
@@ -112,6 +113,16 @@ pub fn judge(
     }
 }
 
+/// A member of a restored ticket is bad again.
+pub fn recur_by_member(ticket: &Ticket, condition: &Condition, policy: TicketPolicy, now: Timestamp) -> Outcome {
+    let mut outcome = recur(ticket, condition, policy, now);
+    if let Outcome::Changed { ticket, .. } = &mut outcome {
+        let member = ticket.members.iter_mut().find(|member| member.key == condition.key);
+        member.into_iter().for_each(|member| member.restored_at = None);
+    }
+    outcome
+}
+
 fn recur(ticket: &Ticket, condition: &Condition, policy: TicketPolicy, now: Timestamp) -> Outcome {
     let restored = ticket.restored_at.unwrap_or(ticket.recorded_at);
     let mut after = ticket.clone();
@@ -153,18 +164,7 @@ fn worsen(ticket: &Ticket, condition: &Condition, profile: &Profile, now: Timest
     let mut after = ticket.clone();
     after.impact = condition.impact;
     after.symptom = condition.symptom.clone();
-    // More urgent only: a person may have raised it above the table. Before a response, the due moment is the earlier
-    // of the old one and change + new target (engines B.2).
-    if priority < ticket.priority {
-        after.priority = priority;
-        if ticket.first_response_at.is_none()
-            && let (Some(old), Some(new)) = (ticket.response_target, profile.response_target(priority))
-        {
-            let since_report = now.ms_since(ticket.reported_at).max(0).div_euclid(1000);
-            let from_change = u32::try_from(since_report).unwrap_or(u32::MAX).saturating_add(new.seconds);
-            after.response_target = Some(TimeTarget { seconds: from_change.min(old.seconds), ..new });
-        }
-    }
+    after.raise(priority, profile, now);
     let text =
         Phrase::new("activity-updated").with("impact", after.impact.code()).with("priority", after.priority.number());
     // Its beginning is noted with it, so that it does not count as another one.
@@ -176,12 +176,13 @@ fn worsen(ticket: &Ticket, condition: &Condition, profile: &Profile, now: Timest
 fn restore(ticket: &Ticket, since: Timestamp, policy: TicketPolicy, now: Timestamp) -> Outcome {
     // What a person reported while the monitoring saw nothing is not undone by the monitoring still seeing nothing.
     let unseen_by_us = ticket.reporter.is_some() && since < ticket.reported_at;
-    if unseen_by_us || now < since.plus_secs(i64::from(policy.good_seconds(ticket))) {
+    if unseen_by_us || !ticket.members_restored() || now < since.plus_secs(i64::from(policy.good_seconds(ticket))) {
         return Outcome::Nothing;
     }
     let mut after = ticket.clone();
     after.life.flapping_since = None;
-    let restored = since.max(ticket.onset_at);
+    let parts = ticket.members.iter().filter_map(|member| member.restored_at);
+    let restored = parts.fold(since.max(ticket.onset_at), Ord::max);
     after.restored_at = Some(restored);
     let text = Phrase::new("activity-restored").with("restored_at", restored);
     changed(after, Step::Restore, "restored", Some("restored"), text, now)

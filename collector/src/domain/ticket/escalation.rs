@@ -11,7 +11,7 @@
 //!
 //! The regulation names the levels, not the moments: those are the product's proposal and a setting (G21). Each level is
 //! reached once and never left. While a restored ticket waits for its confirmation no further level is reached; its
-//! clocks run on, so a breach shows. Does not know who the people of a level are.
+//! clocks run on, so a breach shows; people are reminded of it once a day. Does not know who the people of a level are.
 
 use super::transition::Step;
 use super::{Activity, ActivityText, Actor, Ticket, TicketState};
@@ -21,6 +21,8 @@ use pantau_shared::timestamp::Timestamp;
 
 /// The highest level of Tabel 14.
 pub const LEVEL_MAX: u8 = 3;
+/// A restored ticket that nobody confirms is brought up again each time that so many seconds have passed.
+const REMIND_S: i64 = 86_400;
 
 /// When the levels are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,12 +76,13 @@ impl Ticket {
         let response = self.response_target.map(|target| self.reported_at.plus_secs(target.missed_from_s()));
         // An answer that came too late does not undo that the target had passed.
         let unanswered = response.filter(|due| self.first_response_at.is_none_or(|answered| answered >= *due));
-        let resolution = self.resolution_target.map(|target| self.reported_at.plus_secs(target.missed_from_s()));
+        let tightest = self.tightest_resolution();
+        let resolution = tightest.map(|(from, target)| from.plus_secs(target.missed_from_s()));
         let percent = policy.resolution_share_percent;
-        let share = self.resolution_target.map(|target| {
+        let share = tightest.map(|(from, target)| {
             let seconds = i64::from(target.seconds) * i64::from(percent);
             // Not before the share is used up: a part of a second counts as a whole one.
-            self.reported_at.plus_secs(seconds.div_euclid(100) + i64::from(seconds.rem_euclid(100) > 0))
+            from.plus_secs(seconds.div_euclid(100) + i64::from(seconds.rem_euclid(100) > 0))
         });
         let (at, reason) = match level {
             1 => (self.recorded_at, EscalationReason::Opened),
@@ -105,7 +108,11 @@ impl Ticket {
     fn next_timed(&self, policy: EscalationPolicy, rto_seconds: Option<u32>) -> Option<(Timestamp, Timed)> {
         match self.state {
             TicketState::Baru | TicketState::Ditanggapi | TicketState::Ditangani | TicketState::Dieskalasi => {}
-            TicketState::Pulih | TicketState::SelesaiTerkonfirmasi | TicketState::Ditutup | TicketState::Dibatalkan => {
+            TicketState::Pulih => {
+                let since = self.restored_at.into_iter().chain(self.life.reminded_at).max()?;
+                return Some((since.plus_secs(REMIND_S), Timed::Unconfirmed));
+            }
+            TicketState::SelesaiTerkonfirmasi | TicketState::Ditutup | TicketState::Dibatalkan => {
                 return None;
             }
         }
@@ -147,6 +154,11 @@ impl Ticket {
                 after.life.estimate_missed_at = Some(at);
                 (Step::Climb, "escalated", Phrase::new("activity-estimate-missed").with("estimate_at", at))
             }
+            Timed::Unconfirmed => {
+                after.life.reminded_at = Some(now);
+                let restored = self.restored_at.unwrap_or(now);
+                (Step::Note, "unconfirmed", Phrase::new("activity-unconfirmed").with("restored_at", restored))
+            }
             Timed::RecoveryPrompt { rto_seconds } => {
                 after.life.recovery_prompted_at = Some(now);
                 let text = Phrase::new("activity-recovery-prompt")
@@ -168,6 +180,8 @@ enum Timed {
     Level(Escalation),
     /// That estimate passed.
     EstimateMissed(Timestamp),
+    /// Restored, and for a day nobody has confirmed it.
+    Unconfirmed,
     /// Half of the RTO passed.
     RecoveryPrompt { rto_seconds: u32 },
 }

@@ -22,12 +22,25 @@ pub fn priority_of(catalogue: &Catalogue, profile: &Profile, affected: &[Service
 }
 
 /// Tabel 2, the shortest of the affected services that have one.
-fn resolution_target(catalogue: &Catalogue, profile: &Profile, affected: &[ServiceId]) -> Option<TimeTarget> {
+pub fn resolution_target(catalogue: &Catalogue, profile: &Profile, affected: &[ServiceId]) -> Option<TimeTarget> {
     let services: Vec<&Service> = affected.iter().filter_map(|id| catalogue.service(id)).collect();
     if services.is_empty() {
         return profile.resolution_target(ServiceGroup::AdministrasiPemerintahan, ServiceClass::Normal);
     }
     services.iter().filter_map(|s| profile.resolution_target(s.group, s.class)).min_by_key(|t| t.seconds)
+}
+
+/// Who answers for `affected` (field 12), each once.
+pub fn handlers_of(catalogue: &Catalogue, affected: &[ServiceId]) -> Vec<String> {
+    let mut handlers: Vec<String> = Vec::new();
+    for service in affected.iter().filter_map(|id| catalogue.service(id)) {
+        for name in service.service_administrators.iter().chain(&service.infrastructure_administrators) {
+            if !handlers.contains(name) {
+                handlers.push(name.clone());
+            }
+        }
+    }
+    handlers
 }
 
 /// What is reported, and by whom. Codes and texts are checked by the caller.
@@ -51,14 +64,7 @@ pub fn open(
 ) -> (Ticket, Activity) {
     let condition = report.condition;
     let priority = priority_of(catalogue, profile, &condition.affected, condition.impact);
-    let mut handlers: Vec<String> = Vec::new();
-    for service in condition.affected.iter().filter_map(|id| catalogue.service(id)) {
-        for name in service.service_administrators.iter().chain(&service.infrastructure_administrators) {
-            if !handlers.contains(name) {
-                handlers.push(name.clone());
-            }
-        }
-    }
+    let handlers = handlers_of(catalogue, &condition.affected);
     let ticket = Ticket {
         number,
         key: condition.key.clone(),
@@ -83,6 +89,7 @@ pub fn open(
         cause: None,
         components: condition.components.clone(),
         affected_services: condition.affected.clone(),
+        members: Vec::new(),
         handlers,
         confirmation_method: None,
         response_target: profile.response_target(priority),

@@ -7,7 +7,7 @@
 //! Does not know services or reports.
 
 use super::Ticket;
-use super::clock::ClockVerdict;
+use super::clock::{ClockVerdict, EndBasis};
 use crate::domain::interval::{Interval, IntervalSet};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -188,7 +188,12 @@ pub fn occurrences<'a>(tickets: impl IntoIterator<Item = &'a Ticket>) -> Vec<Occ
 }
 
 /// What recurs, by service and cause. Two moments a whole window apart are in no common window.
-pub fn recurring(mut occurrences: Vec<Occurrence>, policy: RecurrencePolicy) -> Vec<Recurring> {
+pub fn recurring(occurrences: Vec<Occurrence>, policy: RecurrencePolicy) -> Vec<Recurring> {
+    recurring_in(occurrences, Interval::ALL, policy)
+}
+
+/// What recurs in windows that hold something of `period`: what came back last year alone is another review's.
+pub fn recurring_in(mut occurrences: Vec<Occurrence>, period: Interval, policy: RecurrencePolicy) -> Vec<Recurring> {
     occurrences.sort();
     let window_ms = i64::from(policy.window_days) * 86_400_000;
     let same = |a: &Occurrence, b: &Occurrence| a.service == b.service && a.cause == b.cause;
@@ -196,7 +201,11 @@ pub fn recurring(mut occurrences: Vec<Occurrence>, policy: RecurrencePolicy) -> 
     for group in occurrences.chunk_by(same) {
         let in_window = |(place, first): (usize, &Occurrence)| {
             let later = group.iter().skip(place);
-            later.take_while(|o| o.recorded_at.ms_since(first.recorded_at) < window_ms).count()
+            let window = later.take_while(|o| o.recorded_at.ms_since(first.recorded_at) < window_ms);
+            let (count, touches) = window.fold((0, false), |(count, touches), occurrence| {
+                (count + 1, touches || period.contains(occurrence.recorded_at))
+            });
+            if touches { count } else { 0 }
         };
         let count = group.iter().enumerate().map(in_window).max().unwrap_or(0);
         if let Some(first) = group.first().filter(|_| count >= policy.count_min) {
@@ -204,4 +213,17 @@ pub fn recurring(mut occurrences: Vec<Occurrence>, policy: RecurrencePolicy) -> 
         }
     }
     out
+}
+
+/// Compliance with Tabel 2 where `basis` ends the clock: reports print both readings (G08).
+pub fn resolution_by<'a>(
+    tickets: impl IntoIterator<Item = &'a Ticket>,
+    basis: EndBasis,
+    as_of: Timestamp,
+) -> Compliance {
+    let mut compliance = Compliance::default();
+    for ticket in tickets.into_iter().filter(|ticket| !ticket.false_alarm) {
+        compliance.add(ticket.resolution_verdict_by(basis, as_of));
+    }
+    compliance
 }

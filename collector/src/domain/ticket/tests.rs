@@ -13,14 +13,14 @@ use proptest::prelude::*;
 /// One row per state; a column per step in the order of [`Step::ALL`]: `.` not possible, `=` stays, `<` back, or the
 /// first letters of the next state.
 const TABLE: &str = "
-baru                  tgp tgp tgn esk tgp .    .   btl pul . =   esk =
-ditanggapi            .   =   tgn esk =   .    .   btl pul . =   esk =
-ditangani             .   =   tgn esk =   .    .   btl pul . =   esk =
-dieskalasi            =   =   tgn .   =   .    .   btl pul . =   =   =
-pulih                 =   =   .   .   =   sls  .   btl .   < .   .   =
-selesai_terkonfirmasi .   =   .   .   =   .    ttp .   .   . .   .   .
-ditutup               .   .   .   .   .   .    .   .   .   . .   .   .
-dibatalkan            .   .   .   .   .   .    .   .   .   . .   .   .";
+baru                  tgp tgp tgn esk tgp .    .   btl pul . =   esk =   =   btl btl tgp tgp
+ditanggapi            .   =   tgn esk =   .    .   btl pul . =   esk =   =   btl btl =   =
+ditangani             .   =   tgn esk =   .    .   btl pul . =   esk =   =   btl btl =   =
+dieskalasi            =   =   tgn .   =   .    .   btl pul . =   =   =   =   btl btl =   =
+pulih                 =   =   .   .   =   sls  .   btl .   < .   .   =   .   .   btl =   =
+selesai_terkonfirmasi .   =   .   .   =   .    ttp .   .   . .   .   .   .   .   .   .   .
+ditutup               .   .   .   .   .   .    .   .   .   . .   .   .   .   .   .   .   .
+dibatalkan            .   .   .   .   .   .    .   .   .   . .   .   .   .   .   .   .   .";
 
 #[test]
 fn the_table_is_closed() {

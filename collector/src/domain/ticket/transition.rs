@@ -38,11 +38,21 @@ pub enum Step {
     Climb,
     /// The engine: something to know that changes no state.
     Note,
+    /// The engine: what depends on it is disturbed too.
+    Join,
+    /// The engine: nobody watches any more what it is about.
+    Withdraw,
+    /// A person: into another ticket.
+    Merge,
+    /// A person: another ticket comes in.
+    Absorb,
+    /// A person: a part goes out.
+    Split,
 }
 
 impl Step {
     /// All, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Acknowledge,
         Self::Comment,
         Self::Estimate,
@@ -56,6 +66,11 @@ impl Step {
         Self::Worsen,
         Self::Climb,
         Self::Note,
+        Self::Join,
+        Self::Withdraw,
+        Self::Merge,
+        Self::Absorb,
+        Self::Split,
     ];
 
     /// Its name in refusals.
@@ -74,6 +89,11 @@ impl Step {
             Self::Worsen => "worsen",
             Self::Climb => "climb",
             Self::Note => "note",
+            Self::Join => "join",
+            Self::Withdraw => "withdraw",
+            Self::Merge => "merge",
+            Self::Absorb => "absorb",
+            Self::Split => "split",
         }
     }
 }
@@ -90,42 +110,60 @@ pub enum Next {
 }
 
 /// The table. `None`: not possible.
+#[expect(clippy::too_many_lines, reason = "one closed table, read as a whole")]
 pub const fn next(from: TicketState, step: Step) -> Option<Next> {
     use Next::{Back, Stay, To};
     use TicketState as S;
     match from {
         S::Baru => match step {
-            Step::Acknowledge | Step::Comment => Some(To(S::Ditanggapi)),
+            Step::Acknowledge | Step::Comment | Step::Cause | Step::Absorb | Step::Split => Some(To(S::Ditanggapi)),
             Step::Estimate => Some(To(S::Ditangani)),
             Step::Escalate | Step::Climb => Some(To(S::Dieskalasi)),
-            Step::Cause => Some(To(S::Ditanggapi)),
-            Step::Worsen | Step::Note => Some(Stay),
-            Step::Cancel => Some(To(S::Dibatalkan)),
+            Step::Worsen | Step::Note | Step::Join => Some(Stay),
+            Step::Cancel | Step::Merge | Step::Withdraw => Some(To(S::Dibatalkan)),
             Step::Restore => Some(To(S::Pulih)),
             Step::Confirm | Step::Close | Step::Recur => None,
         },
         S::Ditanggapi | S::Ditangani => match step {
-            Step::Comment | Step::Cause | Step::Worsen | Step::Note => Some(Stay),
+            Step::Comment | Step::Cause | Step::Worsen | Step::Note | Step::Join | Step::Absorb | Step::Split => {
+                Some(Stay)
+            }
             Step::Estimate => Some(To(S::Ditangani)),
             Step::Escalate | Step::Climb => Some(To(S::Dieskalasi)),
-            Step::Cancel => Some(To(S::Dibatalkan)),
+            Step::Cancel | Step::Merge | Step::Withdraw => Some(To(S::Dibatalkan)),
             Step::Restore => Some(To(S::Pulih)),
             Step::Acknowledge | Step::Confirm | Step::Close | Step::Recur => None,
         },
         S::Dieskalasi => match step {
             // Nobody may have answered yet when it climbed by itself.
-            Step::Acknowledge | Step::Comment | Step::Cause | Step::Worsen | Step::Climb | Step::Note => Some(Stay),
+            Step::Acknowledge
+            | Step::Comment
+            | Step::Cause
+            | Step::Worsen
+            | Step::Climb
+            | Step::Note
+            | Step::Join
+            | Step::Absorb
+            | Step::Split => Some(Stay),
             Step::Estimate => Some(To(S::Ditangani)),
-            Step::Cancel => Some(To(S::Dibatalkan)),
+            Step::Cancel | Step::Merge | Step::Withdraw => Some(To(S::Dibatalkan)),
             Step::Restore => Some(To(S::Pulih)),
             Step::Escalate | Step::Confirm | Step::Close | Step::Recur => None,
         },
         S::Pulih => match step {
-            Step::Acknowledge | Step::Comment | Step::Cause | Step::Note => Some(Stay),
+            Step::Acknowledge | Step::Comment | Step::Cause | Step::Note | Step::Absorb | Step::Split => Some(Stay),
             Step::Confirm => Some(To(S::SelesaiTerkonfirmasi)),
-            Step::Cancel => Some(To(S::Dibatalkan)),
+            Step::Cancel | Step::Merge => Some(To(S::Dibatalkan)),
             Step::Recur => Some(Back),
-            Step::Estimate | Step::Escalate | Step::Close | Step::Restore | Step::Worsen | Step::Climb => None,
+            Step::Estimate
+            | Step::Escalate
+            | Step::Close
+            | Step::Restore
+            | Step::Worsen
+            | Step::Climb
+            | Step::Join
+            // It has ended; a person confirms that, whatever became of its subject.
+            | Step::Withdraw => None,
         },
         S::SelesaiTerkonfirmasi => match step {
             Step::Comment | Step::Cause => Some(Stay),
@@ -139,7 +177,12 @@ pub const fn next(from: TicketState, step: Step) -> Option<Next> {
             | Step::Recur
             | Step::Worsen
             | Step::Climb
-            | Step::Note => None,
+            | Step::Note
+            | Step::Join
+            | Step::Withdraw
+            | Step::Merge
+            | Step::Absorb
+            | Step::Split => None,
         },
         S::Ditutup | S::Dibatalkan => match step {
             Step::Acknowledge
@@ -154,7 +197,12 @@ pub const fn next(from: TicketState, step: Step) -> Option<Next> {
             | Step::Recur
             | Step::Worsen
             | Step::Climb
-            | Step::Note => None,
+            | Step::Note
+            | Step::Join
+            | Step::Withdraw
+            | Step::Merge
+            | Step::Absorb
+            | Step::Split => None,
         },
     }
 }
@@ -259,6 +307,11 @@ pub(crate) fn written(field: &'static str, text: &str) -> Result<ActivityText, T
         return Err(TicketRefusal::BadText { field, max: TEXT_MAX });
     }
     Ok(ActivityText::Written(text.to_owned()))
+}
+
+/// A text that need not be there, within its bound.
+pub(crate) fn optional(field: &'static str, text: &str) -> Result<(), TicketRefusal> {
+    if text.trim().is_empty() { Ok(()) } else { written(field, text).map(drop) }
 }
 
 /// A code of the profile.

@@ -1,11 +1,11 @@
 //! Who calls: a program with `Authorization: Bearer <token>`, or a person's browser with the session of the pages.
 //!
-//! A `read` token reads, a `write` token also writes. A session writes where its role may act on tickets, and only with
+//! A `read` token reads, an `alert` token hands in alerts and does nothing else, a `write` token also writes. A session writes where its role may act on tickets, and only with
 //! the session's form token in `x-csrf-token`, so that another site's page cannot write in its name. Approving what is on a
 //! register is for people: a program could stand for the second person who was never asked.
 
 use crate::app::App;
-use crate::auth::{self, Role};
+use crate::auth::{self, ALERT_SCOPE, Role};
 use crate::http_error::HttpError;
 use crate::outputs::web::{SESSION_COOKIE, cookie};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -42,6 +42,7 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
         let token = auth::check_api_token(&app.store, authorization, now);
         let token = token.map_err(|error| HttpError::internal(&error))?;
         return token
+            .filter(|token| token.scope != ALERT_SCOPE)
             .map(|token| Caller {
                 name: token.name,
                 may_write: token.scope == "write",
@@ -68,6 +69,21 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, HttpError
             })
         })
         .ok_or_else(|| unauthenticated("log in, or send `Authorization: Bearer <API token>`"))
+}
+
+/// Refuses whoever may not hand in alerts: that takes a token of scope `alert` or `write`.
+///
+/// # Errors
+/// 401 for nobody known, 403 for another scope; 500 when the store fails.
+pub(super) fn alerts(app: &App, headers: &HeaderMap) -> Result<(), HttpError> {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = authorization.map(|text| auth::check_api_token(&app.store, text, app.clock.now())).transpose();
+    let token = token.map_err(|error| HttpError::internal(&error))?.flatten();
+    let token = token.ok_or_else(|| unauthenticated("send `Authorization: Bearer <API token>` of scope `alert`"))?;
+    if token.scope == ALERT_SCOPE || token.scope == "write" {
+        return Ok(());
+    }
+    Err(HttpError::new(StatusCode::FORBIDDEN, "wrong_scope", "this takes a token of scope `alert` or `write`"))
 }
 
 /// Who calls and may see the collector itself: a program, or an administrator.

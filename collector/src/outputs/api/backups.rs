@@ -6,7 +6,6 @@ use super::view::{List, instant};
 use super::write::Write;
 use super::{ApiState, access, failure, no_such, read};
 use crate::domain::catalogue::{BackupSet, Service};
-use crate::domain::profile::Operator;
 use crate::domain::rpo::proof::{Verification, VerificationMethod};
 use crate::domain::rpo::record::BackupRecord;
 use crate::engine::NewVerification;
@@ -84,10 +83,7 @@ fn body(zone: Tz, view: &BackupView, now: Timestamp) -> BackupBody {
         estimated: view.estimated,
         age_s: view.data_time.map(|at| now.ms_since(at).div_euclid(1000)),
         rpo_s: view.rpo_seconds,
-        operator: match view.operator {
-            Operator::Below => "<",
-            Operator::AtMost => "<=",
-        },
+        operator: view.operator.symbol(),
         required: view.required,
         at_risk_at: told(view.at_risk_at),
         breach_at: told(view.breach_at),

@@ -22,6 +22,12 @@ pub(super) fn of_command(error: &CommandError) -> HttpError {
             HttpError::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_service", error.to_string())
         }
         CommandError::Refused(refusal) => of_refusal(refusal),
+        CommandError::TooManyAlerts => {
+            HttpError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_groups", error.to_string()).retry_after(60)
+        }
+        CommandError::NotNow => {
+            HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "not_now", error.to_string()).retry_after(10)
+        }
         CommandError::Stopped => {
             HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", error.to_string()).retry_after(5)
         }
@@ -56,8 +62,11 @@ fn of_register(refusal: &RegisterRefusal) -> HttpError {
 fn of_refusal(refusal: &TicketRefusal) -> HttpError {
     let (status, code) = match refusal {
         TicketRefusal::IllegalTransition { .. } => (StatusCode::CONFLICT, "illegal_transition"),
+        TicketRefusal::BadMerge => (StatusCode::CONFLICT, "bad_merge"),
+        TicketRefusal::BadSplit => (StatusCode::UNPROCESSABLE_ENTITY, "bad_split"),
         TicketRefusal::CauseMissing => (StatusCode::CONFLICT, "cause_missing"),
         TicketRefusal::BadText { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_text"),
+        TicketRefusal::BadTimes => (StatusCode::UNPROCESSABLE_ENTITY, "bad_times"),
         TicketRefusal::EstimateInPast => (StatusCode::UNPROCESSABLE_ENTITY, "estimate_in_past"),
         TicketRefusal::UnknownCode { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_code"),
     };

@@ -5,7 +5,7 @@ use super::parameters::{Parameters, bad_parameter};
 use super::view::{List, instant};
 use super::write::Write;
 use super::{ApiState, access, failure, no_such, read};
-use crate::backup_period::{self, Figures};
+use crate::backup_period::{self, Change, Figures};
 use crate::domain::calendar::period::{Period, PeriodKind};
 use crate::domain::catalogue::{Service, ServiceId};
 use crate::domain::interval::Interval;
@@ -19,6 +19,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use chrono_tz::Tz;
+use pantau_shared::ids::BackupSetId;
 use pantau_shared::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -41,6 +42,22 @@ struct BreachBody {
 }
 
 #[derive(Debug, Serialize)]
+struct ChangeBody {
+    at: String,
+    set: String,
+    rpo_s_before: Option<u32>,
+    rpo_s: Option<u32>,
+    operator_before: &'static str,
+    operator: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct DaysBody {
+    met: usize,
+    days: usize,
+}
+
+#[derive(Debug, Serialize)]
 pub(super) struct RpoBody {
     period: Option<String>,
     from: String,
@@ -55,6 +72,11 @@ pub(super) struct RpoBody {
     breaches: Vec<BreachBody>,
     peak_exposure_s: Option<u64>,
     compliance_ppm: Option<u32>,
+    /// When what was asked changed in the period: each instant is judged by what was in force then.
+    changes: Vec<ChangeBody>,
+    /// Of a set, where the reading is switched on (G28): local days at whose end it was met, of those that ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    posisi_kemarin: Option<DaysBody>,
     /// Unix seconds and exposure in seconds (`null` without a usable backup), of a set only.
     #[serde(skip_serializing_if = "Option::is_none")]
     exposure: Option<Vec<(i64, Option<u64>)>>,
@@ -81,7 +103,20 @@ fn body(zone: Tz, period: Option<Period>, interval: Interval, told: &Figures) ->
         breaches: breaches.iter().take(BREACHES_MAX).map(breach).collect(),
         peak_exposure_s: figures.and_then(|figures| figures.peak_exposure_s),
         compliance_ppm: figures.and_then(|figures| figures.compliance_ppm),
+        changes: told.changes.iter().map(|(set, change)| change_body(zone, set, change)).collect(),
+        posisi_kemarin: None,
         exposure: None,
+    }
+}
+
+fn change_body(zone: Tz, set: &BackupSetId, change: &Change) -> ChangeBody {
+    ChangeBody {
+        at: instant(zone, change.at),
+        set: set.to_string(),
+        rpo_s_before: change.before.rpo_seconds,
+        rpo_s: change.after.rpo_seconds,
+        operator_before: change.before.operator.symbol(),
+        operator: change.after.operator.symbol(),
     }
 }
 
@@ -129,18 +164,21 @@ pub(super) async fn of_set(
     found(&snapshot, &id)?;
     let (period, interval) = window(&parameters, zone, now)?;
     let site = snapshot.clone();
-    let watched = read(&state.app, move |reader| {
-        let Some((service, set)) = site.catalogue.services.iter().find_map(|service| {
+    let told = read(&state.app, move |reader| {
+        let services = &site.catalogue.services;
+        let of = services.iter().find_map(|service| {
             let set = service.backups.iter().find(|set| set.id.as_str() == id);
-            set.map(|set| (service, set))
-        }) else {
-            return Ok(None);
-        };
-        backup_period::load(reader, service, set, interval, now).map(Some)
+            set.map(|set| (&service.id, &set.id))
+        });
+        of.map(|of| backup_period::of_set(reader, &site.rulebook, of, interval, now)).transpose()
     });
-    let watched = watched.await?.ok_or_else(|| no_such("backup set"))?;
-    let figures = Figures { window: watched.window, provisional: interval.to > now, figures: watched.over(interval) };
-    Ok(Json(RpoBody { exposure: Some(points(&watched.stretches())), ..body(zone, period, interval, &figures) }))
+    let (figures, watched) = told.await?.ok_or_else(|| no_such("backup set"))?;
+    let body = body(zone, period, interval, &figures);
+    let yesterday = snapshot.catalogue.backups.yesterday_reading.then(|| {
+        let days = watched.yesterday(zone, interval);
+        DaysBody { met: days.iter().filter(|(_, met)| *met).count(), days: days.len() }
+    });
+    Ok(Json(RpoBody { exposure: Some(points(&watched.stretches())), posisi_kemarin: yesterday, ..body }))
 }
 
 fn service_of<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Service, HttpError> {
@@ -158,9 +196,11 @@ pub(super) async fn of_service(
     let parameters = Parameters::read(&uri, &["period", "from", "to"])?;
     let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
     let zone = snapshot.profile.time_zone;
-    let service = service_of(&snapshot, &id)?.clone();
+    let service = service_of(&snapshot, &id)?.id.clone();
     let (period, interval) = window(&parameters, zone, now)?;
-    let told = read(&state.app, move |reader| backup_period::of_service(reader, &service, interval, now)).await?;
+    let rulebook = std::sync::Arc::clone(&snapshot.rulebook);
+    let load = move |reader: &_| backup_period::of_service(reader, &rulebook, &service, interval, now);
+    let told = read(&state.app, load).await?;
     Ok(Json(body(zone, period, interval, &told)))
 }
 

@@ -5,7 +5,7 @@ use super::parameters::{Parameters, bad_parameter};
 use super::view::{List, instant};
 use super::{ApiState, access, no_such, part_ledger, read};
 use crate::domain::calendar::period::{Period, PeriodKind};
-use crate::domain::catalogue::{Component, Service, ServiceId};
+use crate::domain::catalogue::{Catalogue, Component, Service, ServiceId};
 use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
@@ -66,6 +66,8 @@ struct CatalogueFields {
     rto_s: Option<u32>,
     drp: Option<String>,
     host: Vec<String>,
+    /// What the regulation wants and its entry lacks, such as `critical-without-rpo`.
+    temuan: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,7 +91,8 @@ impl ComponentView {
 }
 
 impl CatalogueFields {
-    fn new(service: &Service, profile: &Profile) -> Self {
+    fn new(service: &Service, catalogue: &Catalogue, profile: &Profile) -> Self {
+        let lacking = catalogue.findings.iter().filter(|finding| finding.service.as_ref() == Some(&service.id));
         Self {
             nama: service.name.clone(),
             deskripsi: service.description.clone(),
@@ -111,6 +114,7 @@ impl CatalogueFields {
             rto_s: service.rto_seconds,
             drp: service.recovery_plan.clone(),
             host: service.hosts.iter().map(ToString::to_string).collect(),
+            temuan: lacking.map(|finding| finding.phrase.id.trim_start_matches("finding-").to_owned()).collect(),
         }
     }
 }
@@ -131,7 +135,8 @@ pub(super) struct ServiceBody {
     checks: Vec<CheckView>,
 }
 
-fn body(profile: &Profile, service: &Service, view: &ServiceView) -> ServiceBody {
+fn body(snapshot: &Snapshot, service: &Service, view: &ServiceView) -> ServiceBody {
+    let profile = &*snapshot.profile;
     let zone = profile.time_zone;
     let check = |check: &crate::snapshot::CheckView| CheckView {
         id: check.id.to_string(),
@@ -142,7 +147,7 @@ fn body(profile: &Profile, service: &Service, view: &ServiceView) -> ServiceBody
     };
     ServiceBody {
         id: view.id.to_string(),
-        katalog: CatalogueFields::new(service, profile),
+        katalog: CatalogueFields::new(service, &snapshot.catalogue, profile),
         state: view.state.name(),
         since: view.since.map(|at| instant(zone, at)),
         reason: view.reason.as_ref().map(|reason| Texts::new(Language::Id, zone).phrase(reason)),
@@ -168,9 +173,8 @@ pub(super) async fn list(
     access::caller(&state.app, &headers)?;
     Parameters::read(&uri, &[])?;
     let snapshot = state.app.engine.snapshot();
-    let each = |view: &Arc<ServiceView>| {
-        snapshot.catalogue.service(&view.id).map(|service| body(&snapshot.profile, service, view))
-    };
+    let each =
+        |view: &Arc<ServiceView>| snapshot.catalogue.service(&view.id).map(|service| body(&snapshot, service, view));
     Ok(Json(List { items: snapshot.services.iter().filter_map(each).collect() }))
 }
 
@@ -184,7 +188,7 @@ pub(super) async fn one(
     Parameters::read(&uri, &[])?;
     let snapshot = state.app.engine.snapshot();
     let (service, view) = found(&snapshot, &id)?;
-    Ok(Json(body(&snapshot.profile, service, view)))
+    Ok(Json(body(&snapshot, service, view)))
 }
 
 #[derive(Debug, Serialize)]

@@ -19,7 +19,11 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+mod alerts;
+mod ledger;
 mod registers;
+mod reviews;
+mod rules;
 
 /// A running collector with a reading and a writing program, and an operator who is logged in.
 struct Site {
@@ -34,7 +38,7 @@ const WRITER: &[(&str, &str)] = &[("authorization", "Bearer writing")];
 async fn site() -> Site {
     let folder = tempfile::tempdir().expect("folder");
     let store = Store::open(&folder.path().join("pantau.db"), NOW).expect("opens");
-    for (token, scope) in [("reading", "read"), ("writing", "write"), ("revoked", "write")] {
+    for (token, scope) in [("reading", "read"), ("writing", "write"), ("alerting", "alert"), ("revoked", "write")] {
         let record = ApiTokenRecord {
             token_hash: token_hash(token),
             name: format!("program-{token}"),
@@ -272,8 +276,10 @@ async fn backups_are_told_and_entered_over_the_api() {
     assert_eq!(site.post(path, READER, &verification).await.0, StatusCode::FORBIDDEN);
     let (status, refused) = site.post(path, WRITER, &verification).await;
     assert_eq!((status.as_u16(), &refused["error"]["code"]), (422, &json!("entry_refused")), "there is no backup yet");
-    let (status, refused) = site.post("/api/v1/backups/simpeg-db/heartbeat", WRITER, &json!({})).await;
-    assert_eq!(status, StatusCode::NOT_FOUND, "an agent looks at this one: {refused}");
+    let (status, made) = site.post("/api/v1/backups/simpeg-db/heartbeat", WRITER, &json!({})).await;
+    assert_eq!(status, StatusCode::CREATED, "its job may tell when it began: {made}");
+    let (status, refused) = site.post("/api/v1/backups/lain/heartbeat", WRITER, &json!({})).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{refused}");
 }
 
 #[tokio::test]

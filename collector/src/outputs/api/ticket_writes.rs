@@ -7,8 +7,8 @@ use super::write::Write;
 use super::{failure, no_such};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::profile::Impact;
-use crate::domain::ticket::{Ticket, TicketAction};
-use crate::engine::{CommandError, ManualTicket};
+use crate::domain::ticket::{Regrouping, Ticket, TicketAction};
+use crate::engine::{CommandError, ManualTicket, ReportDetails};
 use crate::http_error::HttpError;
 use crate::texts::{Language, Texts};
 use axum::extract::Path;
@@ -28,6 +28,14 @@ struct OpenBody {
     dampak: String,
     layanan: String,
     kategori: String,
+    /// How the reporter is reached.
+    #[serde(default)]
+    kontak: String,
+    #[serde(default)]
+    uraian_dampak: String,
+    /// RFC 3339 with offset, as the next.
+    mulai_gangguan: Option<String>,
+    dilaporkan_pada: Option<String>,
 }
 
 /// What a person does to a ticket.
@@ -59,6 +67,22 @@ enum ActionBody {
         #[serde(default)]
         false_alarm: bool,
     },
+    /// Another ticket's number.
+    Merge {
+        into: String,
+        text: String,
+    },
+    /// Services that joined, or keys of parts.
+    Split {
+        services: Vec<String>,
+        text: String,
+    },
+}
+
+/// What an action's body asks.
+enum Asked {
+    Act(TicketAction),
+    Regroup(Regrouping),
 }
 
 pub(super) fn unprocessable(code: &'static str, message: String) -> HttpError {
@@ -66,8 +90,16 @@ pub(super) fn unprocessable(code: &'static str, message: String) -> HttpError {
 }
 
 impl ActionBody {
-    fn action(self) -> Result<TicketAction, HttpError> {
-        Ok(match self {
+    fn asked(self) -> Result<Asked, HttpError> {
+        Ok(Asked::Act(match self {
+            Self::Merge { into, text } => {
+                let into = ticket_number(&into)
+                    .ok_or_else(|| unprocessable("unknown_ticket", "`into` is no ticket number".to_owned()))?;
+                return Ok(Asked::Regroup(Regrouping::Merge { into, reason: text }));
+            }
+            Self::Split { services, text } => {
+                return Ok(Asked::Regroup(Regrouping::Split { parts: services, reason: text }));
+            }
             Self::Acknowledge {} => TicketAction::Acknowledge,
             Self::Comment { text } => TicketAction::Comment(text),
             Self::Estimate { at } => {
@@ -81,8 +113,14 @@ impl ActionBody {
             Self::Confirm { method } => TicketAction::Confirm { method },
             Self::Close {} => TicketAction::Close,
             Self::Cancel { text, false_alarm } => TicketAction::Cancel { reason: text, false_alarm },
-        })
+        }))
     }
+}
+
+/// An instant that may be told.
+fn told_at(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, HttpError> {
+    let parsed = text.map(Timestamp::parse_rfc3339).transpose();
+    parsed.map_err(|_| unprocessable("bad_instant", format!("`{field}` is not RFC 3339 with offset")))
 }
 
 impl OpenBody {
@@ -104,6 +142,12 @@ impl OpenBody {
             impact,
             service,
             category: self.kategori,
+            details: ReportDetails {
+                contact: self.kontak.trim().to_owned(),
+                impact_text: self.uraian_dampak.trim().to_owned(),
+                onset_at: told_at("mulai_gangguan", self.mulai_gangguan.as_deref())?,
+                reported_at: told_at("dilaporkan_pada", self.dilaporkan_pada.as_deref())?,
+            },
         })
     }
 }
@@ -128,8 +172,14 @@ pub(super) async fn open(write: Write) -> Result<Response, HttpError> {
 
 pub(super) async fn act(Path(number): Path<String>, write: Write) -> Result<Response, HttpError> {
     let number = ticket_number(&number).ok_or_else(|| no_such("ticket"))?;
-    let action = write.parsed::<ActionBody>()?.action()?;
+    let action = write.parsed::<ActionBody>()?.asked()?;
     let (engine, zone, actor) = (write.state.app.engine.clone(), write.state.app.profile.time_zone, write.actor());
-    let work = async move { answer(zone, StatusCode::OK, engine.act_on_ticket(number, action, actor).await) };
+    let work = async move {
+        let done = match action {
+            Asked::Act(action) => engine.act_on_ticket(number, action, actor).await,
+            Asked::Regroup(regrouping) => engine.regroup_ticket(number, regrouping, actor).await,
+        };
+        answer(zone, StatusCode::OK, done)
+    };
     write.once(work).await
 }

@@ -3,10 +3,12 @@
 use super::parameters::Parameters;
 use super::view::{Page, instant, ticket_number};
 use super::{ApiState, access, no_such, read};
+use crate::domain::phrase::Phrase;
 use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketState};
 use crate::http_error::HttpError;
 use crate::store::records::{ExternalTicket, TicketFilter};
 use crate::texts::{Language, Texts};
+use crate::ticket_evidence::EvidenceBody;
 use crate::ticket_form::TicketForm;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -28,6 +30,9 @@ pub(super) struct TicketBody {
     /// What other help desks call it, where one ticket is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     di_luar: Option<Vec<ExternalBody>>,
+    /// What it was opened on, where one ticket is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<EvidenceBody>,
 }
 
 /// The ticket at a receiver that numbers tickets itself.
@@ -78,6 +83,7 @@ pub(super) fn body(texts: Texts, ticket: &Ticket, activities: Option<&[Activity]
         form: TicketForm::new(ticket, texts.zone(), &|phrase| texts.phrase(phrase)),
         aktivitas: activities.map(|all| all.iter().map(activity).collect()),
         di_luar: None,
+        evidence: None,
     }
 }
 
@@ -122,9 +128,13 @@ pub(super) async fn one(
     let number = ticket_number(&number).ok_or_else(|| no_such("ticket"))?;
     let found = read(&state.app, move |reader| {
         let Some(ticket) = reader.ticket(number)? else { return Ok(None) };
-        Ok(Some((ticket, reader.activities(number)?, reader.external_tickets(number)?)))
+        Ok(Some((ticket, reader.activities(number)?, reader.external_tickets(number)?, reader.evidence(number)?)))
     });
-    let (ticket, activities, links) = found.await?.ok_or_else(|| no_such("ticket"))?;
+    let (ticket, activities, links, evidence) = found.await?.ok_or_else(|| no_such("ticket"))?;
     let texts = Texts::new(Language::Id, state.app.profile.time_zone);
-    Ok(Json(body(texts, &ticket, Some(&activities)).with_links(links)))
+    let (zone, catalogue) = (texts.zone(), state.app.engine.snapshot().catalogue.clone());
+    let evidence =
+        EvidenceBody::whole(evidence.as_ref(), &ticket, &catalogue, zone, &|phrase: &Phrase| texts.phrase(phrase));
+    let body = body(texts, &ticket, Some(&activities)).with_links(links);
+    Ok(Json(TicketBody { evidence: Some(evidence), ..body }))
 }

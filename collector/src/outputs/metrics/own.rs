@@ -30,19 +30,22 @@ pub(super) fn own_gauges(snapshot: &Snapshot, now: Timestamp) -> Vec<Family> {
     ]
 }
 
-pub(super) fn own_counters(stats: &SelfStats) -> Vec<Family> {
-    let one = |name: &str, help: &str, value: &Counter| {
-        let mut family = counter(name, help);
-        family.set(&[], Some(number(value.get())));
-        family
-    };
-    let by = |name: &str, help: &str, label: &str, values: &[(&str, &Counter)]| {
-        let mut family = counter(name, help);
-        for (value, count) in values {
-            family.set(&[(label, value)], Some(number(count.get())));
-        }
-        family
-    };
+fn one(name: &str, help: &str, value: &Counter) -> Family {
+    let mut family = counter(name, help);
+    family.set(&[], Some(number(value.get())));
+    family
+}
+
+fn by(name: &str, help: &str, label: &str, values: &[(&str, &Counter)]) -> Family {
+    let mut family = counter(name, help);
+    for (value, count) in values {
+        family.set(&[(label, value)], Some(number(count.get())));
+    }
+    family
+}
+
+/// What was received, and what became of it.
+pub(super) fn received(stats: &SelfStats) -> Vec<Family> {
     vec![
         by(
             "pantau_ingest_batches_total",
@@ -59,6 +62,16 @@ pub(super) fn own_counters(stats: &SelfStats) -> Vec<Family> {
                 ("busy", &stats.batches_busy),
             ],
         ),
+        one(
+            "pantau_ingest_broker_connections_total",
+            "Connections made to the broker through which agents send.",
+            &stats.broker_connections,
+        ),
+        one(
+            "pantau_ingest_broker_answers_dropped_total",
+            "Answers that found no room on their way to the broker.",
+            &stats.broker_answers_dropped,
+        ),
         one("pantau_ingest_sessions_total", "Sessions opened by signed batches.", &stats.sessions_opened),
         by(
             "pantau_ingest_observations_total",
@@ -70,6 +83,12 @@ pub(super) fn own_counters(stats: &SelfStats) -> Vec<Family> {
                 ("unknown_kind", &stats.observations_unknown_kind),
             ],
         ),
+    ]
+}
+
+/// What the collector did with it.
+pub(super) fn done(stats: &SelfStats) -> Vec<Family> {
+    vec![
         one("pantau_engine_evaluations_total", "Activations of the engine.", &stats.evaluations),
         one("pantau_engine_evaluation_failures_total", "Activations that failed.", &stats.evaluation_failures),
         one("pantau_engine_late_replays_total", "Services replayed because answers came late.", &stats.late_replays),
@@ -85,6 +104,16 @@ pub(super) fn own_counters(stats: &SelfStats) -> Vec<Family> {
         ),
         one("pantau_outbox_deliveries_total", "Messages taken by a receiver.", &stats.deliveries),
         one("pantau_outbox_delivery_failures_total", "Tries that a receiver did not take.", &stats.delivery_failures),
+        by(
+            "pantau_alerts_total",
+            "Alerts of other programs that were taken, and messages about alerts that were not.",
+            "outcome",
+            &[
+                ("taken", &stats.alerts_taken),
+                ("malformed", &stats.alerts_malformed),
+                ("refused", &stats.alerts_refused),
+            ],
+        ),
         one("pantau_logins_refused_total", "Logins refused.", &stats.logins_refused),
     ]
 }

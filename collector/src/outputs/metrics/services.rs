@@ -30,6 +30,10 @@ pub(super) fn services(snapshot: &Snapshot, now: Timestamp) -> Vec<Family> {
     let mut maintenance =
         gauge("pantau_service_in_maintenance", "1 while planned maintenance takes the service out of its figures.");
     let mut hours = gauge("pantau_service_in_service_time", "1 in the hours in which the service should be up.");
+    let mut expiry = gauge(
+        "pantau_check_certificate_expiry_timestamp_seconds",
+        "When the certificate that the newest answer of the check showed runs out.",
+    );
     let mut month = Month::new();
     for view in snapshot.services.iter() {
         let id = view.id.as_str();
@@ -41,9 +45,14 @@ pub(super) fn services(snapshot: &Snapshot, now: Timestamp) -> Vec<Family> {
         let (planned, open) = service_time(snapshot, view, now);
         maintenance.set(&[("service", id)], Some(yes(planned)));
         hours.set(&[("service", id)], Some(yes(open)));
+        for check in &view.checks {
+            let expires_at = check.outcome.as_ref().and_then(|outcome| outcome.certificate_expires_at);
+            let labels = [("service", id), ("check", check.id.as_str()), ("host", check.host.as_str())];
+            expiry.set(&labels, expires_at.map(|at| seconds(Timestamp::from_secs(at))));
+        }
         month.add(view);
     }
-    let mut all = vec![state, since, target, maintenance, hours];
+    let mut all = vec![state, since, target, maintenance, hours, expiry];
     all.extend(month.families());
     all
 }

@@ -15,6 +15,7 @@ use super::secret;
 use crate::app::App;
 use crate::config::receivers::MqttSettings;
 use crate::engine::deliver::Sent;
+use crate::engine::notices::{AT_RISK, RISK_OVER};
 use crate::shutdown::stopped;
 use crate::snapshot::Snapshot;
 use crate::store::records::DueMessage;
@@ -62,7 +63,10 @@ impl Mqtt {
 
     pub(super) async fn send(&self, due: &DueMessage) -> Sent {
         let message = &due.row.message;
-        let topic = format!("{}/tickets/{}", self.settings.topic, message.ticket);
+        let topic = match message.event.as_str() {
+            AT_RISK | RISK_OVER => format!("{}/notices", self.settings.topic),
+            _ => format!("{}/tickets/{}", self.settings.topic, message.ticket),
+        };
         // One name per message: a broker closes an older connection of the same name.
         let (client, mut events) = AsyncClient::new(self.options(&format!("pantau-{}", due.row.id)), QUEUE);
         let payload = message.payload.clone();

@@ -25,7 +25,7 @@ pub enum SecretError {
 }
 
 /// The text in a file without white space around it, of at least `min` bytes.
-pub(super) fn read(path: &Path, min: usize) -> Result<String, SecretError> {
+pub(crate) fn read(path: &Path, min: usize) -> Result<String, SecretError> {
     let bytes = std::fs::read(path).map_err(|source| SecretError::Read { path: path.to_owned(), source })?;
     let bad = || SecretError::Bad { path: path.to_owned(), min };
     let text = std::str::from_utf8(bytes.trim_ascii()).map_err(|_| bad())?;

@@ -1,6 +1,7 @@
 //! What a message tells, read back from its payload, and its words for people in Bahasa Indonesia.
 
 use crate::engine::deliver::Sent;
+use crate::engine::notices::{AT_RISK, RISK_OVER};
 use crate::store::records::DueMessage;
 use crate::texts::{Language, Texts};
 use chrono_tz::Tz;
@@ -34,6 +35,28 @@ pub(super) struct Told {
     pub(super) dilaporkan_pada: String,
     pub(super) pulih_pada: Option<String>,
     pub(super) batas_penyelesaian_pada: Option<String>,
+    #[serde(default)]
+    evidence: Option<ToldEvidence>,
+}
+
+/// What a message tells of what the ticket was opened on.
+#[derive(Debug, Clone, Deserialize)]
+struct ToldEvidence {
+    langkah_pertama: String,
+    layanan_publik: Vec<String>,
+    jawaban_baik_terakhir: Option<ToldAnswer>,
+    host_baru_menyala: Vec<ToldBoot>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ToldAnswer {
+    pada: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct ToldBoot {
+    host: String,
+    pada: String,
 }
 
 /// What an event means to a help desk.
@@ -60,7 +83,7 @@ impl Told {
 
     pub(super) fn turn(&self) -> Turn {
         match self.event.as_str() {
-            "restored" => Turn::Restored,
+            "restored" | RISK_OVER => Turn::Restored,
             "recurred" => Turn::Recurred,
             "confirmed" => Turn::Confirmed,
             "closed" | "cancelled" | "test" => Turn::Ended,
@@ -92,7 +115,10 @@ impl Told {
             "confirmed" => "delivery-event-confirmed",
             "closed" => "delivery-event-closed",
             "cancelled" => "delivery-event-cancelled",
+            "unconfirmed" => "delivery-event-unconfirmed",
             "test" => "delivery-event-test",
+            AT_RISK => "delivery-event-at-risk",
+            RISK_OVER => "delivery-event-risk-over",
             _ => "delivery-event-updated",
         };
         texts().text(id, &[("number", &self.nomor)])
@@ -123,7 +149,8 @@ impl Told {
             (label("delivery-fact-confirmed"), self.dikonfirmasi_oleh.clone()),
             (label("delivery-fact-closed"), self.ditutup_pada.as_deref().map(shown)),
         ];
-        facts.into_iter().filter_map(|(label, value)| Some((label, value?))).collect()
+        let evidence = self.evidence.as_ref().map(|evidence| evidence.facts(label)).unwrap_or_default();
+        facts.into_iter().chain(evidence).filter_map(|(label, value)| Some((label, value?))).collect()
     }
 
     /// Headline, facts and marker as plain text.
@@ -147,6 +174,22 @@ impl Told {
     /// Its end, once known.
     pub(super) fn restored(&self) -> Option<Timestamp> {
         Timestamp::parse_rfc3339(self.pulih_pada.as_deref()?).ok()
+    }
+}
+
+impl ToldEvidence {
+    /// Last good answer, fresh starts, services of the public, first step.
+    fn facts(&self, label: impl Fn(&str) -> String) -> [(String, Option<String>); 4] {
+        let boots: Vec<String> =
+            self.host_baru_menyala.iter().map(|b| format!("{} {}", b.host, shown(&b.pada))).collect();
+        let list = |items: &[String]| (!items.is_empty()).then(|| items.join(", "));
+        let good = self.jawaban_baik_terakhir.as_ref().map(|answer| shown(&answer.pada));
+        [
+            (label("evidence-last-good"), good),
+            (label("evidence-booted"), list(&boots)),
+            (label("evidence-public"), list(&self.layanan_publik)),
+            (label("evidence-first-step"), Some(self.langkah_pertama.clone())),
+        ]
     }
 }
 

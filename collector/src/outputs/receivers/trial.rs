@@ -39,7 +39,7 @@ pub(super) fn message(target: &str, catalogue: &Catalogue, now: Timestamp) -> Du
     let (mut ticket, _) = open::open(&report, number, catalogue, &profile, now);
     ticket.version = u32::try_from(now.as_secs()).unwrap_or(u32::MAX);
     let payload =
-        message::payload(&ticket, EVENT, &profile, &(Arc::new(move |phrase: &Phrase| texts.phrase(phrase)) as _));
+        message::payload(&ticket, EVENT, &profile, &(Arc::new(move |phrase: &Phrase| texts.phrase(phrase)) as _), None);
     let message = OutboxMessage {
         ticket: number,
         target: target.to_owned(),

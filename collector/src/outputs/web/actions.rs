@@ -10,8 +10,8 @@ use super::visit::{Failure, Known};
 use crate::auth;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::profile::{Impact, Profile};
-use crate::domain::ticket::{TicketAction, TicketNumber};
-use crate::engine::{CommandError, ManualTicket};
+use crate::domain::ticket::{Regrouping, TicketAction, TicketNumber};
+use crate::engine::{CommandError, ManualTicket, ReportDetails};
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -36,9 +36,29 @@ pub(super) struct ActionForm {
     method: String,
     #[serde(default)]
     false_alarm: String,
+    /// The number of another ticket.
+    #[serde(default)]
+    into: String,
+    /// The key of a part.
+    #[serde(default)]
+    part: String,
+    /// Two tickets are merged only when the reader ticked that they are one disturbance.
+    #[serde(default)]
+    sure: String,
 }
 
 impl ActionForm {
+    /// What is to be regrouped, if that is what the form is for; without its confirmation nothing is.
+    fn regrouping(&self) -> Option<Regrouping> {
+        match self.action.as_str() {
+            "merge" if self.sure == "true" => {
+                Some(Regrouping::Merge { into: TicketNumber::parse(self.into.trim())?, reason: self.text.clone() })
+            }
+            "split" => Some(Regrouping::Split { parts: vec![self.part.clone()], reason: self.text.clone() }),
+            _ => None,
+        }
+    }
+
     /// The action meant; `None` when it is not one or lacks a part. Texts are checked by the engine.
     fn parse(self, zone: Tz) -> Option<TicketAction> {
         Some(match self.action.as_str() {
@@ -76,13 +96,18 @@ pub(super) async fn act_on_ticket(
     admit(&known, &form.csrf)?;
     let visit = &known.visit;
     let number = TicketNumber::parse(&number).ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
-    let refused = match form.parse(visit.texts.zone()) {
+    let (engine, actor) = (&state.app.engine, known.reader.name.clone());
+    let done = match (form.regrouping(), form.parse(visit.texts.zone())) {
+        (Some(regrouping), _) => Some(engine.regroup_ticket(number, regrouping, actor).await),
+        (None, Some(action)) => Some(engine.act_on_ticket(number, action, actor).await),
+        (None, None) => None,
+    };
+    let refused = match done {
         None => visit.texts.get("refused-form"),
-        Some(action) => match state.app.engine.act_on_ticket(number, action, known.reader.name.clone()).await {
-            Ok(_) => return Ok(Redirect::to(&format!("/tickets/{number}?done=1")).into_response()),
-            Err(CommandError::Refused(refusal)) => ticket::refusal_text(visit.texts, &refusal),
-            Err(error) => return Err(visit.command_failed(&error)),
-        },
+        // Where what was done can be seen: of two tickets the one that goes on.
+        Some(Ok(shown)) => return Ok(Redirect::to(&format!("/tickets/{}?done=1", shown.number)).into_response()),
+        Some(Err(CommandError::Refused(refusal))) => ticket::refusal_text(visit.texts, &refusal),
+        Some(Err(error)) => return Err(visit.command_failed(&error)),
     };
     let notice = Some(ActionNotice { refused: true, text: refused });
     let mut shown = known.visit.clone();
@@ -106,6 +131,12 @@ fn new_ticket_page(known: &Known, form: NewTicketForm, error: Option<String>) ->
 
 /// The ticket that a form describes; `None` when a choice is not one of those offered or a text is missing.
 fn manual_ticket(form: &NewTicketForm, profile: &Profile) -> Option<ManualTicket> {
+    // Left empty: not told. Anything else must be a time.
+    let time = |text: &str| match text.trim() {
+        "" => Some(None),
+        text => local_instant(text, profile.time_zone).map(Some),
+    };
+    let (onset_at, reported_at) = (time(&form.onset)?, time(&form.reported)?);
     let filled = !form.reporter.trim().is_empty() && !form.symptom.trim().is_empty();
     let known_method = ticket::methods(profile).any(|code| code == form.method);
     let impact = Impact::ALL.into_iter().find(|impact| impact.code() == form.impact)?;
@@ -117,6 +148,12 @@ fn manual_ticket(form: &NewTicketForm, profile: &Profile) -> Option<ManualTicket
         impact,
         service,
         category: form.category.clone(),
+        details: ReportDetails {
+            contact: form.contact.trim().to_owned(),
+            impact_text: form.impact_text.trim().to_owned(),
+            onset_at,
+            reported_at,
+        },
     })
 }
 
@@ -162,6 +199,21 @@ mod tests {
     }
 
     #[test]
+    fn tickets_are_merged_only_when_somebody_is_sure() {
+        let form = ActionForm {
+            action: "merge".into(),
+            text: "satu akar".into(),
+            into: "SPBE-GGN-2026-0007".into(),
+            ..ActionForm::default()
+        };
+        assert_eq!(form.regrouping(), None);
+        let sure = ActionForm { sure: "true".into(), ..form };
+        let into = TicketNumber { year: 2026, number: 7 };
+        assert_eq!(sure.regrouping(), Some(Regrouping::Merge { into, reason: "satu akar".into() }));
+        assert_eq!(ActionForm { into: "7".into(), ..sure }.regrouping(), None);
+    }
+
+    #[test]
     fn a_manual_ticket_needs_all_its_parts() {
         let form = NewTicketForm {
             service: "simpeg".into(),
@@ -170,12 +222,16 @@ mod tests {
             category: "aplikasi".into(),
             impact: "minor".into(),
             symptom: "Lambat".into(),
-            csrf: String::new(),
+            reported: "2026-11-24T08:00".into(),
+            ..NewTicketForm::default()
         };
         let profile = crate::config::profile::bangka_2025();
         let read = |form: NewTicketForm| manual_ticket(&form, &profile);
         assert_eq!(read(form.clone()).map(|ticket| ticket.reporter), Some("Bagian Umum".into()));
         assert_eq!(read(NewTicketForm { method: "sistem_pemantauan".into(), ..form.clone() }), None);
+        let reported = read(form.clone()).and_then(|ticket| ticket.details.reported_at);
+        assert_eq!(reported, Timestamp::parse_rfc3339("2026-11-24T08:00:00+07:00").ok());
+        assert_eq!(read(NewTicketForm { onset: "kemarin".into(), ..form.clone() }), None);
         assert_eq!(read(NewTicketForm { symptom: "  ".into(), ..form.clone() }), None);
         assert_eq!(read(NewTicketForm { impact: "besar".into(), ..form }), None);
     }

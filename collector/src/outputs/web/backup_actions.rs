@@ -39,7 +39,10 @@ pub(super) async fn list(Known { visit, .. }: Known, State(state): State<WebStat
         let sets =
             site.catalogue.services.iter().flat_map(|service| service.backups.iter().map(move |set| (service, set)));
         store.read(|reader| {
-            let load = |(service, set)| backup_period::load(reader, service, set, Interval::new(from, now), now);
+            let load = |(service, set): (&crate::domain::catalogue::Service, &crate::domain::catalogue::BackupSet)| {
+                let window = Interval::new(from, now);
+                backup_period::load(reader, &site.rulebook, (&service.id, &set.id), window, now)
+            };
             sets.map(|pair| Ok((pair.1.id.clone(), load(pair)?))).collect()
         })
     })
@@ -89,11 +92,11 @@ async fn set_page(
     let view = snapshot.backups.iter().find(|view| view.id == set_id).ok_or_else(missing)?;
     let period = month::asked(query.period.as_deref(), &snapshot, visit.now);
     let (store, now, interval) = (state.app.store.clone(), visit.now, period.interval(visit.texts.zone()));
-    let (of, which) = (service.clone(), set.clone());
+    let (of, which, rulebook) = (service.id.clone(), set.id.clone(), std::sync::Arc::clone(&snapshot.rulebook));
     let (watched, stored) = read(visit, move || {
         store.read(|reader| {
-            let watched = backup_period::load(reader, &of, &which, interval, now)?;
-            Ok((watched, stored(reader, &which.id, &of.id)?))
+            let watched = backup_period::load(reader, &rulebook, (&of, &which), interval, now)?;
+            Ok((watched, stored(reader, &which, &of)?))
         })
     })
     .await?;

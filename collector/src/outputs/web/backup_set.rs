@@ -5,10 +5,11 @@ use super::backups::{self, BackupRow};
 use super::exposure_chart::ExposureChart;
 use super::markup::{Badge, Tone};
 use super::page::Page;
-use crate::backup_period::Watched;
+use crate::backup_period::{Change, Watched};
 use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::{BackupSet, Service};
 use crate::domain::interval::Interval;
+use crate::domain::rpo::Policy;
 use crate::domain::rpo::proof::{RecoveryEntry, STEPS, Verification, VerificationMethod};
 use crate::domain::rpo::record::BackupRecord;
 use crate::snapshot::{BackupView, Snapshot};
@@ -79,8 +80,11 @@ struct SetPage {
     chart_to: String,
     facts: Vec<(String, String)>,
     figures: Vec<(String, String)>,
+    period: String,
+    /// When what it is held to changed in the month.
+    changes: Vec<String>,
     records: Vec<RecordRow>,
-    has_heartbeat: bool,
+    needs_heartbeat: bool,
     address: Option<String>,
     signals: Vec<(String, String, String)>,
     verifications: Vec<EntryRow>,
@@ -117,9 +121,11 @@ pub(crate) fn render(
         chart_to: texts.instant_short(window.to),
         chart,
         facts: facts(texts, data),
-        figures: figures(texts, data.watched, window),
+        figures: figures(texts, data, window),
+        period: data.period.to_string(),
+        changes: data.watched.changes().iter().map(|change| change_text(texts, change)).collect(),
         records: data.stored.records.iter().map(|record| record_row(texts, record)).collect(),
-        has_heartbeat: data.set.has_heartbeat(),
+        needs_heartbeat: data.set.needs_heartbeat(),
         address: data.stored.key.as_ref().map(|key| format!("{}/ping/{key}", data.origin)),
         signals: data.stored.signals.iter().map(|signal| signal_row(texts, signal)).collect(),
         verifications: data.stored.verifications.iter().map(|entry| verification_row(texts, entry)).collect(),
@@ -170,15 +176,37 @@ fn facts(texts: Texts, data: &SetData<'_>) -> Vec<(String, String)> {
     facts
 }
 
-fn figures(texts: Texts, watched: &Watched, window: Interval) -> Vec<(String, String)> {
+/// The note of engines A.2: it changed, and each instant is judged by what was in force then.
+fn change_text(texts: Texts, change: &Change) -> String {
+    let told = |policy: &Policy| match policy.rpo_seconds {
+        Some(rpo) => format!("{} {}", policy.operator.symbol(), texts.duration(rpo.into())),
+        None => texts.get("rpo-unset"),
+    };
+    let (before, after) = (told(&change.before), told(&change.after));
+    let at = texts.instant(change.at);
+    // The bound may stay while what counts as a backup changes.
+    let id = if before == after { "rpo-policy-changed" } else { "rpo-changed" };
+    texts.text(id, &[("time", &at), ("before", &before), ("after", &after)])
+}
+
+fn figures(texts: Texts, data: &SetData<'_>, window: Interval) -> Vec<(String, String)> {
+    let watched = data.watched;
     let Some(figures) = watched.over(window) else { return Vec::new() };
-    vec![
+    let days = data.view.yesterday.map(|_| watched.yesterday(texts.zone(), window));
+    let yesterday = days.map(|days| {
+        let met = texts.number(days.iter().filter(|(_, met)| *met).count() as u64);
+        let of = texts.number(days.len() as u64);
+        (texts.get("yesterday-days"), texts.text("yesterday-met-days", &[("met", &met), ("days", &of)]))
+    });
+    let mut rows = vec![
         (texts.get("rpo-compliance"), dash(figures.compliance_ppm.map(|ppm| texts.percent(ppm)))),
         (texts.get("rpo-breach-time"), texts.duration(figures.breach_s)),
         (texts.get("rpo-breaches"), texts.number(figures.breaches.len() as u64)),
         (texts.get("rpo-no-backup-time"), texts.duration(figures.no_backup_s)),
         (texts.get("rpo-peak"), dash(figures.peak_exposure_s.map(|peak| texts.duration(peak)))),
-    ]
+    ];
+    rows.extend(yesterday);
+    rows
 }
 
 fn record_row(texts: Texts, record: &BackupRecord) -> RecordRow {

@@ -206,6 +206,7 @@ pub(crate) fn marks(texts: Texts, backup: &BackupView) -> Vec<Badge> {
     let alarm =
         backup.job.as_ref().and_then(|job| job.alarm).map(|(_, kind)| Badge::new(Tone::Bad, alarm_text(texts, kind)));
     let doubts = backup.suspicions.iter().map(|suspicion| match suspicion {
+        Suspicion::Refuted => Badge::new(Tone::Bad, texts.get("suspicion-refuted")),
         Suspicion::Shrunk => Badge::new(Tone::Warn, texts.get("suspicion-shrunk")),
         Suspicion::ShortRun => Badge::new(Tone::Warn, texts.get("suspicion-short-run")),
     });

@@ -81,6 +81,7 @@ struct VantageView {
     badge: Badge,
     decisive: bool,
     note: String,
+    witnesses: Vec<String>,
     answers: Vec<AnswerView>,
 }
 
@@ -329,6 +330,7 @@ fn vantage_view(texts: Texts, check: &CheckAccount, vantage: &VantageAccount) ->
         badge: state_badge(texts, vantage.state),
         decisive: vantage.decisive,
         note: words::vantage_note(texts, vantage).unwrap_or_default(),
+        witnesses: words::witnesses(texts, vantage),
         answers: vantage.answers.iter().map(|line| answer_view(texts, check, line)).collect(),
     }
 }

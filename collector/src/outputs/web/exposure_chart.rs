@@ -38,7 +38,7 @@ impl ExposureChart {
     pub(crate) fn new(texts: Texts, watched: &Watched, window: Interval) -> Option<Self> {
         let figures = watched.over(window)?;
         let stretches = watched.stretches();
-        let rpo_s = watched.policy.breach_from_s();
+        let rpo_s = watched.policy().and_then(|policy| policy.breach_from_s());
         let top_s = figures.peak_exposure_s.max(rpo_s).unwrap_or(0).max(60).saturating_mul(11) / 10;
         let length = window.length_ms().max(1);
         let x = |at: Timestamp| u64::try_from(at.ms_since(window.from)).unwrap_or(0).min(length) * WIDTH / length;
@@ -146,6 +146,7 @@ impl fmt::Display for Strip {
 mod tests {
     use super::*;
     use crate::domain::rpo::{Backup, Policy};
+    use crate::rulebook::backup_terms::SetTerms;
     use crate::texts::Language;
 
     #[test]
@@ -156,7 +157,8 @@ mod tests {
         let gone = Backup { deleted_at: Some(s(400)), ..Backup::complete(s(100), s(110)) };
         let backups = vec![gone, Backup::complete(s(600), s(610))];
         let window = Interval::new(s(0), s(1000));
-        let watched = Watched { window, policy, backups };
+        let terms = vec![(Interval::ALL, SetTerms { policy, required: true })];
+        let watched = Watched { window, terms, backups };
         let chart = ExposureChart::new(texts, &watched, window).expect("watched");
         assert_eq!((chart.lines.len(), chart.top_s), (2, 440));
         assert_eq!(chart.bad, [(0, 110), (200, 410), (700, 300)]);

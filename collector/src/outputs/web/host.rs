@@ -5,10 +5,12 @@ use super::markup::{Badge, Gauge};
 use super::page::Page;
 use super::service::Fact;
 use super::unasked::{self, UnaskedRow};
+use super::vantages;
 use crate::domain::catalogue::ThresholdMetric;
 use crate::snapshot::{HostView, Snapshot};
 use crate::texts::Texts;
 use askama::Template;
+use pantau_shared::ids::HostId;
 use pantau_shared::sample::{Filesystem, Interface, Sample};
 use pantau_shared::timestamp::Timestamp;
 
@@ -124,6 +126,7 @@ struct HostPage {
     interfaces: Vec<InterfaceRow>,
     services: Vec<(String, String)>,
     unasked: Vec<UnaskedRow>,
+    witnesses: Vec<vantages::WitnessRow>,
     facts: Vec<Fact>,
     lost: u64,
     lost_text: String,
@@ -173,7 +176,7 @@ pub(crate) fn render(
         step,
         zone: texts.zone().name().to_owned(),
         filesystems: sample
-            .map(|s| s.filesystems.iter().map(|f| filesystem(texts, snapshot, f)).collect())
+            .map(|s| s.filesystems.iter().map(|f| filesystem(texts, snapshot, &host.id, f)).collect())
             .unwrap_or_default(),
         interfaces: sample.map(|s| s.interfaces.iter().map(|i| interface(texts, i)).collect()).unwrap_or_default(),
         services: snapshot
@@ -183,6 +186,7 @@ pub(crate) fn render(
             .collect(),
         facts: facts(texts, host, sample),
         unasked: unasked::rows(&page, snapshot, &host.id),
+        witnesses: vantages::witnesses(texts, snapshot, &host.id),
         lost: host.lost_observations,
         lost_text: texts.text("host-lost", &[("number", &texts.number(host.lost_observations))]),
         page,
@@ -232,14 +236,14 @@ fn series_rows(texts: Texts, figures: &RangeFigures) -> Vec<SeriesRow> {
     rows
 }
 
-fn filesystem(texts: Texts, snapshot: &Snapshot, filesystem: &Filesystem) -> FilesystemRow {
+fn filesystem(texts: Texts, snapshot: &Snapshot, host: &HostId, filesystem: &Filesystem) -> FilesystemRow {
     let bytes = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), |bytes| texts.bytes(bytes));
     let permille = used_permille(filesystem);
     let inodes = filesystem.inodes.zip(filesystem.inodes_free).and_then(|(all, free)| {
         let used = (u128::from(all.saturating_sub(free)) * 1000).checked_div(u128::from(all))?;
         u32::try_from(used).ok()
     });
-    let tone = hosts::tone(snapshot, ThresholdMetric::Storage, permille);
+    let tone = hosts::tone(snapshot, (host, ThresholdMetric::Storage, &filesystem.mount_point), permille);
     FilesystemRow {
         mount: filesystem.mount_point.clone(),
         kind: format!("{} · {}", filesystem.device, filesystem.kind),

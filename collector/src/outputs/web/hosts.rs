@@ -6,6 +6,7 @@ use crate::domain::catalogue::ThresholdMetric;
 use crate::snapshot::{HostView, Snapshot};
 use crate::texts::Texts;
 use askama::Template;
+use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 
 /// A host in a list.
@@ -67,26 +68,31 @@ pub(crate) fn badge(texts: Texts, host: &HostView) -> Badge {
 pub(crate) fn gauges(texts: Texts, snapshot: &Snapshot, host: &HostView) -> Vec<Gauge> {
     let rates = &host.rates;
     let storage = rates.storage_permille.as_ref();
+    let mount: &str = storage.map_or("", |(mount, _)| mount);
     let storage_label = storage
         .map_or_else(|| texts.get("metric-storage"), |(mount, _)| texts.text("metric-storage-of", &[("mount", mount)]));
     [
-        (texts.get("metric-cpu"), ThresholdMetric::Cpu, rates.cpu_permille),
-        (texts.get("metric-memory"), ThresholdMetric::Memory, rates.memory_permille),
-        (storage_label, ThresholdMetric::Storage, storage.map(|(_, permille)| *permille)),
+        (texts.get("metric-cpu"), ThresholdMetric::Cpu, "", rates.cpu_permille),
+        (texts.get("metric-memory"), ThresholdMetric::Memory, "", rates.memory_permille),
+        (storage_label, ThresholdMetric::Storage, mount, storage.map(|(_, permille)| *permille)),
     ]
     .into_iter()
-    .map(|(label, metric, permille)| Gauge {
+    .map(|(label, metric, part, permille)| Gauge {
         label,
         value: permille.map_or_else(|| "–".to_owned(), |permille| texts.permille(permille)),
         permille,
-        tone: if host.silent { Tone::Unknown } else { tone(snapshot, metric, permille) },
+        tone: if host.silent { Tone::Unknown } else { tone(snapshot, (&host.id, metric, part), permille) },
     })
     .collect()
 }
 
-/// Bad at the catalogue's threshold, a warning from 90 % of it.
-pub(crate) fn tone(snapshot: &Snapshot, metric: ThresholdMetric, permille: Option<u32>) -> Tone {
-    let alarm = snapshot.catalogue.thresholds.iter().find(|t| t.metric == metric).map(|t| t.alarm_permille);
+/// Bad at the threshold that holds for that part of that host, a warning from 90 % of it.
+pub(crate) fn tone(
+    snapshot: &Snapshot,
+    (host, metric, part): (&HostId, ThresholdMetric, &str),
+    permille: Option<u32>,
+) -> Tone {
+    let alarm = snapshot.catalogue.threshold_of(host, metric, part).map(|threshold| threshold.alarm_permille);
     match (permille, alarm) {
         (Some(permille), Some(alarm)) if permille >= alarm => Tone::Bad,
         (Some(permille), Some(alarm)) if permille * 10 >= alarm * 9 => Tone::Warn,

@@ -4,7 +4,7 @@ use super::backups::{self, BackupRow};
 use super::day_bar::{self, DayBar};
 use super::markup::{Badge, Tone};
 use super::page::{Page, backup_at_risk, next_due, state_badge, verdict_badge};
-use super::{hosts, tickets};
+use super::{hosts, tickets, vantages};
 use crate::domain::availability::{Figures, Verdict};
 use crate::domain::catalogue::{Service, ServiceGroup};
 use crate::domain::state::State;
@@ -79,6 +79,7 @@ struct OverviewPage {
     hosts: Vec<hosts::HostRow>,
     backups: Vec<BackupRow>,
     findings: Vec<FindingRow>,
+    isolated: Vec<vantages::IsolatedRow>,
 }
 
 /// The page as HTML.
@@ -110,6 +111,7 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot) -> Result<String, askama::
             .map(|backup| backups::row(texts, snapshot, backup, now))
             .collect(),
         findings: findings.collect(),
+        isolated: vantages::isolated(texts, snapshot, now),
         page,
     }
     .render()

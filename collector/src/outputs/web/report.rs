@@ -5,8 +5,10 @@ use super::markup::Badge;
 use super::overview::percent_or_dash;
 use super::page::{Page, verdict_badge};
 use crate::domain::availability::{Figures, Verdict};
+use crate::domain::burn::Budget;
 use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::Service;
+use crate::report::form;
 use crate::snapshot::Snapshot;
 use crate::texts::Texts;
 use askama::Template;
@@ -26,6 +28,10 @@ pub(crate) struct ReportRow {
     pub(crate) down: String,
     pub(crate) outages: String,
     pub(crate) mtrs: String,
+    /// Whole minutes of the budget that are left; of the whole month while it runs.
+    pub(crate) left: String,
+    /// What becomes of the running month at the present rate; empty for one that is over.
+    pub(crate) forecast: String,
     pub(crate) verdict: Badge,
     pub(crate) target_changed: bool,
 }
@@ -34,6 +40,8 @@ pub(crate) struct ReportRow {
 #[template(path = "report.html")]
 struct ReportPage {
     page: Page,
+    /// Such as `2026-06`: its form and files.
+    period: String,
     month: String,
     running: bool,
     previous: String,
@@ -57,7 +65,12 @@ pub(crate) fn render(
     let texts = page.texts;
     let end = period.interval(texts.zone()).to;
     let running = end > page.now;
+    let budget_of = |service: &Service| {
+        let view = snapshot.services.iter().find(|view| view.id == service.id).filter(|_| running)?;
+        view.budget.as_ref()
+    };
     ReportPage {
+        period: period.to_string(),
         month: texts.month(period.first_date()),
         running,
         previous: period.previous().to_string(),
@@ -67,7 +80,10 @@ pub(crate) fn render(
         revision: snapshot.catalogue.revision,
         made: texts.instant(page.now),
         summary: summary(texts, figures),
-        rows: figures.iter().map(|(service, figures)| row(texts, period, service, figures)).collect(),
+        rows: figures
+            .iter()
+            .map(|(service, figures)| row(texts, period, (service, figures), budget_of(service)))
+            .collect(),
         assumptions: snapshot.profile.assumptions.clone(),
         page,
     }
@@ -95,7 +111,7 @@ fn summary(texts: Texts, figures: &[(&Service, Figures)]) -> Vec<FigureView> {
         .collect()
 }
 
-fn row(texts: Texts, period: Period, service: &Service, figures: &Figures) -> ReportRow {
+fn row(texts: Texts, period: Period, (service, figures): (&Service, &Figures), budget: Option<&Budget>) -> ReportRow {
     let class = texts.get(&format!("class-{}", service.class.code()));
     let group = texts.get(&format!("group-{}", service.group.code().replace('_', "-")));
     ReportRow {
@@ -112,6 +128,11 @@ fn row(texts: Texts, period: Period, service: &Service, figures: &Figures) -> Re
         down: texts.duration(figures.counts.down_s),
         outages: texts.number(figures.outages),
         mtrs: figures.mtrs_s.map(|seconds| texts.duration(seconds)).unwrap_or_default(),
+        left: budget
+            .map(|budget| budget.month_left_s)
+            .or(figures.budget_left_s)
+            .map_or_else(|| "–".to_owned(), |left| form::minutes(texts, left)),
+        forecast: budget.map(|budget| form::forecast(texts, &form::budget_row(budget))).unwrap_or_default(),
         verdict: verdict_badge(texts, figures.verdict),
         target_changed: figures.target_changed,
     }

@@ -13,14 +13,14 @@ use crate::report::form::{self, Detail, in_groups};
 use crate::report::freeze;
 use crate::report::recount;
 use crate::report::seal::SealedReport;
-use crate::report::{html, write_csv, write_sheet};
+use crate::report::{html, pdf, write_csv, write_sheet};
 use crate::snapshot::Snapshot;
 use crate::store::reports::FrozenReport;
 use crate::store::{Reader, StoreError};
 use crate::texts::Texts;
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::{StatusCode, header};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -29,6 +29,9 @@ use std::collections::BTreeMap;
 const MONTHS_MAX: usize = 24;
 /// Frozen reports looked at for the list.
 const FROZEN_MAX: usize = 500;
+
+/// Forms of a month as a file.
+const ENDINGS: [&str; 5] = ["html", "pdf", "json", "csv", "xlsx"];
 
 /// What is asked of a month.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -68,14 +71,18 @@ struct ReportsPage {
 pub(super) async fn list(Known { visit, .. }: Known, State(state): State<WebState>) -> Result<Response, Failure> {
     let (store, site, now) = (state.app.store.clone(), visit.snapshot.clone(), visit.now);
     let months = read(&visit, move || store.read(|reader| load_list(reader, &site, now))).await?;
-    let texts = visit.texts;
-    let rows = months.into_iter().map(|(period, summary, frozen)| row(texts, period, summary, frozen, visit.now));
-    let rows = rows.collect();
-    let page = visit.page(Section::Reports, texts.get("reports-title"));
-    visit.html(ReportsPage { page, rows }.render())
+    let page = visit.page(Section::Reports, visit.texts.get("reports-title"));
+    visit.html(render_list(page, months))
 }
 
-type ListedMonth = (Period, Option<Summary>, Option<FrozenReport>);
+/// The list as HTML.
+pub(super) fn render_list(page: Page, months: Vec<ListedMonth>) -> Result<String, askama::Error> {
+    let (texts, now) = (page.texts, page.now);
+    let rows = months.into_iter().map(|(period, summary, frozen)| row(texts, period, summary, frozen, now));
+    ReportsPage { rows: rows.collect(), page }.render()
+}
+
+pub(super) type ListedMonth = (Period, Option<Summary>, Option<FrozenReport>);
 
 /// Months from the first that was watched to this one, newest first, and frozen ones of before.
 fn load_list(reader: &Reader, site: &Snapshot, now: Timestamp) -> Result<Vec<ListedMonth>, StoreError> {
@@ -224,6 +231,7 @@ pub(super) async fn month(
 ) -> Result<Response, Failure> {
     let notice = match query.done.as_deref() {
         Some("frozen") => Some((false, known.visit.texts.get("reports-frozen-now"))),
+        Some("no-browser") => Some((true, known.visit.texts.get("reports-no-browser"))),
         Some("note") => Some((false, known.visit.texts.get("reports-note-saved"))),
         Some(_) | None => None,
     };
@@ -286,7 +294,7 @@ fn render(
         month: texts.month(period.first_date()),
         state: state_badge(texts, period, loaded.revisions.first(), visit.now),
         services,
-        files: ["json", "csv", "xlsx"].map(file).into_iter().collect(),
+        files: ENDINGS.map(file).into_iter().collect(),
         revisions: loaded.revisions.iter().map(revision).collect(),
         fingerprint: seal.map(|seal| in_groups(&seal.key_id)),
         differs: loaded.differences.first().map(|first| differs(texts, first, loaded.differences.len())),
@@ -330,7 +338,7 @@ pub(super) async fn file(
     let period = asked(&visit, &period)?;
     let no_file = || visit.refuse(StatusCode::NOT_FOUND);
     let lead = format!("pantau-{period}.");
-    let ending = name.strip_prefix(&lead).filter(|ending| ["json", "csv", "xlsx"].contains(ending));
+    let ending = name.strip_prefix(&lead).filter(|ending| ENDINGS.contains(ending));
     let ending = ending.ok_or_else(no_file)?.to_owned();
     let (store, site, now, texts) = (state.app.store.clone(), visit.snapshot.clone(), visit.now, visit.texts);
     let query = MonthQuery { all: Some("1".to_owned()), ..MonthQuery::default() };
@@ -338,12 +346,34 @@ pub(super) async fn file(
         let loaded = store.read(|reader| load_month(reader, &site, period, &query, now))?;
         Ok(loaded.map(|loaded| write(texts, &loaded, &ending)))
     });
-    let (kind, bytes) = made.await?.ok_or_else(no_file)?.map_err(|error| visit.failed(&*error))?;
+    let (kind, bytes) = match made.await?.ok_or_else(no_file)? {
+        Ok(written) => written,
+        Err(Unwritten::NoBrowser(error)) => {
+            tracing::warn!(error = format!("{error:#}"), "a PDF could not be printed");
+            return Ok(Redirect::to(&format!("/reports/{period}?done=no-browser")).into_response());
+        }
+        Err(Unwritten::Failed(error)) => return Err(visit.failed(&*error)),
+    };
     let disposition = format!("attachment; filename=\"{name}\"");
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition.as_str())], bytes).into_response())
 }
 
-type Written = Result<(&'static str, Vec<u8>), Box<dyn std::error::Error + Send + Sync>>;
+/// Why there is no file.
+#[derive(Debug)]
+enum Unwritten {
+    /// Nothing here prints, or it did not.
+    NoBrowser(anyhow::Error),
+    /// A failure of our own.
+    Failed(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Unwritten {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+type Written = Result<(&'static str, Vec<u8>), Unwritten>;
 
 fn write(texts: Texts, loaded: &LoadedMonth, ending: &str) -> Written {
     let seal = loaded.sealed.as_ref().map(|sealed| &sealed.seal);
@@ -352,6 +382,14 @@ fn write(texts: Texts, loaded: &LoadedMonth, ending: &str) -> Written {
             let form = form::render(texts, &loaded.document, seal, Detail::All);
             let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
             (kind, write_sheet(&loaded.document, &form)?)
+        }
+        "html" | "pdf" => {
+            let page = html::render_file(&form::render(texts, &loaded.document, seal, Detail::All))?;
+            if ending == "pdf" {
+                ("application/pdf", pdf::bytes(&page).map_err(Unwritten::NoBrowser)?)
+            } else {
+                ("text/html; charset=utf-8", page.into_bytes())
+            }
         }
         "csv" => ("text/csv; charset=utf-8", write_csv(&loaded.document).into_bytes()),
         _ => match &loaded.sealed {

@@ -3,6 +3,8 @@
 mod own;
 mod registers;
 mod requests;
+mod reviews;
+mod rules;
 pub(crate) mod site;
 mod unasked;
 
@@ -81,6 +83,8 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     all.extend(empty_pages(language));
     all.extend(alone_pages(language));
     all.extend(registers::pages(language));
+    all.extend(rules::pages(language));
+    all.extend(reviews::pages(language));
     all.into_iter().map(|(name, html)| (name, html.expect("renders"))).collect()
 }
 
@@ -157,7 +161,7 @@ fn details(language: Language) -> Vec<Rendered> {
     let figures = [Some((120, 238, 640)), Some((512, 518, 530)), None];
     let ticket_page = |number: usize, notice| {
         let frame = named(Section::Tickets, "/tickets/x", &all[number].number.to_string());
-        ticket::render(frame, &site, &all[number], &activities(), &[], notice)
+        ticket::render(frame, &site, &all[number], &activities(), ticket::Around::default(), notice)
     };
     let text = Texts::new(language, chrono_tz::Asia::Jakarta).get("refused-cause");
     let refused = Some(ticket::ActionNotice { refused: true, text });
@@ -258,11 +262,22 @@ pub(crate) fn golden(html: &str) -> String {
 fn pages_read_as_agreed() {
     for language in [Language::Id, Language::En] {
         for (name, html) in pages(language) {
-            let wanted =
-                ["overview", "ticket", "backups", "backup-set", "report", "system", "system-read-only", "login"]
-                    .into_iter()
-                    .chain(registers::GOLDEN)
-                    .collect::<Vec<_>>();
+            let wanted = [
+                "overview",
+                "ticket",
+                "backups",
+                "backup-set",
+                "report",
+                "system",
+                "system-read-only",
+                "login",
+                "delivery",
+            ]
+            .into_iter()
+            .chain(registers::GOLDEN)
+            .chain(reviews::GOLDEN)
+            .chain(rules::GOLDEN)
+            .collect::<Vec<_>>();
             if wanted.contains(&name) {
                 insta::assert_snapshot!(format!("{name}-{}", language.code()), golden(&html));
             }
@@ -329,7 +344,7 @@ fn a_viewer_is_offered_no_action() {
     let ticket = &site.tickets[0];
     let mut frame = page(Language::Id, Section::Tickets, "tickets-title", "/tickets/x");
     frame.reader = Some(Reader { name: "bupati".into(), role: Role::Viewer, csrf: "token".into() });
-    let html = ticket::render(frame, &site, ticket, &[], &[], None).expect("renders");
+    let html = ticket::render(frame, &site, ticket, &[], ticket::Around::default(), None).expect("renders");
     assert!(!html.contains("/actions"), "a viewer sees an action");
 }
 

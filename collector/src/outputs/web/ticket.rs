@@ -1,11 +1,15 @@
 //! A ticket: the Formulir Penanganan Aduan with its fifteen fields as the regulation numbers them, its clocks, its log,
 //! and the actions that its state allows. Which actions are offered is a convenience; what is legal the engine decides.
 
+use super::evidence::EvidenceCard;
 use super::markup::Badge;
 use super::page::{DueView, Page, resolution_due, response_due, ticket_state_badge};
+use super::ticket_parts::{self, PartRow};
 use super::tickets::{Choice, about, priority_label};
 use crate::domain::catalogue::ServiceGroup;
 use crate::domain::profile::{Impact, Profile};
+use crate::domain::ticket::evidence::Evidence;
+use crate::domain::ticket::form_order::FormTimes;
 use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketRefusal, TicketScope, TicketState};
 use crate::snapshot::Snapshot;
 use crate::store::records::ExternalTicket;
@@ -111,14 +115,34 @@ struct TicketPage {
     times: Vec<(String, String)>,
     related: Option<String>,
     log: Vec<LogRow>,
+    evidence: EvidenceCard,
     /// Receiver, number there, address there.
     links: Vec<(String, String, String)>,
+    parts: Vec<PartRow>,
+    merge_into: Vec<Choice>,
     offered: Offered,
     actions: bool,
     methods: Vec<Choice>,
     categories: Vec<Choice>,
     notice: Option<ActionNotice>,
+    /// Rules of the order of the form's times that it breaks, in words.
+    order_faults: Vec<String>,
     estimate_default: String,
+}
+
+/// What stands around a ticket.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Around<'a> {
+    /// How receivers call it.
+    pub(crate) links: &'a [ExternalTicket],
+    /// What it was opened on.
+    pub(crate) evidence: Option<&'a Evidence>,
+}
+
+/// What is wrong with the order of its times (regulation 3.5).
+fn order_faults(texts: Texts, ticket: &Ticket) -> Vec<String> {
+    let faults = FormTimes::from(ticket).faults();
+    faults.iter().map(|fault| crate::review::form::order_fault(texts, fault.code())).collect()
 }
 
 /// The page as HTML. `notice` says what became of the reader's action.
@@ -127,7 +151,7 @@ pub(crate) fn render(
     snapshot: &Snapshot,
     ticket: &Ticket,
     activities: &[Activity],
-    links: &[ExternalTicket],
+    around: Around<'_>,
     notice: Option<ActionNotice>,
 ) -> Result<String, askama::Error> {
     let texts = page.texts;
@@ -136,6 +160,7 @@ pub(crate) fn render(
     let priority = ticket.priority.number();
     TicketPage {
         number: ticket.number.to_string(),
+        order_faults: order_faults(texts, ticket),
         about: about(texts, snapshot, &ticket.key.scope),
         about_href: about_href(snapshot, &ticket.key.scope),
         symptom: texts.phrase(&ticket.symptom),
@@ -158,7 +183,10 @@ pub(crate) fn render(
         times: times(texts, snapshot, ticket),
         related: ticket.life.related.map(|number| number.to_string()),
         log: activities.iter().rev().map(|activity| log_row(texts, activity)).collect(),
-        links: links.iter().filter_map(link).collect(),
+        evidence: EvidenceCard::new(texts, snapshot, ticket, around.evidence),
+        links: around.links.iter().filter_map(link).collect(),
+        parts: ticket_parts::parts(texts, snapshot, ticket, now),
+        merge_into: if offered.cancel { ticket_parts::merge_choices(texts, snapshot, ticket) } else { Vec::new() },
         offered,
         actions: offered.any(),
         methods: method_choices(texts, &snapshot.profile, ticket.confirmation_method.as_deref().unwrap_or("telepon")),
@@ -195,6 +223,12 @@ fn about_href(snapshot: &Snapshot, scope: &TicketScope) -> String {
         TicketScope::Service(_) => "/".to_owned(),
         TicketScope::Host(id, _) if snapshot.hosts.iter().any(|host| host.id == *id) => format!("/hosts/{id}"),
         TicketScope::Host(..) | TicketScope::Site => "/hosts".to_owned(),
+        TicketScope::Check(id) => match snapshot.catalogue.check(id) {
+            Some((service, _)) => format!("/services/{}", service.id),
+            None => "/".to_owned(),
+        },
+        TicketScope::Alert(_) => "/tickets".to_owned(),
+        TicketScope::Rule(rule) => format!("/rules/{}", rule.code()),
         TicketScope::Backup(id) if snapshot.catalogue.backup_set(id).is_some() => format!("/backups/{id}"),
         TicketScope::Backup(_) => "/backups".to_owned(),
     }
@@ -338,8 +372,11 @@ pub(crate) fn refusal_text(texts: Texts, refusal: &TicketRefusal) -> String {
         TicketRefusal::IllegalTransition { from, .. } => {
             texts.text("refused-transition", &[("state", &ticket_state_badge(texts, *from).label)])
         }
+        TicketRefusal::BadMerge => texts.get("refused-merge"),
+        TicketRefusal::BadSplit => texts.get("refused-split"),
         TicketRefusal::CauseMissing => texts.get("refused-cause"),
         TicketRefusal::BadText { max, .. } => texts.text("refused-text", &[("max", &max.to_string())]),
+        TicketRefusal::BadTimes => texts.get("refused-times"),
         TicketRefusal::EstimateInPast => texts.get("refused-estimate"),
         TicketRefusal::UnknownCode { value, .. } => texts.text("refused-code", &[("value", value)]),
     }
@@ -362,6 +399,16 @@ pub(crate) struct NewTicketForm {
     pub(crate) impact: String,
     #[serde(default)]
     pub(crate) symptom: String,
+    #[serde(default)]
+    pub(crate) contact: String,
+    #[serde(default)]
+    pub(crate) impact_text: String,
+    /// Local wall time, or empty.
+    #[serde(default)]
+    pub(crate) onset: String,
+    /// Local wall time, or empty.
+    #[serde(default)]
+    pub(crate) reported: String,
 }
 
 #[derive(Debug, Template)]

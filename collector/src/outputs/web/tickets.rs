@@ -72,6 +72,8 @@ pub(crate) struct Choice {
 struct TicketsPage {
     page: Page,
     rows: Vec<TicketRow>,
+    /// Restored ones that only a person can end.
+    unconfirmed: Vec<TicketRow>,
     states: Vec<Choice>,
     priorities: Vec<Choice>,
     sorts: Vec<Choice>,
@@ -115,8 +117,11 @@ pub(crate) fn render(
         choice("priority", texts.get("sort-priority"), query.sort != "due"),
         choice("due", texts.get("sort-due"), query.sort == "due"),
     ];
+    let waiting = snapshot.tickets.iter().filter(|ticket| ticket.state == TicketState::Pulih);
+    let unconfirmed = waiting.take(PAGE_MAX).map(|ticket| row(texts, snapshot, ticket, page.now)).collect();
     let filtered = *query != TicketQuery::default();
-    TicketsPage { page, rows, states, priorities, sorts, filtered, full: tickets.len() >= PAGE_MAX }.render()
+    TicketsPage { page, rows, unconfirmed, states, priorities, sorts, filtered, full: tickets.len() >= PAGE_MAX }
+        .render()
 }
 
 /// Running clocks first, by the instant at which they run out.
@@ -162,6 +167,12 @@ pub(crate) fn about(texts: Texts, snapshot: &Snapshot, scope: &TicketScope) -> S
             let mut sets = snapshot.catalogue.services.iter().flat_map(|service| &service.backups);
             sets.find(|set| set.id == *id).map_or_else(|| id.to_string(), |set| set.name.clone())
         }
+        TicketScope::Check(id) => snapshot
+            .catalogue
+            .check(id)
+            .map_or_else(|| id.to_string(), |(service, check)| format!("{} · {}", service.name, check.name)),
+        TicketScope::Alert(_) => texts.get("about-alert"),
         TicketScope::Site => texts.get("about-site"),
+        TicketScope::Rule(rule) => texts.get(&format!("rule-{}", rule.code().replace('_', "-"))),
     }
 }

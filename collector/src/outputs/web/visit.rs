@@ -168,7 +168,9 @@ impl Visit {
             CommandError::NotRecorded(_) | CommandError::EntryRefused(_) | CommandError::Refused(_) => {
                 self.refuse(StatusCode::CONFLICT)
             }
-            CommandError::Store(_) | CommandError::Stopped => self.failed(error),
+            CommandError::Store(_) | CommandError::Stopped | CommandError::TooManyAlerts | CommandError::NotNow => {
+                self.failed(error)
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One service of the monitoring form: the six fields of regulation 3.6, then maintenance, corrections, recovery.
 
-use super::{Section, Table, at, percent, target, verdict};
+use super::{Section, Table, at, basis, percent, target, verdict};
 use crate::domain::phrase::Phrase;
-use crate::report::document::{CountsRow, Head, OutageRow, PhraseRow, ServiceReport, UtilisationRow};
+use crate::report::document::{CountsRow, Head, MaintenanceRow, OutageRow, PhraseRow, ServiceReport, UtilisationRow};
 use crate::texts::Texts;
 
 /// The sections of a service, in the order of the form.
@@ -14,6 +14,7 @@ pub(super) fn sections(texts: Texts, head: &Head, service: &ServiceReport) -> Ve
         trend(texts, service),
         opportunities(texts, service),
     ];
+    sections.extend(basis::section(texts, head, service));
     sections.extend((!service.maintenance.is_empty()).then(|| maintenance(texts, service)));
     sections.extend((!service.corrections.is_empty()).then(|| corrections(texts, service)));
     sections.extend((!service.recovery.is_empty()).then(|| recovery(texts, service)));
@@ -80,7 +81,7 @@ fn achievement(texts: Texts, service: &ServiceReport) -> Section {
         if figures.target_changed { format!(" · {}", texts.get("form-target-changed")) } else { String::new() };
     let spans = |value: Option<u64>| value.map_or_else(|| "–".to_owned(), |value| span(texts, value));
     let left = figures.budget_left_s.map_or_else(|| "–".to_owned(), |left| signed(texts, left));
-    let facts = vec![
+    let mut facts = vec![
         fact("availability", percent(texts, figures.availability_ppm)),
         fact("column-target", target(texts, figures.target_ppm) + &changed),
         fact("column-verdict", verdict(texts, &figures.verdict)),
@@ -102,6 +103,13 @@ fn achievement(texts: Texts, service: &ServiceReport) -> Section {
         fact("figure-mtrs", spans(figures.mtrs_s)),
         fact("figure-mtbf", spans(figures.mtbf_s)),
     ];
+    if let Some(budget) = &service.budget {
+        let (whole, left) = (basis::minutes(texts, budget.whole_s), basis::minutes(texts, budget.left_s));
+        let args = [("left", left.as_str()), ("whole", whole.as_str())];
+        facts.push(fact("form-budget-running", texts.text("form-budget-running-value", &args)));
+        facts.push(fact("form-forecast", basis::forecast(texts, budget)));
+    }
+    facts.extend(service.target_period.iter().flat_map(|row| basis::target_period(texts, row)));
     let columns = [
         ("form-way", false),
         ("figure-up", true),
@@ -125,7 +133,8 @@ fn achievement(texts: Texts, service: &ServiceReport) -> Section {
     table.rows.push(counts(texts, "form-as-judged", &counted));
     table.rows.push(counts(texts, "form-without-maintenance", &service.without_maintenance));
     table.rows.extend(service.without_corrections.as_ref().map(|row| counts(texts, "form-without-corrections", row)));
-    let lines = service.findings.iter().map(|finding| texts.phrase(&Phrase::from(finding))).collect();
+    let mut lines: Vec<String> = service.findings.iter().map(|finding| texts.phrase(&Phrase::from(finding))).collect();
+    lines.extend(service.target_period.is_some().then(|| texts.get("form-target-period-note")));
     Section { title: texts.get("form-field-achievement"), facts, tables: vec![table], lines, ..Section::default() }
 }
 
@@ -236,7 +245,9 @@ fn maintenance(texts: Texts, service: &ServiceReport) -> Section {
         ("form-end", false),
         ("form-status", false),
         ("form-announced", false),
+        ("form-notice", true),
         ("form-counts", false),
+        ("form-record", false),
     ];
     let mut table = Table::new(texts, &columns, "form-none");
     for row in &service.maintenance {
@@ -245,10 +256,20 @@ fn maintenance(texts: Texts, service: &ServiceReport) -> Section {
             texts.instant(at(row.ended_early_at.map_or(row.to, |early| early.min(row.to)))),
             texts.get(&format!("maintenance-state-{}", row.status)),
             row.announced_at.map_or_else(|| "–".to_owned(), |told| texts.instant(at(told))),
+            notice(texts, row),
             texts.get(if row.counts { "form-yes" } else { "form-no" }),
+            row.record.as_ref().map_or_else(|| "–".to_owned(), |r| format!("{}. {}", r.number, r.title)),
         ]);
     }
     Section { title: texts.get("form-maintenance"), tables: vec![table], ..Section::default() }
+}
+
+/// Notice given of notice needed.
+fn notice(texts: Texts, row: &MaintenanceRow) -> String {
+    let Some(record) = &row.record else { return "–".to_owned() };
+    let given = record.notice_s.map(|given| u64::try_from(given).unwrap_or(0));
+    let given = given.map_or_else(|| "–".to_owned(), |given| texts.duration(given));
+    texts.text("form-of", &[("part", &given), ("whole", &texts.duration(record.min_notice_s))])
 }
 
 fn corrections(texts: Texts, service: &ServiceReport) -> Section {
@@ -270,7 +291,8 @@ fn corrections(texts: Texts, service: &ServiceReport) -> Section {
         let status = texts.get(if row.approved { "maintenance-approved" } else { "maintenance-proposed" });
         table.rows.push(vec![row.seq.to_string(), time(row.from), time(row.to), effect, status]);
     }
-    Section { title: texts.get("form-corrections"), tables: vec![table], ..Section::default() }
+    let lines = service.corrections.iter().flat_map(|row| basis::correction_lines(texts, row)).collect();
+    Section { title: texts.get("form-corrections"), tables: vec![table], lines, ..Section::default() }
 }
 
 fn recovery(texts: Texts, service: &ServiceReport) -> Section {

@@ -20,18 +20,18 @@ use std::sync::Arc;
 const JUNE: i64 = 1_780_246_800;
 const MONTH_S: i64 = 30 * 86_400;
 
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(JUNE + seconds)
 }
 
-struct Site {
-    store: Store,
-    snapshot: Arc<Snapshot>,
+pub(super) struct Site {
+    pub(super) store: Store,
+    pub(super) snapshot: Arc<Snapshot>,
     _folder: tempfile::TempDir,
 }
 
 impl Site {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let store = Store::open(&folder.path().join("pantau.db"), at(0)).expect("opens");
         let site = Self { store, snapshot: Arc::new(snapshot()), _folder: folder };
@@ -68,7 +68,7 @@ impl Site {
     }
 }
 
-fn june() -> Period {
+pub(super) fn june() -> Period {
     Period::parse("2026-06").expect("a month")
 }
 

@@ -32,9 +32,9 @@ fn rulebook(revisions: &[(Catalogue, &str)], maintenance: &[MaintenanceWindow]) 
     for (catalogue, applied_at) in revisions {
         history.take(catalogue, at(applied_at));
     }
-    let mut services = history.into_rules();
-    services.get_mut(&simpeg()).expect("known").maintenance.extend(maintenance);
-    Rulebook { zone: bangka_2025().time_zone, services, unread: Vec::new() }
+    let mut book = Rulebook::of_history(history);
+    book.services.get_mut(&simpeg()).expect("known").maintenance.extend(maintenance);
+    book
 }
 
 fn judged(rulebook: &Rulebook, period: &str, states: &[(&str, State)]) -> Availability {
@@ -124,4 +124,29 @@ fn a_working_calendar_counts_open_time_only_also_in_ramadan_and_not_on_holidays(
     let july = judged(&rulebook, "2026-07", &STATES).figures;
     // Friday 10 July in Ramadan: down from 12:00 on, open from 12:30 to 15:30.
     assert_eq!((july.counts.down_s, july.outages, july.verdict), (3 * 3600, 1, Verdict::NotMet));
+}
+
+#[test]
+fn what_was_agreed_keeps_its_revision_and_a_class_that_changed_splits_no_seconds() {
+    let other_class = |text: Catalogue| {
+        let mut changed = text;
+        changed.services[0].class = ServiceClass::Kritis;
+        changed
+    };
+    let revisions = [
+        (revision(1, "", "target_ketersediaan = 98.5"), "2026-01-05T08:00"),
+        (revision(2, "", "target_ketersediaan = 98.5"), "2026-06-10T08:00"),
+        (other_class(revision(3, "", "target_ketersediaan = 98.5")), "2026-06-20T09:00"),
+        (other_class(revision(4, "", "target_ketersediaan = 99.5\nperiode_target = \"tahun\"")), "2026-07-01T00:00"),
+    ];
+    let rulebook = rulebook(&revisions, &[]);
+    let rules = rulebook.of(&simpeg()).expect("known");
+    let told: Vec<_> = rules.agreed.iter().map(|a| (a.catalogue_revision, a.target_ppm, a.class.code())).collect();
+    assert_eq!(
+        told,
+        [(1, Some(985_000), "esensial"), (3, Some(985_000), "kritis"), (4, Some(995_000), "kritis")],
+        "a revision that says the same is not told again"
+    );
+    assert_eq!(rules.agreed[1].valid_from, at("2026-06-20T09:00"));
+    assert_eq!(rules.terms.len(), 2, "a class judges no second");
 }

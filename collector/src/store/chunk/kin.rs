@@ -41,6 +41,9 @@ const fn kin(group: Group) -> &'static [Kin] {
         | Group::FailedSource
         | Group::Agent
         | Group::Sockets
+        | Group::Timekeeping
+        | Group::Units
+        | Group::FailedUnit
         | Group::Host
         | Group::Storage => &[],
     }

@@ -1,10 +1,17 @@
 //! A store with rows in every table, and everything its readers tell of it as text.
 
 use super::*;
+use crate::domain::alert::{Alert, AlertGroup};
+use crate::domain::catalogue::ThresholdMetric;
 use crate::domain::rpo::proof::{RecoveryEntry, Verification, VerificationMethod};
 use crate::domain::rpo::record::History;
+use crate::domain::rule::Rule;
+use crate::domain::rule::admission::{HeldBack, HeldCause};
+use crate::domain::ticket::evidence::{AnswerSeen, Evidence, ReadingSeen};
+use crate::store::alerts::AlertEdit;
 use crate::store::backup_records::{BackupEdit, KeptLook};
 use crate::store::heartbeats::{Heartbeat, Signal, SignalKind};
+use crate::store::notices::NoticeEdit;
 use pantau_shared::backup::BackupArtefact;
 
 /// Puts rows into every table; `rounds` batches of each host.
@@ -22,6 +29,7 @@ pub(super) fn fill(fixture: &Fixture, rounds: i64) {
     people(fixture);
     registers(fixture);
     reports(fixture);
+    problem(fixture);
 }
 
 /// What is made of facts: chunks and roll-ups (one hour's as if its day were not packed yet), the engine's checkpoint,
@@ -62,6 +70,21 @@ fn observations(round: i64) -> Vec<(u64, i64, Option<ObservationBody>)> {
     (first..).zip(bodies).map(|(seq, body)| (seq, seq as i64, Some(body))).collect()
 }
 
+/// A full disk of a new host, which is only watched.
+fn held_back() -> HeldBack {
+    let scope = TicketScope::Host(host("web-01"), "storage:/var".into());
+    HeldBack {
+        key: TicketKey { scope, class: TicketClass::Capacity },
+        rule: Rule::Threshold(ThresholdMetric::Storage),
+        cause: HeldCause::Observed,
+        onset_at: at(3),
+        noted_at: at(4),
+        ended_at: None,
+        occurrences: 1,
+        symptom: Phrase::new("symptom-threshold-storage").with("part", "/var"),
+    }
+}
+
 fn judge(fixture: &Fixture) {
     let row = |from, to, state| LedgerRow { from: at(from), to: at(to), state, reason: Some(Phrase::new("why")) };
     let rows = vec![row(0, 10, State::Up), row(10, 30, State::Down), row(35, 40, State::Degraded)];
@@ -76,12 +99,19 @@ fn judge(fixture: &Fixture) {
     };
     let text = ActivityText::Written("cek \"disk\"".into());
     let written = Activity { at: at(5), actor: Actor::Person("Sari".into()), kind: "comment".into(), text };
-    let opened = TicketChange { ticket: ticket(1, "simpeg"), activities: vec![written], messages: vec![message] };
-    let decided = Decision { ledger: vec![edit], cursor: FactCursor(3), ..decision(vec![opened]) };
+    let members = vec![judged::member("kasda", None)];
+    let opened = TicketChange {
+        ticket: Ticket { members, ..ticket(1, "simpeg") },
+        activities: vec![written],
+        messages: vec![message],
+    };
+    let decided =
+        Decision { ledger: vec![edit], cursor: FactCursor(3), held: vec![held_back()], ..decision(vec![opened]) };
     fixture
         .write(move |w| {
             w.next_ticket_number(2026)?;
             w.commit_decision(&decided)?;
+            w.commit_decision(&causes())?;
             // Not told below: stores of earlier schemas have none.
             let at_theirs = ExternalReference { reference: "4711".into(), url: None };
             let ticket = tickets::key_of(TicketNumber { year: 2026, number: 1 });
@@ -90,15 +120,85 @@ fn judge(fixture: &Fixture) {
         .expect("commits");
 }
 
+/// What ticket 1 was opened on, and a group of alerts. Not told below: stores of earlier schemas have neither.
+pub(super) fn causes() -> Decision {
+    let answer = AnswerSeen {
+        at: at(9),
+        check: "HTTP".into(),
+        host: "web-01".into(),
+        verdict: "failed".into(),
+        phase: "connect".into(),
+        reason: "ditolak".into(),
+        duration_ms: 12,
+    };
+    let reading =
+        ReadingSeen { metric: "storage".into(), part: "/var".into(), limit_permille: 900, points: vec![(at(1), 910)] };
+    let evidence = Evidence {
+        answers: vec![answer.clone()],
+        last_good: Some(answer),
+        readings: vec![reading],
+        booted: vec![("web-01".into(), at(2))],
+        catalogue: Some((3, at(4))),
+    };
+    let alert = Alert {
+        starts_at: at(5),
+        ends_at: None,
+        name: "DiskFull".into(),
+        summary: "penuh".into(),
+        instance: "web-01:9100".into(),
+        services: [service("simpeg")].into(),
+        host: Some(host("web-01")),
+        impact: Impact::Mayor,
+    };
+    let group = AlertGroup {
+        digest: "0123456789abcdef".into(),
+        title: "alertname=DiskFull".into(),
+        class: TicketClass::Security,
+        alerts: [("f".to_owned(), alert)].into(),
+        hidden: 2,
+        good_since: None,
+        heard_at: at(6),
+    };
+    let number = TicketNumber { year: 2026, number: 1 };
+    Decision {
+        cursor: FactCursor(3),
+        evidence: vec![(number, evidence)],
+        alerts: vec![AlertEdit::Save(Box::new(group))],
+        ..decision(Vec::new())
+    }
+}
+
+#[test]
+fn what_a_ticket_was_opened_on_and_groups_of_alerts_come_back_as_they_were() {
+    let fixture = Fixture::new();
+    fill(&fixture, 1);
+    let told = causes();
+    let number = TicketNumber { year: 2026, number: 1 };
+    assert_eq!(fixture.read(|r| r.evidence(number)), Some(told.evidence[0].1.clone()));
+    assert_eq!(fixture.read(|r| r.evidence(TicketNumber { year: 2026, number: 9 })), None);
+    let groups = fixture.read(|r| r.alert_groups());
+    assert_eq!(told.alerts, [AlertEdit::Save(Box::new(groups[0].clone()))]);
+    let forget = Decision { alerts: vec![AlertEdit::Forget(groups[0].digest.clone())], ..causes() };
+    fixture.write(move |w| w.commit_decision(&forget)).expect("commits");
+    assert_eq!(fixture.read(|r| r.alert_groups()), []);
+}
+
 /// What is known of the set `simpeg-db`, and what people entered of it.
 fn backups(fixture: &Fixture) {
     let set = BackupSetId::parse("simpeg-db").expect("valid");
-    let seen = BackupArtefact { name: "a.sql".into(), data_time_ms: Some(7), ..BackupArtefact::default() };
+    let seen = BackupArtefact {
+        name: "a.sql".into(),
+        data_time_ms: Some(7),
+        references: vec!["\"awal\".sql".into()],
+        kind: "wal".into(),
+        ..BackupArtefact::default()
+    };
     let look = BackupObservation { artefacts: vec![seen], ..BackupObservation::default() };
     let mut history = History::default();
     let records = history.take_look(at(9), &look, "db-01");
     let kept = KeptLook { state: history.look().clone(), fact: None, kept: true };
-    let edit = BackupEdit { set: set.clone(), records, look: Some(kept), needless: Vec::new() };
+    let edit =
+        BackupEdit { set: set.clone(), records, look: Some(kept), needless: Vec::new(), verifications: Vec::new() };
     let key = "k".to_owned();
     let heartbeat = Heartbeat { set: set.clone(), key, begins_at: at(1), made_at: at(2), made_by: "sari".into() };
     let (run, body) = (Some("r".into()), vec![7]);
@@ -115,8 +215,19 @@ fn backups(fixture: &Fixture) {
         actor: "sari".into(),
         recorded_at: at(5),
     };
+    let told = OutboxMessage {
+        ticket: TicketNumber { year: 2026, number: 0 },
+        target: "piket".into(),
+        version: 7,
+        event: "at_risk".into(),
+        payload: "{}".into(),
+        not_before: None,
+    };
+    let notice = NoticeEdit { set: set.clone(), episode: at(6), open: true, messages: vec![told] };
     fixture
         .write(move |w| {
+            w.save_notices(&notice, at(8))?;
+            w.save_notice_result(1, &DeliveryResult::Delivered { reference: None }, at(9))?;
             w.edit_backups(&edit)?;
             w.save_heartbeat(&heartbeat)?;
             w.save_signal(&set, &signal)?;
@@ -151,6 +262,17 @@ fn reports(fixture: &Fixture) {
             w.save_frozen_report(&frozen, "{}")
         })
         .expect("writes");
+}
+
+/// Not told: stores of earlier schemas have none.
+fn problem(fixture: &Fixture) {
+    let sign = crate::domain::register::Signature { by: "sari".into(), at: at(8) };
+    let evidence = vec![TicketNumber { year: 2026, number: 1 }];
+    let problem = crate::domain::problem::Problem::propose(1, service("simpeg"), "disk penuh", evidence, sign);
+    let problem = problem.expect("sound");
+    let kept = problem.clone();
+    fixture.write(move |w| w.save_problem(&kept, &registers::audit("problem.open", "problem/1"))).expect("writes");
+    assert_eq!(fixture.read(|r| r.problems(9)), [problem]);
 }
 
 fn recovery() -> RecoveryEntry {
@@ -202,6 +324,7 @@ fn people(fixture: &Fixture) {
             w.save_session(&session)?;
             w.save_api_token(&token)?;
             w.save_setting("a", "1")?;
+            w.save_rule_begun(Rule::Threshold(ThresholdMetric::Storage), at(2))?;
             w.save_catalogue("# katalog", at(2)).map(drop)
         })
         .expect("writes");
@@ -238,7 +361,9 @@ pub(super) fn told(store: &Store) -> Result<String, StoreError> {
         say(&r.backup_observations(&BackupSetId::parse("simpeg-db").expect("valid"), 9_999)?);
         say(&(r.cursor()?, r.evaluated_at()?, r.outbox_view()?, r.catalogue()?));
         say(&r.ledger(&service("simpeg"), at(-9), at(999))?);
-        say(&r.tickets(&TicketFilter::default(), None, 99)?);
+        // Members are not told: stores of earlier schemas have none.
+        let alone = |ticket: Ticket| Ticket { members: Vec::new(), ..ticket };
+        say(&r.tickets(&TicketFilter::default(), None, 99)?.into_iter().map(alone).collect::<Vec<_>>());
         say(&r.activities(TicketNumber { year: 2026, number: 1 })?);
         say(&r.outbox(None, 99)?);
         say(&(r.user("sari")?, r.session(&[5; 32], at(3))?, r.api_token(&[6; 32])?, r.setting("a")?));

@@ -1,6 +1,7 @@
 //! Tickets, their log, the outbox and the cursor: committed together or not at all.
 
 use super::*;
+use crate::domain::ticket::group::Member;
 use pantau_shared::ids::BackupSetId;
 
 fn commit(fixture: &Fixture, decision: Decision) -> Result<(), StoreError> {
@@ -19,6 +20,20 @@ fn message(n: u32, target: &str, version: u32) -> OutboxMessage {
         event: "opened".into(),
         payload: "{}".into(),
         not_before: None,
+    }
+}
+
+/// A disturbance that belongs to a ticket.
+pub(super) fn member(id: &str, restored_at: Option<Timestamp>) -> Member {
+    Member {
+        key: TicketKey { scope: TicketScope::Service(service(id)), class: TicketClass::Access },
+        services: vec![service(id)],
+        impact: Impact::Mayor,
+        priority: Priority::new(1).expect("valid"),
+        onset_at: at(2),
+        detected_at: at(3),
+        restored_at,
+        resolution_target: Some(TimeTarget { seconds: 86_400, operator: Operator::Below }),
     }
 }
 
@@ -42,6 +57,7 @@ fn full() -> Ticket {
         impact: Impact::Minor,
         impact_text: Some("lambat".into()),
         cause: Some("disk".into()),
+        members: vec![member("web", None), member("kasda", when(9))],
         handlers: vec!["Andi".into(), "Tim \"Jaringan\"".into()],
         confirmation_method: Some("telepon".into()),
         resolution_target: Some(TimeTarget { seconds: 14_400, operator: Operator::AtMost }),
@@ -54,6 +70,7 @@ fn full() -> Ticket {
             occurrences: 4,
             episode_at: at(11),
             related: Some(number(5)),
+            reminded_at: when(12),
         },
         false_alarm: true,
         holds_key: false,

@@ -15,7 +15,7 @@ fn plan(fixture: &Fixture, sql: &str, values: usize) -> Vec<String> {
 #[test]
 fn hot_questions_scan_nothing_and_sort_only_few() {
     let fixture = Fixture::new();
-    let open = format!("{} {}", tickets::COLUMNS, tickets::open_condition());
+    let open = format!("{} {}", tickets::columns(), tickets::open_condition());
     let filter = TicketFilter { states: vec![TicketState::Baru], ..TicketFilter::default() };
     let (filtered, _) = tickets::filtered(&filter, None, 10);
     let one_host = format!("{} WHERE id = ?1", hosts::HOSTS);

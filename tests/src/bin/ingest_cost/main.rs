@@ -22,6 +22,7 @@ use client::Seen;
 use pantau_collector::clock::Clock;
 use pantau_collector::domain::catalogue::Catalogue;
 use pantau_collector::ingest::front::Front;
+use pantau_collector::ingest::replies::ReplyKey;
 use pantau_collector::ingest::{Ingest, IngestOptions};
 use pantau_collector::server::{Listen, Server};
 use pantau_collector::store::Store;
@@ -183,6 +184,7 @@ async fn measure(lane: Lane) -> Result<Figures> {
         store: store.clone(),
         clock: Clock::manual(START),
         stats: Arc::default(),
+        reply_key: ReplyKey::generate()?,
         catalogue: {
             let empty = Arc::new(Catalogue::empty());
             Box::new(move || empty.clone())

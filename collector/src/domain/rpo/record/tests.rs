@@ -151,3 +151,82 @@ proptest! {
         prop_assert_eq!(one, other);
     }
 }
+
+/// A look at a log's archive: segment, archived at, reaches to.
+fn archive(segment: &str, archived: i64, data: i64) -> BackupObservation {
+    let mut seen = artefact(segment, data, BackupStatus::Ok);
+    (seen.ended_at_ms, seen.kind, seen.size_bytes) = (Some(archived * 1000), "wal".into(), None);
+    let wal = Some(pantau_shared::backup::WalArchive::default());
+    BackupObservation { artefacts: vec![seen], artefacts_total: 1, wal, ..BackupObservation::default() }
+}
+
+/// Exposure at an instant, without bounds.
+fn exposure(history: &History, at: i64) -> Option<u64> {
+    let backups = history.backups();
+    let newest = crate::domain::rpo::newest_usable(&backups, &crate::domain::rpo::Policy::default(), s(at));
+    newest.map(|backup| crate::domain::rpo::exposure_s(backup.data_time, s(at)))
+}
+
+#[test]
+fn the_archive_of_an_idle_log_stays_fresh_and_nothing_unsays_what_it_reached() {
+    let mut history = History::default();
+    history.take_look(s(1000), &archive("01", 900, 900), "db");
+    assert_eq!(exposure(&history, 1000), Some(100));
+    // Nothing was written since: everything is archived, then and all the time.
+    history.take_look(s(9000), &archive("01", 900, 9000), "db");
+    assert_eq!((history.records().len(), exposure(&history, 9000), exposure(&history, 5000)), (1, Some(0), Some(0)));
+    // Something was written now; what was archived before is still all there was at 9000.
+    history.take_look(s(9300), &archive("01", 900, 900), "db");
+    assert_eq!(exposure(&history, 9300), Some(300));
+    history.take_look(s(9600), &archive("02", 9500, 9500), "db");
+    assert_eq!((history.records().len(), exposure(&history, 9600)), (2, Some(100)));
+    // Statistics that were reset name no segment: nothing is gone.
+    let nothing = BackupObservation { artefacts: vec![], artefacts_total: 0, ..archive("", 0, 0) };
+    history.take_look(s(9700), &nothing, "db");
+    assert_eq!(exposure(&history, 9700), Some(200));
+}
+
+#[test]
+fn increments_are_lost_with_what_they_build_upon() {
+    let mut history = History::default();
+    let mut seen = look(&[("incr", 200), ("full", 100)]);
+    seen.artefacts[0].references = vec!["full".into()];
+    history.take_look(s(1000), &seen, "db");
+    assert_eq!(exposure(&history, 1000), Some(800));
+    seen.artefacts.pop();
+    seen.artefacts_total = 1;
+    history.take_look(s(2000), &seen, "db");
+    assert_eq!(history.records().iter().filter(|r| r.deleted_at.is_some()).count(), 1);
+    assert_eq!((exposure(&history, 1999), exposure(&history, 2000)), (Some(1799), None));
+    // A name that is used again for other data is not what the old increment was built upon.
+    seen.artefacts.push(artefact("full", 1900, BackupStatus::Ok));
+    seen.artefacts_total = 2;
+    history.take_look(s(2100), &seen, "db");
+    assert_eq!(exposure(&history, 2100), Some(200));
+}
+
+#[test]
+fn the_start_of_the_run_that_wrote_a_file_is_its_data_time() {
+    let mut history = History::default();
+    let mut seen = look(&[("dump", 1000)]);
+    seen.artefacts[0].set_basis(DataTimeBasis::Modified);
+    history.take_look(s(1100), &seen, "db");
+    let run = |start: i64, end: i64| Run {
+        data_time: s(start),
+        end: s(end),
+        duration_s: None,
+        status: BackupStatus::Ok,
+        basis: RunBasis::Start,
+    };
+    assert_eq!(history.match_runs(&[run(100, 900), run(2000, 2100)]), [], "it ended in none of them");
+    let matched = history.match_runs(&[run(100, 900), run(400, 1059)]);
+    let told: Vec<_> = matched.iter().map(|r| (r.data_time, r.started_at, r.basis)).collect();
+    assert_eq!(told, [(Some(s(400)), Some(s(400)), DataTimeBasis::Start)]);
+    assert_eq!(history.take_look(s(1200), &seen, "db"), [], "the same file again");
+    assert_eq!(history.match_runs(&[run(400, 1059)]), []);
+    // Written anew: another backup.
+    let mut again = look(&[("dump", 3000)]);
+    again.artefacts[0].set_basis(DataTimeBasis::Modified);
+    history.take_look(s(3100), &again, "db");
+    assert_eq!(known(&history), [("dump".into(), 0, 1100, Some(3000)), ("dump".into(), 1, 3100, None)]);
+}

@@ -10,6 +10,7 @@ use crate::domain::rpo::record::BackupRecord;
 use crate::domain::sizing::Load;
 use crate::outputs::web::backup_set::Stored;
 use crate::own_backup::view::{CopyView, Integrity, OwnBackupView};
+use crate::rulebook::backup_terms::SetTerms;
 use crate::snapshot::Snapshot;
 use crate::store::heartbeats::{Signal, SignalKind};
 use crate::store::{Disk, Growth, ReadOnly, ReadOnlyCause, SampleFigures, SpaceView, StoreSize};
@@ -88,41 +89,14 @@ pub(crate) fn watched(service: &Service, set: &BackupSet) -> Watched {
         Backup::complete(begun, begun.plus_secs(1800))
     });
     let policy = set.policy(service.rpo_seconds, service.class == ServiceClass::Kritis);
-    Watched { window, policy, backups: nightly.collect() }
+    let terms = vec![(Interval::ALL, SetTerms { policy, required: set.required })];
+    Watched { window, terms, backups: nightly.collect() }
 }
 
-/// What the store tells of the set `simpeg-db`.
-pub(crate) fn stored() -> Stored {
-    let record = |name: &str, night: i64, status, deleted: bool| BackupRecord {
-        artefact: format!("/backup/simpeg-{name}.sql.gz"),
-        generation: 0,
-        started_at: Some(NOW.plus_secs(-night * 86_400)),
-        ended_at: Some(NOW.plus_secs(1800 - night * 86_400)),
-        data_time: Some(NOW.plus_secs(-night * 86_400)),
-        basis: DataTimeBasis::Start,
-        status,
-        size_bytes: Some(3 << 30),
-        location: "db-01".into(),
-        claimed: false,
-        first_seen_at: NOW.plus_secs(1900 - night * 86_400),
-        last_seen_at: NOW,
-        deleted_at: deleted.then_some(NOW),
-        verified_at: (night == 2).then(|| NOW.plus_secs(-86_400)),
-    };
-    let verification = Verification {
-        set: BackupSetId::parse("simpeg-db").expect("valid"),
-        artefact: "/backup/simpeg-b.sql.gz".into(),
-        generation: 0,
-        data_time: Some(NOW.plus_secs(-2 * 86_400)),
-        at: NOW.plus_secs(-86_400),
-        method: VerificationMethod::TrialRead,
-        passed: true,
-        note: "10 tabel dibaca <ulang>".into(),
-        actor: "rina.sari".into(),
-        recorded_at: NOW.plus_secs(-86_000),
-    };
+/// A drill with five of the seven steps of Tabel 9.
+fn recovery() -> RecoveryEntry {
     let ago = |seconds: i64| NOW.plus_secs(-seconds);
-    let recovery = RecoveryEntry {
+    RecoveryEntry {
         id: 1,
         service: ServiceId::parse("simpeg").expect("valid"),
         drill: true,
@@ -148,7 +122,42 @@ pub(crate) fn stored() -> Stored {
         rpo_seconds: Some(86_400),
         actor: "rina.sari".into(),
         recorded_at: ago(7_000),
+    }
+}
+
+/// What the store tells of the set `simpeg-db`.
+pub(crate) fn stored() -> Stored {
+    let record = |name: &str, night: i64, status, deleted: bool| BackupRecord {
+        artefact: format!("/backup/simpeg-{name}.sql.gz"),
+        generation: 0,
+        started_at: Some(NOW.plus_secs(-night * 86_400)),
+        ended_at: Some(NOW.plus_secs(1800 - night * 86_400)),
+        data_time: Some(NOW.plus_secs(-night * 86_400)),
+        basis: DataTimeBasis::Start,
+        status,
+        size_bytes: Some(3 << 30),
+        location: "db-01".into(),
+        claimed: false,
+        first_seen_at: NOW.plus_secs(1900 - night * 86_400),
+        last_seen_at: NOW,
+        deleted_at: deleted.then_some(NOW),
+        verified_at: (night == 2).then(|| NOW.plus_secs(-86_400)),
+        references: Vec::new(),
+        gapless: false,
     };
+    let verification = Verification {
+        set: BackupSetId::parse("simpeg-db").expect("valid"),
+        artefact: "/backup/simpeg-b.sql.gz".into(),
+        generation: 0,
+        data_time: Some(NOW.plus_secs(-2 * 86_400)),
+        at: NOW.plus_secs(-86_400),
+        method: VerificationMethod::TrialRead,
+        passed: true,
+        note: "10 tabel dibaca <ulang>".into(),
+        actor: "rina.sari".into(),
+        recorded_at: NOW.plus_secs(-86_000),
+    };
+    let ago = |seconds: i64| NOW.plus_secs(-seconds);
     let body = b"pg_dump: 12 tabel".to_vec();
     let signal = Signal { at: ago(93_000), kind: SignalKind::Fail, run: Some("r1".into()), exit_code: Some(3), body };
     Stored {
@@ -158,7 +167,7 @@ pub(crate) fn stored() -> Stored {
             record("c", 9, BackupStatus::Ok, true),
         ],
         verifications: vec![verification],
-        recoveries: vec![recovery],
+        recoveries: vec![recovery()],
         signals: vec![signal],
         key: Some("6f1d0c".into()),
     }

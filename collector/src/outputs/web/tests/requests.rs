@@ -24,6 +24,8 @@ use tower::ServiceExt;
 mod full_disk;
 mod registers;
 mod reports;
+mod reviews;
+mod rules;
 
 struct Site {
     app: App,
@@ -216,6 +218,7 @@ fn manual() -> ManualTicket {
         impact: Impact::Minor,
         service,
         category: "aplikasi".into(),
+        details: crate::engine::ReportDetails::default(),
     }
 }
 

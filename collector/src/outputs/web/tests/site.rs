@@ -3,6 +3,7 @@
 use crate::domain::availability::{Counts, Figures, Policy, Verdict};
 use crate::domain::burn::{Budget, Burn, Forecast, PairNow, STANDARD_30_DAYS};
 use crate::domain::catalogue::*;
+use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::{Impact, Operator, Priority, Profile, TimeTarget};
 use crate::domain::rpo::proof::Proof;
@@ -13,7 +14,7 @@ use crate::snapshot::*;
 use pantau_shared::assignment::{BackupFiles, BackupSource, CheckKind, HttpCheck};
 use pantau_shared::envelope::AgentStarted;
 use pantau_shared::ids::{BackupSetId, CheckId, HostId};
-use pantau_shared::probe::ProbeOutcome;
+use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
 use pantau_shared::sample::{Filesystem, Interface, Kernel, Load, Memory, Sample};
 use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
@@ -122,6 +123,7 @@ fn service(id: &str, name: &str, group: ServiceGroup, class: ServiceClass, targe
         },
         agreement: Agreement::default(),
         composition: Composition::default(),
+        witnesses: Arc::default(),
     }
 }
 
@@ -307,6 +309,7 @@ fn ticket(seed: TicketSeed) -> Arc<Ticket> {
         cause: restored.then(|| "Sertifikat kedaluwarsa pada proksi".into()),
         components: vec!["app-01".into()],
         affected_services: vec![service_id(seed.service)],
+        members: Vec::new(),
         handlers: vec!["Rina Sari".into(), "Tim Infrastruktur TIK".into()],
         confirmation_method: None,
         response_target: profile.response_target(priority),
@@ -524,8 +527,48 @@ pub(crate) fn snapshot() -> Snapshot {
             host("gis-01", "gis-01", 120, 455, 377, true),
         ]),
         tickets: Arc::new(tickets()),
+        vantages: Arc::new(vantages()),
         backups: Arc::new(backups()),
         outbox: OutboxView::default(),
         demo: true,
     }
+}
+
+/// One that sees, and one that is cut off.
+fn vantages() -> Vec<VantageView> {
+    let witness = |id: &str, name: &str, down_since| WitnessView {
+        id: CheckId::parse(id).expect("valid"),
+        name: name.into(),
+        at: Some(NOW.plus_secs(-4)),
+        outcome: Some(Arc::new(outcome(down_since))),
+        down_since,
+    };
+    let outage = NOW.plus_secs(-1260);
+    vec![
+        VantageView {
+            host: HostId::parse("app-01").expect("valid"),
+            isolated: None,
+            witnesses: vec![
+                witness("saksi-gerbang", "Gerbang kantor", None),
+                witness("saksi-dns", "DNS penyedia", None),
+            ],
+        },
+        VantageView {
+            host: HostId::parse("gis-01").expect("valid"),
+            isolated: Some(Interval::new(outage, NOW.plus_secs(21))),
+            witnesses: vec![
+                witness("saksi-gerbang", "Gerbang kantor", Some(outage)),
+                witness("saksi-dns", "DNS penyedia", Some(outage.plus_secs(3))),
+            ],
+        },
+    ]
+}
+
+fn outcome(down_since: Option<Timestamp>) -> ProbeOutcome {
+    let mut outcome = ProbeOutcome { duration_us: 2_300, ..ProbeOutcome::default() };
+    outcome.set_verdict(if down_since.is_some() { ProbeVerdict::Failed } else { ProbeVerdict::Ok });
+    if down_since.is_some() {
+        outcome.reason = "no answer within 5 s".into();
+    }
+    outcome
 }

@@ -1,0 +1,66 @@
+//! A mosquitto of Debian's on a port of its own, which forgets everything when it is killed.
+
+use anyhow::{Result, bail};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+/// A port on loopback that nobody uses at this moment.
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// Waits until somebody listens.
+///
+/// # Errors
+/// Nobody does within 20 s.
+pub async fn listens(port: u16) -> Result<()> {
+    for _ in 0..400 {
+        if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bail!("nobody listens on {port}")
+}
+
+/// A running broker.
+#[derive(Debug)]
+pub struct Broker {
+    /// Its port on loopback.
+    pub port: u16,
+    child: Child,
+}
+
+impl Broker {
+    /// Starts one on `port`; `None`, and a word about it, when mosquitto is not installed.
+    ///
+    /// # Errors
+    /// It does not listen.
+    pub async fn start(port: u16) -> Result<Option<Self>> {
+        let mut command = Command::new("mosquitto");
+        command.args(["-p", &port.to_string()]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = match command.kill_on_drop(true).spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                eprintln!("skipped: mosquitto cannot be started ({error}); tests/run installs it");
+                return Ok(None);
+            }
+        };
+        listens(port).await?;
+        Ok(Some(Self { port, child }))
+    }
+
+    /// `kill -9`; its port is free then.
+    ///
+    /// # Errors
+    /// It cannot be killed.
+    pub async fn kill(mut self) -> Result<u16> {
+        self.child.kill().await?;
+        Ok(self.port)
+    }
+}
