@@ -31,6 +31,7 @@
 //! | `rule_list` | every rule as it stands, for page and API | how it is shown |
 //! | [`replay`] | a rule over the past: which tickets it would have opened, with other values too | how a rule judges |
 //! | [`explain`] | from a figure down to the raw answers behind it, for page, API and command line | any rule of its own |
+//! | `ticket_form`, `ticket_evidence` | a ticket's fifteen fields and what it was opened on, as they leave | which are sent where |
 //! | [`space_watch`] | the disk of the data folder, looked at | what a look means |
 //! | [`run`], [`opening`], [`app`] | wiring: start, run, stop | any rule |
 //! | [`admin`] | commands of this machine's administrator, over a Unix socket | the network |

@@ -21,11 +21,12 @@ pub mod text;
 mod threshold;
 mod tried;
 
-use crate::domain::catalogue::Catalogue;
+use crate::domain::catalogue::{Catalogue, ThresholdMetric};
 use crate::domain::interval::Interval;
 use crate::domain::profile::Profile;
+use crate::domain::rule::Rule;
 use crate::domain::rule::rehearsal::{WouldBe, folded};
-use crate::domain::rule::{About, Rule};
+use crate::domain::state::State;
 use crate::domain::ticket::TicketScope;
 use crate::engine::maintenance_model::Windows;
 use crate::rulebook::Rulebook;
@@ -197,10 +198,23 @@ impl<'a> Site<'a> {
     }
 }
 
-/// Whether the past can be judged by the rule.
-pub fn is_replayed(rule: Rule) -> bool {
+/// What the past is judged by.
+#[derive(Debug, Clone, Copy)]
+enum Past {
+    /// Samples of hosts.
+    Readings(ThresholdMetric),
+    /// When hosts were heard.
+    Silence,
+    /// Ledgers of services: stretches of that state.
+    Ledger(State),
+}
+
+fn past_of(rule: Rule) -> Option<Past> {
     match rule {
-        Rule::Down | Rule::Degraded | Rule::Threshold(_) | Rule::AgentSilent => true,
+        Rule::Down => Some(Past::Ledger(State::Down)),
+        Rule::Degraded => Some(Past::Ledger(State::Degraded)),
+        Rule::Threshold(metric) => Some(Past::Readings(metric)),
+        Rule::AgentSilent => Some(Past::Silence),
         Rule::Storm
         | Rule::Backup
         | Rule::SourceUnseen
@@ -210,8 +224,13 @@ pub fn is_replayed(rule: Rule) -> bool {
         | Rule::Forecast
         | Rule::Reboot
         | Rule::ClockOff
-        | Rule::Alert => false,
+        | Rule::Alert => None,
     }
+}
+
+/// Whether the past can be judged by the rule.
+pub fn is_replayed(rule: Rule) -> bool {
+    past_of(rule).is_some()
 }
 
 /// Judges the subjects from `skip` on until all are done or `stop` says so; at least one, unless `stop` says so before it
@@ -226,12 +245,11 @@ pub fn load(
     (skip, texts): (usize, Texts),
     stop: &dyn Fn(bool) -> bool,
 ) -> Result<Replay, StoreError> {
-    let (hosts, services) = match request.rule {
-        rule if !is_replayed(rule) => (Vec::new(), Vec::new()),
-        rule => match rule.about() {
-            About::Hosts => (site.hosts_of(request), Vec::new()),
-            About::Services | About::Site => (Vec::new(), site.services_of(request)),
-        },
+    let past = past_of(request.rule);
+    let (hosts, services) = match past {
+        None => (Vec::new(), Vec::new()),
+        Some(Past::Readings(_) | Past::Silence) => (site.hosts_of(request), Vec::new()),
+        Some(Past::Ledger(_)) => (Vec::new(), site.services_of(request)),
     };
     let budget = request.tried.budget_per_hour.map_or_else(
         || site.catalogue.tuning.budget_per_hour(request.rule),
@@ -250,33 +268,21 @@ pub fn load(
         budget_per_hour: budget,
         notes: BTreeSet::new(),
     };
-    if !is_replayed(request.rule) {
+    if past.is_none() {
         replay.notes.insert("replay-note-not-replayed".to_owned());
     }
     while replay.done < replay.subjects && (replay.done == skip || !stop(true)) {
-        let found = match request.rule {
-            Rule::Threshold(metric) => match hosts.get(replay.done) {
+        let (host, service) = (hosts.get(replay.done), services.get(replay.done));
+        let found = match past {
+            Some(Past::Readings(metric)) => match host {
                 Some(host) => threshold::of_host(reader, site, request, (host, metric), stop)?,
                 None => None,
             },
-            Rule::AgentSilent => match hosts.get(replay.done) {
-                Some(host) => Some(silence::of_host(reader, site, request, host)?),
-                None => None,
-            },
-            Rule::Down | Rule::Degraded => match services.get(replay.done) {
-                Some(place) => Some(service::of_service(reader, site, request, *place)?),
-                None => None,
-            },
-            Rule::Storm
-            | Rule::Backup
-            | Rule::SourceUnseen
-            | Rule::Function
-            | Rule::Budget
-            | Rule::Certificate
-            | Rule::Forecast
-            | Rule::Reboot
-            | Rule::ClockOff
-            | Rule::Alert => None,
+            Some(Past::Silence) => host.map(|host| silence::of_host(reader, site, request, host)).transpose()?,
+            Some(Past::Ledger(state)) => {
+                service.map(|place| service::of_service(reader, site, request, (*place, state))).transpose()?
+            }
+            None => None,
         };
         // Stopped in the middle of one.
         let Some(found) = found else { break };

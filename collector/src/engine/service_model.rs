@@ -384,7 +384,9 @@ impl ServiceModel {
             replace_from = left.interval.from;
         }
         self.ledger.replace_from(replace_from, &stretches);
-        self.begins = self.begins.into_iter().chain(stretches.first().map(|s| s.interval.from)).min();
+        // What began at or after the edit is made anew with it: a provisional first state may turn out to be unknown.
+        let first = stretches.first().map(|s| s.interval.from);
+        self.begins = self.begins.filter(|begins| *begins < replace_from).or(first);
         Some(LedgerEdit {
             service: self.service.id.clone(),
             replace_from,

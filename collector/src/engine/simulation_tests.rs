@@ -42,7 +42,7 @@ const HOURS: i64 = 30 * 24;
 /// The longest delay of a late answer, in hours.
 const DELAY_MAX: i64 = 48;
 /// Seeds that are run unless told otherwise.
-const SEEDS: u64 = 6;
+const SEEDS: u64 = 7;
 
 fn hour(hours: i64) -> Timestamp {
     Timestamp::from_secs(BEGIN_S + hours * HOUR_S)
@@ -289,9 +289,7 @@ fn live(delivery: &Delivery, restarts: Option<&mut Random>) -> Lived {
     let figures = model.services.iter().map(|service| {
         let id = &service.service.id;
         let rules = model.rulebook.corrected(id, correction);
-        // Not `begins`: it is the first state that was ever judged, and a provisional one may turn out to be unknown.
-        let begins = service.ledger.changes().first().map(|(at, _)| *at);
-        service_period::judge(&rules, id, month, begins, &service.ledger, hour(HOURS)).figures
+        service_period::judge(&rules, id, month, service.begins, &service.ledger, hour(HOURS)).figures
     });
     let (figures, ledgers) = (figures.collect(), model.services.iter().map(|service| service.ledger.clone()).collect());
     log.retain(|line| !line.contains("escalated"));

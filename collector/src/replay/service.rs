@@ -7,7 +7,6 @@
 use super::{Found, Request, Site};
 use crate::domain::catalogue::Service;
 use crate::domain::interval::{Interval, IntervalSet};
-use crate::domain::rule::Rule;
 use crate::domain::rule::rehearsal::Rehearsal;
 use crate::domain::state::State;
 use crate::engine::load;
@@ -25,7 +24,7 @@ pub(super) fn of_service(
     reader: &Reader,
     site: &Site<'_>,
     request: &Request,
-    place: usize,
+    (place, state): (usize, State),
 ) -> Result<Found, StoreError> {
     let mut found = Found::default();
     let Some(service) = site.catalogue.services.get(place) else { return Ok(found) };
@@ -40,22 +39,6 @@ pub(super) fn of_service(
             }
             by_answers(reader, &service, request.window)?
         }
-    };
-    let state = match request.rule {
-        Rule::Degraded => State::Degraded,
-        Rule::Down
-        | Rule::Threshold(_)
-        | Rule::AgentSilent
-        | Rule::Storm
-        | Rule::Backup
-        | Rule::SourceUnseen
-        | Rule::Function
-        | Rule::Budget
-        | Rule::Certificate
-        | Rule::Forecast
-        | Rule::Reboot
-        | Rule::ClockOff
-        | Rule::Alert => State::Down,
     };
     found.alarm_s = model.ledger.seconds_in(state, request.window);
     let (maintained, flap) = (site.windows.of_service(place), site.catalogue.tickets.flap);
