@@ -42,7 +42,7 @@ const HOURS: i64 = 30 * 24;
 /// The longest delay of a late answer, in hours.
 const DELAY_MAX: i64 = 48;
 /// Seeds that are run unless told otherwise.
-const SEEDS: u64 = 7;
+const SEEDS: u64 = 20;
 
 fn hour(hours: i64) -> Timestamp {
     Timestamp::from_secs(BEGIN_S + hours * HOUR_S)
@@ -275,6 +275,8 @@ fn live(delivery: &Delivery, restarts: Option<&mut Random>) -> Lived {
         }
         if restarts.as_mut().is_some_and(|random| random.one_in(60)) {
             model = restarted(&model, &answers, now);
+            // The cursor has not passed them: they are read again.
+            delivery.get(&hours).into_iter().flatten().for_each(|fact| model.apply(fact));
         }
         replay_late(&answers, &mut model, now);
         let plan = model.decide(now);
