@@ -53,8 +53,7 @@ async fn a_broker_that_dies_and_comes_back_loses_nothing() -> Result<()> {
     let agent = Agent::start(&office, through(port, TOPIC_PREFIX))?;
     let before = agent.until_acknowledged(3, 30).await.with_context(|| office.log())?;
     broker.kill().await?;
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
-    ensure!(agent.metric("pantau_agent_spool_records").await? > 0, "observations wait while the broker is away");
+    agent.until_waiting(60).await?;
     let _broker = Broker::start(port).await?.context("it was there before")?;
     agent.until_acknowledged(before + 4, 60).await.with_context(|| office.log())?;
     ensure!(serving.metric("pantau_ingest_broker_connections_total").await? >= 2, "the collector came back by itself");

@@ -103,6 +103,20 @@ impl Agent {
         bail!("{} observations wait after {seconds} s", self.metric("pantau_agent_spool_records").await?)
     }
 
+    /// Waits until something waits in the spool: what is seen while nobody takes it.
+    ///
+    /// # Errors
+    /// Nothing ever does.
+    pub async fn until_waiting(&self, seconds: u64) -> Result<()> {
+        for _ in 0..seconds * 20 {
+            if self.metric("pantau_agent_spool_records").await? > 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("nothing waited within {seconds} s")
+    }
+
     /// Asks it to stop and waits until it has.
     ///
     /// # Errors
