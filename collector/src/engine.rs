@@ -34,6 +34,7 @@ pub mod message;
 mod model;
 pub(crate) mod notices;
 pub mod part_ledger;
+mod part_log;
 mod registers;
 mod regroup_command;
 pub mod rehearsal;

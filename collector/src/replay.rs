@@ -21,7 +21,7 @@ pub mod text;
 mod threshold;
 mod tried;
 
-use crate::domain::catalogue::{Catalogue, ThresholdMetric};
+use crate::domain::catalogue::{Catalogue, ServiceId, ThresholdMetric};
 use crate::domain::interval::Interval;
 use crate::domain::profile::Profile;
 use crate::domain::rule::Rule;
@@ -29,7 +29,7 @@ use crate::domain::rule::rehearsal::{WouldBe, folded};
 use crate::domain::state::State;
 use crate::domain::ticket::TicketScope;
 use crate::engine::maintenance_model::Windows;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{self, Rulebook};
 use crate::store::{Reader, StoreError};
 use crate::texts::Texts;
 use pantau_shared::ids::HostId;
@@ -57,7 +57,7 @@ pub struct Request {
     /// Only this host.
     pub host: Option<HostId>,
     /// Only this service, or the hosts it runs on.
-    pub service: Option<crate::domain::catalogue::ServiceId>,
+    pub service: Option<ServiceId>,
     /// Values in the place of those in force.
     pub tried: Tried,
 }
@@ -157,7 +157,10 @@ impl<'a> Site<'a> {
         profile: &'a Profile,
         rulebook: &Rulebook,
     ) -> Result<Self, StoreError> {
-        let windows = Windows::new(&reader.register()?, catalogue, rulebook);
+        let register = reader.register()?;
+        let parts = rulebook::parts_of_all(reader, rulebook, &register, catalogue)?;
+        let of = |service: &ServiceId| parts.get(service).map(Vec::as_slice).unwrap_or_default();
+        let windows = Windows::new(&register, catalogue, rulebook, &of);
         let hosts = reader.hosts()?.into_iter().filter(|host| host.revoked_at.is_none()).map(|host| host.id);
         Ok(Self { catalogue, profile, windows, hosts: hosts.collect() })
     }

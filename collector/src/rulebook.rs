@@ -13,24 +13,37 @@ use crate::domain::availability::{Correction, MaintenanceWindow, Policy, Rules};
 use crate::domain::calendar::Calendar;
 use crate::domain::catalogue::{Catalogue, Service, ServiceId};
 use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::register::excuse::{self, Makeup, PartStretch};
 use crate::domain::register::{Register, Wanted};
 use chrono_tz::Tz;
 use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 pub use backup_terms::BackupHistory;
 pub use history::{Agreed, History};
-pub use load::{load, load_whole};
+pub use load::{load, load_whole, parts_of, parts_of_all};
 
 /// The rules of all services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rulebook {
     zone: Tz,
-    services: HashMap<ServiceId, ServiceRules>,
+    services: Services,
     backups: HashMap<ServiceId, BackupHistory>,
+    /// Of services that have components, or had.
+    makeups: HashMap<ServiceId, MakeupHistory>,
     unread: Vec<u32>,
 }
+
+/// The rules of each service; a change for one leaves the others where they are.
+type Services = HashMap<ServiceId, Arc<ServiceRules>>;
+
+/// What a service was made of, since when; in order of time.
+type MakeupHistory = Vec<(Timestamp, Option<Makeup>)>;
+
+/// How the checks of a service stood while it was down.
+pub type PartsOf<'a> = dyn Fn(&ServiceId) -> &'a [PartStretch] + 'a;
 
 /// The rules of one service; the fields are those of [`Rules`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +52,7 @@ pub struct ServiceRules {
     pub terms: Vec<AgreedTerms>,
     /// All windows.
     pub maintenance: Vec<MaintenanceWindow>,
-    /// Maintenance of components that takes a composite out.
+    /// When maintenance of all hosts, or of components, takes it out wherever it is down.
     pub component_maintenance: Option<IntervalSet>,
     /// All corrections.
     pub corrections: Vec<Correction>,
@@ -88,8 +101,8 @@ impl Rulebook {
     /// The rules by the revisions that `history` took.
     pub fn of_history(history: History) -> Self {
         let zone = history.zone();
-        let (services, backups) = history.into_rules();
-        Self { zone, services, backups, unread: Vec::new() }
+        let (services, backups, makeups) = history.into_parts();
+        Self { zone, services, backups, makeups, unread: Vec::new() }
     }
 
     /// What the backup sets of `service` were held to over time; nothing for one that is unknown here.
@@ -105,37 +118,84 @@ impl Rulebook {
 
     /// The rules of `service` as they are kept; `None`: unknown here.
     pub fn of(&self, service: &ServiceId) -> Option<&ServiceRules> {
-        self.services.get(service)
+        self.services.get(service).map(Arc::as_ref)
     }
 
-    /// The same rules with what `register` holds of maintenance and corrections.
+    /// The same rules with what `register` holds of maintenance and corrections, where the checks of services that were
+    /// down stood as `parts` says.
     #[must_use]
-    pub fn with_register(&self, register: &Register, catalogue: &Catalogue) -> Self {
+    pub fn with_register(&self, register: &Register, catalogue: &Catalogue, parts: &PartsOf<'_>) -> Self {
         let mut book = self.clone();
         for service in &catalogue.services {
-            let Some(rules) = book.services.get_mut(&service.id) else { continue };
+            let components = book.component_maintenance(register, service, parts(&service.id));
+            let Some(rules) = book.services.get_mut(&service.id).map(Arc::make_mut) else { continue };
             rules.maintenance = register.windows_of(&service.id, book.zone).map(|(_, window)| window).collect();
-            let notice_s = |begins| rules.policy_at(begins).min_notice_s;
-            let components = register.component_maintenance(service, book.zone, Wanted::NoticeAt(&notice_s));
-            rules.component_maintenance = Some(components).filter(|set| !set.is_empty());
+            rules.component_maintenance = components;
             rules.corrections = register.corrections_of(&service.id);
         }
         book
     }
 
+    /// The same rules where the checks of `service` are known to have stood as `stretches` say; `None`: nothing follows.
+    #[must_use]
+    pub fn with_parts(&self, register: &Register, service: &Service, stretches: &[PartStretch]) -> Option<Self> {
+        let components = self.component_maintenance(register, service, stretches);
+        if self.of(&service.id)?.component_maintenance == components {
+            return None;
+        }
+        let mut book = self.clone();
+        book.services.get_mut(&service.id).map(Arc::make_mut)?.component_maintenance = components;
+        Some(book)
+    }
+
+    /// When maintenance of its hosts or of its components takes `service` out wherever it is down.
+    fn component_maintenance(
+        &self,
+        register: &Register,
+        service: &Service,
+        stretches: &[PartStretch],
+    ) -> Option<IntervalSet> {
+        let notice_s = |begins| self.of(&service.id).map_or(0, |rules| rules.policy_at(begins).min_notice_s);
+        let wanted = Wanted::NoticeAt(&notice_s);
+        let hosts = register.component_maintenance(service, self.zone, wanted);
+        let all = hosts.union(&self.excused(register, &service.id, stretches, wanted));
+        Some(all).filter(|set| !set.is_empty())
+    }
+
+    /// Where `service` is down only because of components in maintenance that was announced as `wanted`.
+    pub fn excused(
+        &self,
+        register: &Register,
+        service: &ServiceId,
+        stretches: &[PartStretch],
+        wanted: Wanted<'_>,
+    ) -> IntervalSet {
+        let makeups = self.makeups.get(service).map(Vec::as_slice).unwrap_or_default();
+        excuse::excused(makeups, stretches, &|id| register.windows_of_component(id, self.zone, wanted))
+    }
+
+    /// When any component that `service` has or had is in approved maintenance.
+    pub fn planned_of_components(&self, register: &Register, service: &ServiceId) -> IntervalSet {
+        let makeups = self.makeups.get(service).into_iter().flatten();
+        let components = makeups.filter_map(|(_, makeup)| makeup.as_ref()).flat_map(Makeup::components);
+        let windows = components.map(|id| register.windows_of_component(id, self.zone, Wanted::Any));
+        windows.fold(IntervalSet::empty(), |all, set| all.union(&set))
+    }
+
     /// The rules of `service` alone, with one correction more: what its figures would be.
     #[must_use]
     pub fn corrected(&self, service: &ServiceId, correction: Correction) -> Self {
-        let mut rules = self.services.get(service).cloned().unwrap_or_else(|| ServiceRules::always(self.zone, None));
+        let mut rules = self.of(service).cloned().unwrap_or_else(|| ServiceRules::always(self.zone, None));
         rules.corrections.push(correction);
-        let services = HashMap::from([(service.clone(), rules)]);
-        Self { zone: self.zone, services, backups: self.backups.clone(), unread: Vec::new() }
+        let services = HashMap::from([(service.clone(), Arc::new(rules))]);
+        let (backups, makeups) = (self.backups.clone(), self.makeups.clone());
+        Self { zone: self.zone, services, backups, makeups, unread: Vec::new() }
     }
 
     /// The same rules with one agreement more in words; no second is counted otherwise.
     #[cfg(test)]
     pub(crate) fn agreed_also(mut book: Self, service: &ServiceId, agreed: Agreed) -> Self {
-        if let Some(rules) = book.services.get_mut(service) {
+        if let Some(rules) = book.services.get_mut(service).map(Arc::make_mut) {
             rules.agreed.push(agreed);
         }
         book
@@ -158,7 +218,9 @@ impl Rulebook {
     /// The same for maintenance of several things: the longest that any service concerned asks for.
     pub fn min_notice_of(&self, services: &[ServiceId], hosts: &[HostId], catalogue: &Catalogue) -> u64 {
         let concerned = |service: &&Service| {
-            services.contains(&service.id) || service.hosts.iter().any(|host| hosts.contains(host))
+            let components = service.composition.components.iter().map(|component| &component.id);
+            let mut names = std::iter::once(&service.id).chain(components);
+            names.any(|id| services.contains(id)) || service.hosts.iter().any(|host| hosts.contains(host))
         };
         let notices = catalogue.services.iter().filter(concerned).map(|service| self.min_notice_s(&service.id));
         notices.max().unwrap_or(Policy::default().min_notice_s)
@@ -172,7 +234,7 @@ impl Rulebook {
     /// The rules of `service`, which is in force from its first answer, `begins`, on; one without an answer, or unknown
     /// here, has no time that counts up to `now`.
     pub fn rules(&self, service: &ServiceId, begins: Option<Timestamp>, now: Timestamp) -> Rules {
-        let rules = self.services.get(service).cloned().unwrap_or_else(|| ServiceRules::always(self.zone, None));
+        let rules = self.of(service).cloned().unwrap_or_else(|| ServiceRules::always(self.zone, None));
         Rules {
             effective: Interval::new(begins.unwrap_or(now).floor_second(), Interval::ALL.to),
             terms: rules.terms,

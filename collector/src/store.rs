@@ -33,6 +33,7 @@ mod hosts;
 pub mod integrity;
 mod ledger;
 pub mod ledger_days;
+mod ledger_parts;
 mod migrate;
 pub mod notices;
 mod open;

@@ -365,6 +365,20 @@ impl Catalogue {
         self.services.iter().find(|service| service.id == *id)
     }
 
+    /// The service that `id` names, or whose component it names: the two share one space of names.
+    pub fn named(&self, id: &ServiceId) -> Option<&Service> {
+        self.services.iter().find(|service| service.id == *id || service.component(id.as_str()).is_some())
+    }
+
+    /// What `id` is called for people; a component with its service.
+    pub fn scope_name(&self, id: &ServiceId) -> String {
+        let Some(service) = self.named(id) else { return id.to_string() };
+        match service.component(id.as_str()) {
+            Some(component) => format!("{} › {}", service.name, component.name),
+            None => service.name.clone(),
+        }
+    }
+
     /// A backup set with its service.
     pub fn backup_set(&self, id: &BackupSetId) -> Option<(&Service, &BackupSet)> {
         let pairs = self.services.iter().flat_map(|service| service.backups.iter().map(move |set| (service, set)));

@@ -13,6 +13,7 @@
 //! approve at all is decided where a person comes in.
 
 pub mod correction;
+pub mod excuse;
 pub mod finality;
 pub mod maintenance;
 pub mod notice;

@@ -11,6 +11,8 @@ use super::service_model::{ServiceModel, asked_ms, policy_of, raw_result, result
 use crate::domain::catalogue::{Check, Service, ServiceId};
 use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::isolation::needs_network;
+use crate::domain::register::Register;
+use crate::domain::register::excuse::PartStretch;
 use crate::domain::rpo::job::PINGS_MAX;
 use crate::domain::state::track::safe_cut;
 use crate::domain::state::{CheckResult, VantageTrack};
@@ -40,9 +42,13 @@ const ENTRIES: usize = 50;
 const BUDGET_TICKETS: usize = 1000;
 /// The ledger is kept in memory for so long: ninety local days and the month before.
 const LEDGER_DAYS: i64 = 125;
+/// How its checks stood is kept in memory for so long: until every month that late answers may still change is final.
+const PART_DAYS: i64 = 40;
+/// Of what lies ahead so many days are read: clocks differ.
+const AHEAD_DAYS: i64 = 3;
 
 /// Answers dated at most so far ahead are read, in seconds: clocks differ.
-pub(super) const AHEAD_S: i64 = 86_400 * 3;
+pub(super) const AHEAD_S: i64 = 86_400 * AHEAD_DAYS;
 
 pub(super) type Answers = Vec<(Timestamp, ProbeOutcome)>;
 
@@ -105,17 +111,19 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     for ticket in reader.open_tickets()? {
         model.committed(ticket);
     }
+    let register = reader.register()?;
     for index in 0..model.services.len() {
+        let parts = load_parts(reader, model, &register, index, now)?;
         let Some(service) = model.services.get_mut(index) else { continue };
-        let (from, to) = (now.plus_secs(-86_400 * LEDGER_DAYS), now.plus_secs(86_400 * 3));
+        let (from, to) = (now.plus_secs(-86_400 * LEDGER_DAYS), now.plus_secs(86_400 * AHEAD_DAYS));
         let rows = reader.ledger(&service.service.id, from, to)?;
-        service.load_ledger(rows, reader.ledger_begins(&service.service.id)?);
+        service.load_ledger(rows, reader.ledger_begins(&service.service.id)?, parts);
         if let Some(from) = replay(reader, service, None, now)? {
             model.mark_dirty(index, from);
         }
     }
     model.isolation.reload_all(reader, now)?;
-    model.take_register(reader.register()?);
+    model.take_register(register);
     let restored = checkpoint::load(reader, model)?;
     for place in (0..model.hosts.len()).filter(|place| !restored.contains(place)) {
         let host = model.hosts[place].record.id.clone();
@@ -133,6 +141,28 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     }
     model.touch_everything();
     Ok(())
+}
+
+/// How the checks of the service at `index` stood while it was down: in the newest days, which late answers may still
+/// change, and wherever maintenance of a component was planned.
+fn load_parts(
+    reader: &Reader,
+    model: &Model,
+    register: &Register,
+    index: usize,
+    now: Timestamp,
+) -> Result<Vec<PartStretch>, StoreError> {
+    let Some(service) = model.services.get(index).filter(|service| service.parts.is_kept()) else {
+        return Ok(Vec::new());
+    };
+    let id = &service.service.id;
+    let (from, to) = (now.plus_secs(-86_400 * PART_DAYS), now.plus_secs(86_400 * AHEAD_DAYS));
+    let newest = reader.ledger_parts(id, from, to)?;
+    let first = newest.first().map_or(to, |stretch| stretch.interval.from);
+    let mut parts = rulebook::parts_of(reader, model.base(), register, id)?;
+    parts.retain(|stretch| stretch.interval.from < first);
+    parts.extend(newest);
+    Ok(parts)
 }
 
 /// A backup set from its records, the signals of its job, and what people entered. A set without records, from before

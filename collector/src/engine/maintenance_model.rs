@@ -2,13 +2,14 @@
 //!
 //! A condition that begins inside a window opens nothing, whether the window counts in the figures or not. What is still
 //! there [`GRACE_S`] after its end is a disturbance from the end of the window on (engines B.2). Probing and the ledger go
-//! on as ever. Made once per change of a register.
+//! on as ever. Made once per change of a register; what maintenance of components excuses, with what is seen of them.
 
-use crate::domain::catalogue::Catalogue;
+use crate::domain::catalogue::{Catalogue, Service};
 use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::register::excuse::PartStretch;
 use crate::domain::register::{Register, Wanted};
 use crate::domain::ticket::condition::{Condition, View};
-use crate::rulebook::Rulebook;
+use crate::rulebook::{PartsOf, Rulebook};
 use crate::snapshot::{MaintenanceView, WindowView};
 use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
@@ -28,37 +29,55 @@ pub(crate) struct Windows {
 
 #[derive(Debug, Clone, Default)]
 struct ServiceWindows {
+    /// Of itself or of all its hosts: whatever is seen of it then.
+    own: IntervalSet,
+    /// Whether any window is one of a component.
+    of_components: bool,
+    /// With the time in which it is down only because of components in maintenance.
     all: IntervalSet,
     /// Each for itself, in order of its begin.
     list: Vec<WindowView>,
 }
 
 impl Windows {
-    /// Of `register`, for the services of `catalogue` in their order.
-    pub(crate) fn new(register: &Register, catalogue: &Catalogue, rulebook: &Rulebook) -> Self {
+    /// Of `register`, for the services of `catalogue` in their order, of which those that were down stood as `parts` says.
+    pub(crate) fn new(register: &Register, catalogue: &Catalogue, rulebook: &Rulebook, parts: &PartsOf<'_>) -> Self {
         let zone = rulebook.zone();
         let named = register.plans().iter().flat_map(|plan| &plan.hosts);
-        let services = catalogue.services.iter().map(|service| {
-            let notice_s = rulebook.min_notice_s(&service.id);
-            let mut list = Vec::new();
-            for plan in register.plans() {
-                let whole = !service.hosts.is_empty() && service.hosts.iter().all(|host| plan.hosts.contains(host));
-                if !whole && !plan.services.contains(&service.id) {
-                    continue;
-                }
-                let title: Arc<str> = plan.title.as_str().into();
-                for window in plan.windows(zone) {
-                    if let Some(interval) = crate::domain::register::approved(&window, Wanted::Any) {
-                        let counted = window.counted(notice_s).is_some();
-                        list.push(WindowView { number: plan.number, title: Arc::clone(&title), interval, counted });
-                    }
-                }
-            }
-            list.sort_by_key(|window| (window.interval, window.number));
-            ServiceWindows { all: register.maintenance_of(service, zone), list }
-        });
         let hosts = named.map(|host| (host.clone(), register.host_maintenance(host, zone, Wanted::Any)));
-        Self { services: services.collect(), hosts: hosts.collect(), none: IntervalSet::empty() }
+        let services = catalogue.services.iter().map(|service| {
+            let list = windows_of(register, service, rulebook);
+            let own = register.maintenance_of(service, zone);
+            let of_components = !rulebook.planned_of_components(register, &service.id).is_empty();
+            ServiceWindows { all: own.clone(), own, of_components, list }
+        });
+        let mut windows = Self { services: services.collect(), hosts: hosts.collect(), none: IntervalSet::empty() };
+        for (place, service) in catalogue.services.iter().enumerate() {
+            if windows.of_components(place) {
+                windows.take_parts(place, register, service, rulebook, parts(&service.id));
+            }
+        }
+        windows
+    }
+
+    /// Whether maintenance of a component of the service at `place` is planned, or was.
+    pub(super) fn of_components(&self, place: usize) -> bool {
+        self.services.get(place).is_some_and(|service| service.of_components)
+    }
+
+    /// Takes how the checks of `service`, which is at `place`, stood while it was down.
+    pub(super) fn take_parts(
+        &mut self,
+        place: usize,
+        register: &Register,
+        service: &Service,
+        rulebook: &Rulebook,
+        stretches: &[PartStretch],
+    ) {
+        let excused = rulebook.excused(register, &service.id, stretches, Wanted::Any);
+        if let Some(windows) = self.services.get_mut(place) {
+            windows.all = windows.own.union(&excused);
+        }
     }
 
     /// That of a service.
@@ -86,6 +105,27 @@ impl Windows {
             next: ahead.first().cloned(),
         }
     }
+}
+
+/// The approved windows that concern `service`, as they are shown.
+fn windows_of(register: &Register, service: &Service, rulebook: &Rulebook) -> Vec<WindowView> {
+    let notice_s = rulebook.min_notice_s(&service.id);
+    let mut list = Vec::new();
+    for plan in register.plans() {
+        let Some(parts) = plan.parts_of(service) else { continue };
+        let title: Arc<str> = match parts.as_slice() {
+            [] => plan.title.as_str().into(),
+            parts => format!("{} ({})", plan.title, parts.join(", ")).into(),
+        };
+        for window in plan.windows(rulebook.zone()) {
+            if let Some(interval) = crate::domain::register::approved(&window, Wanted::Any) {
+                let counted = window.counted(notice_s).is_some();
+                list.push(WindowView { number: plan.number, title: Arc::clone(&title), interval, counted });
+            }
+        }
+    }
+    list.sort_by_key(|window| (window.interval, window.number));
+    list
 }
 
 /// The interval of `set` that holds `at`.

@@ -189,12 +189,31 @@ impl Model {
 
     /// Takes the registers as they are now: the rules follow, and everything is looked at by them.
     pub(crate) fn take_register(&mut self, register: Register) {
-        self.rulebook = Arc::new(self.base.with_register(&register, &self.catalogue));
-        self.windows = Windows::new(&register, &self.catalogue, &self.rulebook);
+        let parts = |id: &ServiceId| {
+            let service = self.index.service(id).and_then(|place| self.services.get(place));
+            service.map(|service| service.parts.stretches()).unwrap_or_default()
+        };
+        self.rulebook = Arc::new(self.base.with_register(&register, &self.catalogue, &parts));
+        self.windows = Windows::new(&register, &self.catalogue, &self.rulebook, &parts);
         self.register = Arc::new(register);
         self.services.iter_mut().for_each(|service| service.days.clear());
         self.shown.figures_changed(self.services.len());
         self.touch_everything();
+    }
+
+    /// The rules by catalogue and profile alone.
+    pub(super) const fn base(&self) -> &Rulebook {
+        &self.base
+    }
+
+    /// Takes into account how the checks of the service at `index` stand: maintenance of a component may explain it.
+    fn take_parts(&mut self, index: usize) {
+        let Some(service) = self.services.get(index).filter(|_| self.windows.of_components(index)) else { return };
+        let stretches = service.parts.stretches();
+        if let Some(book) = self.rulebook.with_parts(&self.register, &service.service, stretches) {
+            self.rulebook = Arc::new(book);
+        }
+        self.windows.take_parts(index, &self.register, &service.service, &self.rulebook, stretches);
     }
 
     /// Takes corrections that were proposed by the system: no rule follows from them.
@@ -434,6 +453,9 @@ impl Model {
             plan.late.extend(propose_late(&self.register, &service.service.id, &revised.late));
             if let Some(edit) = revised.edit {
                 super::shown::forget_days(service, zone, edit.replace_from.min(from));
+                if edit.parts.is_some() {
+                    self.take_parts(index);
+                }
                 plan.ledger.push(edit);
             }
             self.touched.insert(Subject::Service(index));

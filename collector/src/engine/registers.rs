@@ -76,7 +76,8 @@ impl EngineTask {
         let (model, number) = (&self.model, self.model.register.next_plan());
         let unknown = |name: String| CommandError::NotRecorded(RegisterRefusal::UnknownScope(name));
         for service in &proposal.services {
-            model.catalogue.service(service).ok_or_else(|| unknown(service.to_string()))?;
+            // Services and components share one space of names.
+            model.catalogue.named(service).ok_or_else(|| unknown(service.to_string()))?;
         }
         for host in &proposal.hosts {
             model.hosts.place(host).ok_or_else(|| unknown(host.to_string()))?;

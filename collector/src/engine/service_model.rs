@@ -3,12 +3,14 @@
 //! A vantage keeps only what may still matter: everything before the earliest unsettled instant of the service is
 //! forgotten, since only late data could change it, and late data rebuild the service from the stored answers.
 
+use super::part_log::PartLog;
 use crate::domain::catalogue::{Check, Service};
 use crate::domain::certificate::SeenCertificate;
 use crate::domain::composite::Formula;
 use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::isolation;
 use crate::domain::phrase::Phrase;
+use crate::domain::register::excuse::PartStretch;
 use crate::domain::state::timeline::walk_together;
 use crate::domain::state::{
     CheckOutcome, CheckPolicy, CheckResult, LateEffect, Proposal, Quorum, State, StateInterval, Timeline, Vantage,
@@ -65,6 +67,8 @@ pub(crate) struct ServiceModel {
     pub(crate) vantages: Vec<VantageModel>,
     pub(crate) ledger: Timeline,
     reasons: BTreeMap<Timestamp, Phrase>,
+    /// How its checks stood while it was down.
+    pub(crate) parts: PartLog,
     /// What lies before is forgotten: an answer that changes it needs a replay.
     certain_from: Timestamp,
     /// When it was last replayed because of late answers.
@@ -175,6 +179,7 @@ impl ServiceModel {
             vantages,
             ledger: Timeline::unknown(),
             reasons: BTreeMap::new(),
+            parts: PartLog::new(service),
             certain_from: Interval::ALL.from,
             replayed_at: None,
             begins: None,
@@ -182,9 +187,10 @@ impl ServiceModel {
         }
     }
 
-    /// Takes the stored ledger.
-    pub(crate) fn load_ledger(&mut self, rows: Vec<LedgerRow>, begins: Option<Timestamp>) {
+    /// Takes the stored ledger, and how the checks stood where it is down.
+    pub(crate) fn load_ledger(&mut self, rows: Vec<LedgerRow>, begins: Option<Timestamp>, parts: Vec<PartStretch>) {
         self.begins = begins;
+        self.parts.load(parts);
         for row in rows {
             if let Some(reason) = row.reason {
                 self.reasons.insert(row.from, reason);
@@ -363,6 +369,7 @@ impl ServiceModel {
         checks: &[Timeline],
     ) -> Option<LedgerEdit> {
         let from = window.from;
+        let parts = self.parts.replace(&self.service, window, &stretches, checks);
         let old_end = self.ledger.changes().last().map_or(from, |(at, _)| *at);
         let before: Vec<StateInterval> = self
             .ledger
@@ -373,7 +380,7 @@ impl ServiceModel {
             self.vantages.iter_mut().for_each(|v| v.timeline.forget_before(settled));
             self.certain_from = self.certain_from.max(settled);
         }
-        if before == stretches {
+        if before == stretches && parts.is_none() {
             return None;
         }
         let mut replace_from = from;
@@ -391,6 +398,7 @@ impl ServiceModel {
             service: self.service.id.clone(),
             replace_from,
             rows: self.rows(replace_from, from, &stretches, checks),
+            parts,
         })
     }
 

@@ -241,7 +241,7 @@ fn restarted(old: &Model, answers: &Answers, now: Timestamp) -> Model {
             state: row.state,
             reason: before.reason_at(row.interval.from),
         });
-        service.load_ledger(rows.collect(), before.begins);
+        service.load_ledger(rows.collect(), before.begins, before.parts.stretches().to_vec());
         if let Some(from) = load::replay(answers, service, None, now).expect("reads") {
             model.mark_dirty(place, from);
         }

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
 mod causes;
+mod components;
 mod full_disk;
 mod held_back;
 mod registers;
@@ -54,6 +55,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 struct Site {
+    catalogue: &'static str,
     store: Store,
     clock: Clock,
     seq: u64,
@@ -62,6 +64,10 @@ struct Site {
 
 impl Site {
     async fn new() -> Self {
+        Self::of(CATALOGUE).await
+    }
+
+    async fn of(catalogue: &'static str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("pantau.db"), at(0)).expect("opens");
         let (token, key) = ([1; 32], HostKey { public_key: vec![2; 32], machine_id_hash: "m".into() });
@@ -79,7 +85,7 @@ impl Site {
             })
             .await;
         joined.expect("commits").expect("joins");
-        Self { store, clock: Clock::manual(at(0)), seq: 0, _folder: folder }
+        Self { catalogue, store, clock: Clock::manual(at(0)), seq: 0, _folder: folder }
     }
 
     fn engine(&self) -> (Engine, EngineTask) {
@@ -91,7 +97,9 @@ impl Site {
             store: self.store.clone(),
             clock: self.clock.clone(),
             profile: Arc::new(bangka_2025()),
-            catalogue: Arc::new(crate::config::catalogue::parse("k", CATALOGUE, 1, &bangka_2025()).expect("valid")),
+            catalogue: Arc::new(
+                crate::config::catalogue::parse("k", self.catalogue, 1, &bangka_2025()).expect("valid"),
+            ),
             catalogue_applied_at: at(0),
             routing: Routing::to_all(&["meja"]),
             render: Arc::new(|phrase: &Phrase| phrase.id.clone()),
@@ -106,10 +114,21 @@ impl Site {
         self.late_answer(seconds, verdict).await;
     }
 
+    /// The same of another check.
+    async fn answer_to(&mut self, check: &str, seconds: i64, verdict: ProbeVerdict) {
+        self.clock.advance_ms(at(seconds).ms_since(self.clock.now()));
+        self.late_answer_to(check, seconds, verdict).await;
+    }
+
     /// The host's answer of that moment is stored now.
     async fn late_answer(&mut self, seconds: i64, verdict: ProbeVerdict) {
+        self.late_answer_to("web", seconds, verdict).await;
+    }
+
+    /// The same of another check.
+    async fn late_answer_to(&mut self, check: &str, seconds: i64, verdict: ProbeVerdict) {
         self.seq += 1;
-        let mut outcome = ProbeOutcome { check: "web".into(), ..ProbeOutcome::default() };
+        let mut outcome = ProbeOutcome { check: check.into(), ..ProbeOutcome::default() };
         outcome.set_verdict(verdict);
         let body = Some(ObservationBody::Probe(outcome));
         let observation = Observation { seq: self.seq, at_ms: at(seconds).as_ms(), age_ms: None, body };

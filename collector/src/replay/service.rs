@@ -53,7 +53,7 @@ pub(super) fn of_service(
 fn by_ledger(reader: &Reader, service: &Service, window: Interval) -> Result<ServiceModel, StoreError> {
     let mut model = ServiceModel::new(service);
     let rows = reader.ledger(&service.id, window.from.plus_secs(-LEAD_S), window.to)?;
-    model.load_ledger(rows, reader.ledger_begins(&service.id)?);
+    model.load_ledger(rows, reader.ledger_begins(&service.id)?, Vec::new());
     Ok(model)
 }
 
@@ -67,7 +67,7 @@ fn by_answers(reader: &Reader, service: &Service, window: Interval) -> Result<Se
     let mut model = ServiceModel::new(service);
     if let Some(edit) = edit {
         let begins = edit.rows.first().map(|row| row.from);
-        model.load_ledger(edit.rows, begins);
+        model.load_ledger(edit.rows, begins, Vec::new());
     }
     Ok(model)
 }

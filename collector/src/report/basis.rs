@@ -132,16 +132,14 @@ pub(crate) fn budget(budget: &Budget) -> BudgetRow {
 
 /// The record of which `planned` is a window.
 pub(super) fn maintenance_record(
-    register: &Register,
+    plan: &MaintenancePlan,
     site: &Site<'_>,
     service: &ServiceId,
     planned: &MaintenanceWindow,
-) -> Option<MaintenanceRecord> {
-    let (plan, _): (&MaintenancePlan, _) =
-        register.windows_of(service, site.rulebook.zone()).find(|(_, window)| window == planned)?;
+) -> MaintenanceRecord {
     let told = plan.announced.as_ref();
     let min_notice_s = site.rulebook.of(service).map(|rules| rules.policy_at(planned.interval.from).min_notice_s);
-    Some(MaintenanceRecord {
+    MaintenanceRecord {
         number: plan.number,
         title: plan.title.clone(),
         reason: plan.reason.clone(),
@@ -150,7 +148,7 @@ pub(super) fn maintenance_record(
         channel: told.map(|told| told.channel.clone()),
         proposed_by: plan.proposed.by.clone(),
         decided_by: plan.decided.as_ref().map(|decided| decided.sign.by.clone()),
-    })
+    }
 }
 
 /// The record behind an approved correction: each approval has a number of its own.

@@ -15,7 +15,7 @@ use crate::domain::catalogue::{BackupSet, Catalogue, Service, ServiceId};
 use crate::domain::improvement::{ImprovementFacts, suggest};
 use crate::domain::interval::Interval;
 use crate::domain::profile::Profile;
-use crate::domain::register::Register;
+use crate::domain::register::{MaintenancePlan, Register};
 use crate::domain::ticket::{Ticket, TicketClass, TicketKey, TicketScope};
 use crate::rulebook::Rulebook;
 use crate::service_period::{self, Worked};
@@ -177,7 +177,7 @@ fn service_report(
         utilisation,
         trend,
         outages,
-        maintenance: maintenance(site, &records.register, &service.id, &worked, window),
+        maintenance: maintenance(site, &records.register, service, &worked, window),
         corrections: corrections(&records.register, &service.id, &worked, window),
         recovery: recovery(reader, site, service)?,
         findings: findings.map(|finding| PhraseRow::from(&finding.phrase)).collect(),
@@ -245,15 +245,15 @@ fn outage_row(outage: &Outage, number: u32, service: &ServiceId, tickets: &[Tick
 fn maintenance(
     site: &Site<'_>,
     register: &Register,
-    service: &ServiceId,
+    service: &Service,
     worked: &Worked,
     window: Interval,
 ) -> Vec<MaintenanceRow> {
-    let terms = worked.rules.terms();
+    let (terms, zone) = (worked.rules.terms(), site.rulebook.zone());
     let counts = |planned: &MaintenanceWindow| {
         policy_at(&terms, planned.interval.from).and_then(|policy| planned.counted(policy.min_notice_s)).is_some()
     };
-    let row = |planned: &MaintenanceWindow| MaintenanceRow {
+    let row = |plan: &MaintenancePlan, planned: &MaintenanceWindow, parts: &[String]| MaintenanceRow {
         from: planned.interval.from.as_secs(),
         to: planned.interval.to.as_secs(),
         status: match planned.status {
@@ -267,9 +267,17 @@ fn maintenance(
         approved_at: planned.approved_at.map(Timestamp::as_secs),
         ended_early_at: planned.ended_early_at.map(Timestamp::as_secs),
         counts: counts(planned),
-        record: basis::maintenance_record(register, site, service, planned),
+        parts: parts.to_vec(),
+        record: Some(basis::maintenance_record(plan, site, &service.id, planned)),
     };
-    worked.rules.maintenance.iter().filter(|planned| planned.interval.overlaps(window)).map(row).collect()
+    let mut rows = Vec::new();
+    for plan in register.plans() {
+        let Some(parts) = plan.parts_of(service) else { continue };
+        let windows = plan.windows(zone);
+        let within = windows.iter().filter(|planned| planned.interval.overlaps(window));
+        rows.extend(within.map(|planned| row(plan, planned, &parts)));
+    }
+    rows
 }
 
 fn corrections(register: &Register, service: &ServiceId, worked: &Worked, window: Interval) -> Vec<CorrectionRow> {

@@ -441,6 +441,10 @@ pub struct MaintenanceRow {
     pub ended_early_at: Option<i64>,
     /// Whether it counts as maintenance.
     pub counts: bool,
+    /// What of the service it was planned for: names of components, or identifiers of all its hosts. It takes out only
+    /// time in which that explains why the service is down. Empty: the service itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
     /// Its record.
     #[serde(default)]
     pub record: Option<MaintenanceRecord>,

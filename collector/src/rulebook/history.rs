@@ -3,16 +3,18 @@
 //! A revision is the whole truth from its onset on: its terms replace those of all earlier revisions from there, also
 //! those that were to begin later. The first revision reaches back for ever. What changes nothing splits nothing.
 
-use super::{BackupHistory, ServiceRules};
+use super::{BackupHistory, MakeupHistory, ServiceRules, Services};
 use crate::domain::availability::rules::AgreedTerms;
 use crate::domain::calendar::Calendar;
 use crate::domain::calendar::period::PeriodKind;
 use crate::domain::calendar::zone;
-use crate::domain::catalogue::{Catalogue, ServiceClass, ServiceId};
+use crate::domain::catalogue::{Catalogue, Service, ServiceClass, ServiceId};
 use crate::domain::interval::Interval;
+use crate::domain::register::excuse::Makeup;
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What the catalogue says of a service from an instant on, as people read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +49,13 @@ pub struct History {
     zone: Tz,
     services: HashMap<ServiceId, (Vec<AgreedTerms>, Vec<Agreed>)>,
     backups: HashMap<ServiceId, BackupHistory>,
+    makeups: HashMap<ServiceId, MakeupHistory>,
 }
 
 impl History {
     /// Of no revision yet; `zone` is that of local dates.
     pub fn new(zone: Tz) -> Self {
-        Self { zone, services: HashMap::new(), backups: HashMap::new() }
+        Self { zone, services: HashMap::new(), backups: HashMap::new(), makeups: HashMap::new() }
     }
 
     /// The zone of local dates.
@@ -90,11 +93,24 @@ impl History {
                 terms.push(new);
             }
             self.backups.entry(service.id.clone()).or_default().take(service, onset);
+            self.take_makeup(service, applied_at);
         }
     }
 
-    /// The rules of every service, without maintenance or corrections, and what its backups are held to.
-    pub fn into_rules(self) -> (HashMap<ServiceId, ServiceRules>, HashMap<ServiceId, BackupHistory>) {
+    /// Takes what `service` is made of. Its ledger follows the file from the moment at which that is applied.
+    fn take_makeup(&mut self, service: &Service, applied_at: Timestamp) {
+        let makeup = Makeup::of(service);
+        let known = self.makeups.get(&service.id).and_then(|all| all.last());
+        if known.map_or(makeup.is_none(), |(_, last)| *last == makeup) {
+            return;
+        }
+        let from = if known.is_none() { Interval::ALL.from } else { applied_at };
+        self.makeups.entry(service.id.clone()).or_default().push((from, makeup));
+    }
+
+    /// The rules of every service, without maintenance or corrections; what its backups are held to; and what those with
+    /// components are made of.
+    pub(super) fn into_parts(self) -> (Services, HashMap<ServiceId, BackupHistory>, HashMap<ServiceId, MakeupHistory>) {
         let rules = |(terms, agreed)| ServiceRules {
             terms,
             agreed,
@@ -102,7 +118,8 @@ impl History {
             component_maintenance: None,
             corrections: Vec::new(),
         };
-        (self.services.into_iter().map(|(id, terms)| (id, rules(terms))).collect(), self.backups)
+        let services = self.services.into_iter().map(|(id, terms)| (id, Arc::new(rules(terms))));
+        (services.collect(), self.backups, self.makeups)
     }
 }
 

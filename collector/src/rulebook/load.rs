@@ -2,10 +2,13 @@
 
 use super::{History, Rulebook};
 use crate::config::catalogue;
-use crate::domain::catalogue::Catalogue;
+use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::profile::Profile;
+use crate::domain::register::Register;
+use crate::domain::register::excuse::PartStretch;
 use crate::store::{Reader, StoreError};
 use pantau_shared::timestamp::Timestamp;
+use std::collections::HashMap;
 
 /// The most revisions before the one in force that are read; the terms of the oldest of them reach back for ever.
 const REVISIONS_MAX: u32 = 500;
@@ -48,5 +51,48 @@ pub fn load_whole(
     catalogue: &Catalogue,
     applied_at: Timestamp,
 ) -> Result<Rulebook, StoreError> {
-    Ok(load(reader, profile, catalogue, applied_at)?.with_register(&reader.register()?, catalogue))
+    let (book, register) = (load(reader, profile, catalogue, applied_at)?, reader.register()?);
+    let parts = parts_of_all(reader, &book, &register, catalogue)?;
+    let of = |service: &ServiceId| parts.get(service).map(Vec::as_slice).unwrap_or_default();
+    Ok(book.with_register(&register, catalogue, &of))
+}
+
+/// [`parts_of`] each service of `catalogue` that has any.
+///
+/// # Errors
+/// What the store says.
+pub fn parts_of_all(
+    reader: &Reader,
+    book: &Rulebook,
+    register: &Register,
+    catalogue: &Catalogue,
+) -> Result<HashMap<ServiceId, Vec<PartStretch>>, StoreError> {
+    let mut all = HashMap::new();
+    for service in &catalogue.services {
+        let parts = parts_of(reader, book, register, &service.id)?;
+        if !parts.is_empty() {
+            all.insert(service.id.clone(), parts);
+        }
+    }
+    Ok(all)
+}
+
+/// How the checks of `service` stood while it was down, wherever maintenance of one of its components was planned.
+///
+/// # Errors
+/// What the store says.
+pub fn parts_of(
+    reader: &Reader,
+    book: &Rulebook,
+    register: &Register,
+    service: &ServiceId,
+) -> Result<Vec<PartStretch>, StoreError> {
+    let mut parts: Vec<PartStretch> = Vec::new();
+    for window in book.planned_of_components(register, service).iter() {
+        let of_window = reader.ledger_parts(service, window.from, window.to)?;
+        // One stretch may reach over two windows.
+        let known = parts.last().map(|last| last.interval.from);
+        parts.extend(of_window.into_iter().filter(|stretch| Some(stretch.interval.from) > known));
+    }
+    Ok(parts)
 }

@@ -203,7 +203,7 @@ impl Site {
             state: *state,
             reason: None,
         });
-        LedgerEdit { service: self.ids[place].clone(), replace_from: self.at(from), rows: rows.collect() }
+        LedgerEdit { service: self.ids[place].clone(), replace_from: self.at(from), rows: rows.collect(), parts: None }
     }
 
     fn commit(&self, ledger: Vec<LedgerEdit>) {

@@ -12,6 +12,9 @@ impl Writer {
     pub fn commit_decision(&mut self, decision: &Decision) -> Result<(), StoreError> {
         for edit in &decision.ledger {
             self.edit_ledger(edit)?;
+            if let Some(parts) = &edit.parts {
+                self.edit_ledger_parts(&edit.service, parts)?;
+            }
         }
         for edit in &decision.backups {
             self.edit_backups(edit)?;

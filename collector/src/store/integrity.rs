@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 50] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 51] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -50,6 +50,7 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 50] = [
     ("recovery", "restore drills and recoveries", Some("recorded_ms")),
     ("agent_event", "what agents told of themselves", Some("at_ms")),
     ("ledger", "the ledger of service states", Some("from_ms")),
+    ("ledger_part", "how checks stood while their service was down", Some("from_ms")),
     ("ticket", "tickets", Some("recorded_ms")),
     ("ticket_service", "services of tickets", None),
     ("ticket_member", "disturbances that belong to tickets", Some("detected_ms")),

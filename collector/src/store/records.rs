@@ -7,6 +7,7 @@ use super::notices::NoticeEdit;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
 use crate::domain::register::CorrectionEntry;
+use crate::domain::register::excuse::PartStretch;
 use crate::domain::rule::admission::HeldBack;
 use crate::domain::state::State;
 use crate::domain::ticket::evidence::Evidence;
@@ -243,6 +244,17 @@ pub struct LedgerEdit {
     pub replace_from: Timestamp,
     /// What stands there now; sorted, disjoint, none before `replace_from`.
     pub rows: Vec<LedgerRow>,
+    /// How its checks stood where it is down; `None`: the same as before, or nobody asks.
+    pub parts: Option<PartsEdit>,
+}
+
+/// Replaces what is kept of a service's checks while it was down, in the way of [`LedgerEdit`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartsEdit {
+    /// From when.
+    pub replace_from: Timestamp,
+    /// What stands there now; sorted, disjoint, none before `replace_from`.
+    pub rows: Vec<PartStretch>,
 }
 
 /// A ticket as it is after a decision, with what was added to its log and what is to be told to whom.

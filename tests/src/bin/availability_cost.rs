@@ -201,7 +201,7 @@ fn ledger(seed: u64, outages: i64) -> Vec<LedgerRow> {
 }
 
 async fn edit(store: &Store, service: &ServiceId, from: Timestamp, rows: Vec<LedgerRow>) -> Result<()> {
-    let edit = LedgerEdit { service: service.clone(), replace_from: from, rows };
+    let edit = LedgerEdit { service: service.clone(), replace_from: from, rows, parts: None };
     let decision = Decision { ledger: vec![edit], evaluated_at: START, ..Decision::default() };
     store.write(move |writer| writer.commit_decision(&decision)).await?;
     Ok(())
@@ -217,7 +217,8 @@ async fn lengthen(store: &Store, service: &ServiceId) -> Result<f64> {
             let before = cpu_ns();
             for time in 1..=TIMES {
                 let row = LedgerRow { to: newest.to.plus_secs(time), ..newest.clone() };
-                let edit = LedgerEdit { service: service.clone(), replace_from: newest.from, rows: vec![row] };
+                let edit =
+                    LedgerEdit { service: service.clone(), replace_from: newest.from, rows: vec![row], parts: None };
                 writer.commit_decision(&Decision { ledger: vec![edit], evaluated_at: START, ..Decision::default() })?;
             }
             Ok(cpu_ns() - before)

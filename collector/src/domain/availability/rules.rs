@@ -45,7 +45,7 @@ pub struct Rules {
     pub terms: Vec<AgreedTerms>,
     /// All windows.
     pub maintenance: Vec<MaintenanceWindow>,
-    /// Maintenance of components that takes a composite out.
+    /// When maintenance of all hosts, or of components, takes it out wherever it is down.
     pub component_maintenance: Option<IntervalSet>,
     /// All corrections.
     pub corrections: Vec<Correction>,

@@ -14,7 +14,7 @@
 use super::recurrence::Recurrence;
 use super::refusal::{RegisterRefusal, optional, written};
 use crate::domain::availability::{MaintenanceStatus, MaintenanceWindow};
-use crate::domain::catalogue::ServiceId;
+use crate::domain::catalogue::{Service, ServiceId};
 use crate::domain::interval::Interval;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -275,6 +275,19 @@ fn check_window(proposal: &MaintenanceProposal, now: Timestamp, zone: Tz) -> Res
 }
 
 impl MaintenancePlan {
+    /// Through what the record concerns `service`: names of components, or identifiers of all its hosts; nothing for the
+    /// service as such. `None`: it does not concern it.
+    pub fn parts_of(&self, service: &Service) -> Option<Vec<String>> {
+        if self.services.contains(&service.id) {
+            return Some(Vec::new());
+        }
+        let components = service.composition.components.iter().filter(|c| self.services.contains(&c.id));
+        let components: Vec<String> = components.map(|component| component.name.clone()).collect();
+        let whole = !service.hosts.is_empty() && service.hosts.iter().all(|host| self.hosts.contains(host));
+        let hosts = service.hosts.iter().filter(|_| whole).map(ToString::to_string);
+        Some(components.into_iter().chain(hosts).collect()).filter(|parts: &Vec<String>| !parts.is_empty())
+    }
+
     /// The planned windows, whatever became of them, in order of time.
     pub fn occurrences(&self, zone: Tz) -> Vec<Interval> {
         self.recurrence.occurrences(self.planned, self.until, zone)

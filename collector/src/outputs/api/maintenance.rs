@@ -167,7 +167,10 @@ pub(super) async fn list(
     let before = parameters.parsed("cursor", "a `next_cursor` of an earlier page", number)?.unwrap_or(u32::MAX);
     let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
     let asked = snapshot.register.plans().iter().rev().filter(|plan| {
-        let named = service.as_ref().is_none_or(|service| plan.services.contains(service));
+        let of = |named: &ServiceId| snapshot.catalogue.named(named).map(|service| &service.id);
+        let named = service
+            .as_ref()
+            .is_none_or(|asked| plan.services.iter().any(|named| named == asked || of(named) == Some(asked)));
         plan.number < before && named && status.is_none_or(|status| plan.state == status)
     });
     let items = asked.take(limit + 1).map(|plan| body(&snapshot, plan, now, false)).collect();

@@ -153,10 +153,7 @@ pub(crate) fn notice_badge(texts: Texts, notice: Notice) -> Badge {
 
 /// What it concerns, by the names that people know.
 pub(crate) fn scope(snapshot: &Snapshot, plan: &MaintenancePlan) -> String {
-    let services = plan
-        .services
-        .iter()
-        .map(|id| snapshot.catalogue.service(id).map_or_else(|| id.to_string(), |service| service.name.clone()));
+    let services = plan.services.iter().map(|id| snapshot.catalogue.scope_name(id));
     let hosts = plan.hosts.iter().map(|id| {
         let host = snapshot.hosts.iter().find(|host| host.id == *id);
         host.map_or_else(|| id.to_string(), |host| host.name.clone())

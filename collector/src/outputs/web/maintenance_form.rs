@@ -156,8 +156,12 @@ pub(crate) fn render(
         label,
         selected: chosen.iter().any(|known| known == value),
     };
-    let services = snapshot.catalogue.services.iter();
-    let services = services.map(|s| choice(s.id.as_str(), s.name.clone(), &form.services)).collect();
+    let services = snapshot.catalogue.services.iter().flat_map(|service| {
+        let components = service.composition.components.iter().map(|component| &component.id);
+        std::iter::once(&service.id).chain(components)
+    });
+    let named = |id: &ServiceId| choice(id.as_str(), snapshot.catalogue.scope_name(id), &form.services);
+    let services = services.map(named).collect();
     let hosts = snapshot.hosts.iter();
     let hosts = hosts.map(|h| choice(h.id.as_str(), h.name.clone(), &form.hosts)).collect();
     let weekdays = WEEK.iter();

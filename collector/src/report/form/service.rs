@@ -258,10 +258,19 @@ fn maintenance(texts: Texts, service: &ServiceReport) -> Section {
             row.announced_at.map_or_else(|| "–".to_owned(), |told| texts.instant(at(told))),
             notice(texts, row),
             texts.get(if row.counts { "form-yes" } else { "form-no" }),
-            row.record.as_ref().map_or_else(|| "–".to_owned(), |r| format!("{}. {}", r.number, r.title)),
+            record_of(row),
         ]);
     }
     Section { title: texts.get("form-maintenance"), tables: vec![table], ..Section::default() }
+}
+
+/// Number and title of the record, and what of the service it was planned for where that is not all of it.
+fn record_of(row: &MaintenanceRow) -> String {
+    let Some(record) = &row.record else { return "–".to_owned() };
+    match row.parts.as_slice() {
+        [] => format!("{}. {}", record.number, record.title),
+        parts => format!("{}. {} ({})", record.number, record.title, parts.join(", ")),
+    }
 }
 
 /// Notice given of notice needed.

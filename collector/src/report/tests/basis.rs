@@ -109,7 +109,7 @@ async fn a_correction_is_printed_whole_and_sealed_with_the_report() {
     site.store.write(move |writer| writer.save_register(&[], &[kept], &[])).await.expect("saves");
     let mut snapshot = (*site.snapshot).clone();
     let register = Register::new(Vec::new(), vec![entry]);
-    snapshot.rulebook = Arc::new(snapshot.rulebook.with_register(&register, &snapshot.catalogue));
+    snapshot.rulebook = Arc::new(snapshot.rulebook.with_register(&register, &snapshot.catalogue, &|_| &[]));
     let (document, service) = made(&site, &snapshot, 31 * DAY);
     let record = service.corrections[0].record.clone().expect("on record");
     assert_eq!((record.number, record.decided_by.as_deref()), (7, Some("budi")));

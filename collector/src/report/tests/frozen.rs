@@ -57,7 +57,8 @@ impl Site {
             reason: None,
         };
         let service = ServiceId::parse("simpeg").expect("valid");
-        let edit = LedgerEdit { service, replace_from: at(rows[0].0), rows: rows.iter().map(row).collect() };
+        let edit =
+            LedgerEdit { service, replace_from: at(rows[0].0), rows: rows.iter().map(row).collect(), parts: None };
         let decision = Decision { ledger: vec![edit], evaluated_at: at(0), ..Decision::default() };
         self.store.write(move |writer| writer.commit_decision(&decision)).await.expect("commits");
     }

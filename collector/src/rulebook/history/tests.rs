@@ -33,7 +33,7 @@ fn rulebook(revisions: &[(Catalogue, &str)], maintenance: &[MaintenanceWindow]) 
         history.take(catalogue, at(applied_at));
     }
     let mut book = Rulebook::of_history(history);
-    book.services.get_mut(&simpeg()).expect("known").maintenance.extend(maintenance);
+    Arc::make_mut(book.services.get_mut(&simpeg()).expect("known")).maintenance.extend(maintenance);
     book
 }
 

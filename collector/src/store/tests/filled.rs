@@ -3,6 +3,8 @@
 use super::*;
 use crate::domain::alert::{Alert, AlertGroup};
 use crate::domain::catalogue::ThresholdMetric;
+use crate::domain::interval::Interval;
+use crate::domain::register::excuse::PartStretch;
 use crate::domain::rpo::proof::{RecoveryEntry, Verification, VerificationMethod};
 use crate::domain::rpo::record::History;
 use crate::domain::rule::Rule;
@@ -88,7 +90,10 @@ fn held_back() -> HeldBack {
 fn judge(fixture: &Fixture) {
     let row = |from, to, state| LedgerRow { from: at(from), to: at(to), state, reason: Some(Phrase::new("why")) };
     let rows = vec![row(0, 10, State::Up), row(10, 30, State::Down), row(35, 40, State::Degraded)];
-    let edit = LedgerEdit { service: service("simpeg"), replace_from: at(0), rows };
+    let states = vec![(CheckId::parse("simpeg-web").expect("valid"), State::Down)];
+    let stretch = PartStretch { interval: Interval::new(at(10), at(30)), states };
+    let parts = Some(PartsEdit { replace_from: at(0), rows: vec![stretch] });
+    let edit = LedgerEdit { service: service("simpeg"), replace_from: at(0), rows, parts };
     let message = OutboxMessage {
         ticket: TicketNumber { year: 2026, number: 1 },
         target: "meja-bantuan".into(),

@@ -1,6 +1,8 @@
 //! Edits of ledgers, against a ledger kept as one state per second.
 
 use super::*;
+use crate::domain::interval::Interval;
+use crate::domain::register::excuse::PartStretch;
 use proptest::prelude::*;
 
 fn row(from: i64, to: i64, state: State) -> LedgerRow {
@@ -8,7 +10,7 @@ fn row(from: i64, to: i64, state: State) -> LedgerRow {
 }
 
 fn edit(replace_from: i64, rows: Vec<LedgerRow>) -> Decision {
-    let edit = LedgerEdit { service: service("simpeg"), replace_from: at(replace_from), rows };
+    let edit = LedgerEdit { service: service("simpeg"), replace_from: at(replace_from), rows, parts: None };
     Decision { ledger: vec![edit], evaluated_at: at(0), ..Decision::default() }
 }
 
@@ -129,4 +131,38 @@ proptest! {
         }
         prop_assert_eq!(&read[from..to], &painted[from..to]);
     }
+}
+
+fn part(from: i64, to: i64, check: &str) -> PartStretch {
+    let states = vec![(CheckId::parse(check).expect("valid"), State::Down)];
+    PartStretch { interval: Interval::new(at(from), at(to)), states }
+}
+
+fn edit_parts(fixture: &Fixture, replace_from: i64, rows: Vec<PartStretch>) -> Result<(), StoreError> {
+    let decision = edit(0, vec![row(0, 100, State::Down)]);
+    let mut ledger = decision.ledger;
+    ledger[0].parts = Some(PartsEdit { replace_from: at(replace_from), rows });
+    commit(fixture, Decision { ledger, ..Decision::default() })
+}
+
+fn parts(fixture: &Fixture, from: i64, to: i64) -> Vec<PartStretch> {
+    fixture.read(|r| r.ledger_parts(&service("simpeg"), at(from), at(to)))
+}
+
+#[test]
+fn parts_are_replaced_from_an_instant_on() {
+    let fixture = Fixture::new();
+    edit_parts(&fixture, 0, vec![part(0, 10, "a"), part(10, 30, "b"), part(40, 50, "a")]).expect("fits");
+    edit_parts(&fixture, 20, vec![part(20, 25, "c"), part(40, 60, "a")]).expect("fits");
+    let fixture = fixture.reopen();
+    let expected = [part(0, 10, "a"), part(10, 20, "b"), part(20, 25, "c"), part(40, 60, "a")];
+    assert_eq!(parts(&fixture, 0, 100), expected);
+    assert_eq!(parts(&fixture, 12, 13), expected[1..2]);
+    assert_eq!(parts(&fixture, 25, 40), [], "half-open at both ends");
+    for refused in [vec![part(5, 9, "a")], vec![part(30, 30, "a")], vec![part(40, 50, "a"), part(45, 60, "b")]] {
+        edit_parts(&fixture, 20, refused).expect_err("not sorted, disjoint and in range");
+    }
+    assert_eq!(parts(&fixture, 0, 100), expected, "a refused edit changes nothing");
+    edit_parts(&fixture, 15, Vec::new()).expect("fits");
+    assert_eq!(parts(&fixture, 0, 100), [part(0, 10, "a"), part(10, 15, "b")]);
 }

@@ -144,7 +144,12 @@ impl Filler {
         let last = self.store.facts_after(FactCursor(cursor.0 - 1), 2)?;
         ensure!(last.facts.len() == 1 && last.cursor == cursor, "fact {facts} is not the last one");
         let edit = |(service, rows)| {
-            anyhow::Ok(LedgerEdit { service: Office::service(service)?, replace_from: self.span.from, rows })
+            anyhow::Ok(LedgerEdit {
+                service: Office::service(service)?,
+                replace_from: self.span.from,
+                rows,
+                parts: None,
+            })
         };
         let ledger = ledgers.into_iter().enumerate().map(edit).collect::<Result<_>>()?;
         let decision = Decision { cursor, ledger, evaluated_at: self.span.to, ..Decision::default() };

@@ -25,6 +25,8 @@ struct Case {
     effective: (i64, i64),
     states: Vec<(i64, State)>,
     windows: Vec<(i64, i64, bool)>,
+    /// Maintenance of components: where it is down, it is excused.
+    components: Vec<(i64, i64)>,
     corrections: Vec<(u64, i64, i64, Option<State>, bool)>,
     /// Of each of the terms.
     policies: [Policy; 2],
@@ -67,8 +69,16 @@ impl Case {
         self.effective.0 <= second && second < self.effective.1
     }
 
-    fn in_maintenance(&self, second: i64) -> bool {
+    fn in_window(&self, second: i64) -> bool {
         self.windows.iter().any(|(from, to, approved)| *approved && *from <= second && second < *to)
+    }
+
+    fn of_components(&self, second: i64) -> bool {
+        self.components.iter().any(|(from, to)| *from <= second && second < *to)
+    }
+
+    fn in_maintenance(&self, second: i64) -> bool {
+        self.in_window(second) || self.of_components(second) && self.observed(second) == State::Down
     }
 
     /// The approved correction with the highest sequence.
@@ -88,7 +98,8 @@ impl Case {
         let mut used: BTreeMap<u32, u64> = BTreeMap::new();
         let mut beyond = Vec::new();
         for second in 0..LENGTH {
-            if !self.in_maintenance(second)
+            // The cap counts planned time, whatever is seen in it.
+            if !(self.in_window(second) || self.of_components(second))
                 || !self.is_open(second)
                 || !self.in_force(second)
                 || self.correction(second, false).is_some()
@@ -117,7 +128,7 @@ impl Case {
 
     fn evaluate(&self) -> (Counts, Counts, Vec<(i64, u64)>) {
         let beyond = self.beyond_cap();
-        let is_beyond = |second: i64| beyond.binary_search(&second).is_ok();
+        let is_beyond = |second: i64| self.in_maintenance(second) && beyond.binary_search(&second).is_ok();
         let end = self.as_of.unwrap_or(i64::MAX).min(self.period.1);
         let judge = |second: i64, with_maintenance: bool| {
             if second < self.period.0 || second >= end || !self.in_force(second) || !self.is_open(second) {
@@ -211,7 +222,8 @@ impl Case {
             effective: self.span(self.effective.0, self.effective.1),
             terms: self.facts_terms.iter().zip(&self.policies).map(terms).collect(),
             maintenance: self.windows.iter().map(window).collect(),
-            component_maintenance: None,
+            component_maintenance: Some(self.components.iter().map(|(from, to)| self.span(*from, *to)).collect())
+                .filter(|set: &IntervalSet| !set.is_empty()),
             corrections: self.corrections.iter().map(correction).collect(),
         }
     }
@@ -298,6 +310,7 @@ prop_compose! {
         effective in prop_oneof![Just((0, LENGTH)), any_span()],
         mut states in prop::collection::vec((0..LENGTH, any_state()), 0..12),
         windows in prop::collection::vec((any_span(), any::<bool>()), 0..4),
+        components in prop::collection::vec(any_span(), 0..3),
         mut corrections in prop::collection::vec((any_span(), prop::option::of(any_state()), any::<bool>()), 0..4),
         reversed in any::<bool>(),
         policies in [any_policy(), any_policy()],
@@ -313,7 +326,7 @@ prop_compose! {
             corrections.reverse();
         }
         let windows = windows.into_iter().map(|((from, to), approved)| (from, to, approved)).collect();
-        Case { facts_terms, period, as_of, effective, states, windows, corrections, policies }
+        Case { facts_terms, period, as_of, effective, states, windows, components, corrections, policies }
     }
 }
 

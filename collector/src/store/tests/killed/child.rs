@@ -182,8 +182,12 @@ impl Child {
     async fn judge(&self) -> Result<(), StoreError> {
         let number = self.edits.get();
         let cursor = self.store.facts_after(self.store.read(Reader::cursor)?, usize::MAX)?.cursor;
-        let edit =
-            LedgerEdit { service: service("simpeg"), replace_from: edit_begins(number), rows: vec![row_of(number)] };
+        let edit = LedgerEdit {
+            service: service("simpeg"),
+            replace_from: edit_begins(number),
+            rows: vec![row_of(number)],
+            parts: None,
+        };
         let decision = Decision { cursor, ledger: vec![edit], evaluated_at: at(3), ..Decision::default() };
         say("begin judge");
         self.store.write(move |writer| writer.commit_decision(&decision)).await?;

@@ -20,7 +20,7 @@ async fn watched_since_october(site: &Site) {
         row(40 * day - 7_200, 0, State::Up),
     ];
     let service = ServiceId::parse("simpeg").expect("valid");
-    let edit = LedgerEdit { service, replace_from: rows[0].from, rows };
+    let edit = LedgerEdit { service, replace_from: rows[0].from, rows, parts: None };
     let decision = Decision { ledger: vec![edit], evaluated_at: NOW, ..Decision::default() };
     site.app.store.write(move |writer| writer.commit_decision(&decision)).await.expect("commits");
 }
