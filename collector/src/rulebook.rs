@@ -6,6 +6,7 @@
 
 pub mod backup_terms;
 mod history;
+mod late_backups;
 mod load;
 
 use crate::domain::availability::rules::AgreedTerms;
@@ -14,8 +15,9 @@ use crate::domain::calendar::Calendar;
 use crate::domain::catalogue::{Catalogue, Service, ServiceId};
 use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::register::{Register, Wanted};
+use crate::domain::rpo::late::HeldRecord;
 use chrono_tz::Tz;
-use pantau_shared::ids::HostId;
+use pantau_shared::ids::{BackupSetId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
 
@@ -29,6 +31,7 @@ pub struct Rulebook {
     zone: Tz,
     services: HashMap<ServiceId, ServiceRules>,
     backups: HashMap<ServiceId, BackupHistory>,
+    late: late_backups::LateBook,
     unread: Vec<u32>,
 }
 
@@ -89,13 +92,24 @@ impl Rulebook {
     pub fn of_history(history: History) -> Self {
         let zone = history.zone();
         let (services, backups) = history.into_rules();
-        Self { zone, services, backups, unread: Vec::new() }
+        Self { zone, services, backups, late: late_backups::LateBook::default(), unread: Vec::new() }
     }
 
     /// What the backup sets of `service` were held to over time; nothing for one that is unknown here.
     pub fn backups(&self, service: &ServiceId) -> &BackupHistory {
         const NONE: &BackupHistory = &BackupHistory::NONE;
         self.backups.get(service).unwrap_or(NONE)
+    }
+
+    /// How records of `set` count in final months, in the order in which it was learnt.
+    pub fn held_back(&self, set: &BackupSetId) -> &[HeldRecord] {
+        self.late.of(set)
+    }
+
+    /// The same rules as they would be with the late records of correction `number` decided the other way.
+    #[must_use]
+    pub fn with_flipped(&self, register: &Register, number: u32) -> Self {
+        Self { late: late_backups::LateBook::new(register, Some(number)), ..self.clone() }
     }
 
     /// Revisions of the catalogue that can't be read any more; their neighbours' terms hold.
@@ -120,6 +134,7 @@ impl Rulebook {
             rules.component_maintenance = Some(components).filter(|set| !set.is_empty());
             rules.corrections = register.corrections_of(&service.id);
         }
+        book.late = late_backups::LateBook::new(register, None);
         book
     }
 
@@ -129,7 +144,7 @@ impl Rulebook {
         let mut rules = self.services.get(service).cloned().unwrap_or_else(|| ServiceRules::always(self.zone, None));
         rules.corrections.push(correction);
         let services = HashMap::from([(service.clone(), rules)]);
-        Self { zone: self.zone, services, backups: self.backups.clone(), unread: Vec::new() }
+        Self { services, unread: Vec::new(), ..self.clone() }
     }
 
     /// The same rules with one agreement more in words; no second is counted otherwise.

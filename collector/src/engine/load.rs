@@ -131,6 +131,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     for (service, backup) in &mut model.backups {
         load_backup(reader, service, backup, cursor)?;
     }
+    model.tie_logs(None);
     model.touch_everything();
     Ok(())
 }
@@ -150,7 +151,7 @@ fn load_backup(
             for look in reader.backup_observations(&set, LOOKS)?.into_iter().rev() {
                 let expected = backup.set.look().is_some_and(|expected| look.host == expected.host);
                 if expected && look.id <= cursor.0 {
-                    backup.feed(look.at, look.id, &look.observation);
+                    backup.feed(look.at, look.at, look.id, &look.observation);
                 }
             }
         }
