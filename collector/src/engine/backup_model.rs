@@ -106,10 +106,11 @@ impl BackupModel {
         (self.fact, self.kept) = (look.fact, look.kept);
     }
 
-    /// Takes the stored signals, oldest first.
-    pub(crate) fn load_signals(&mut self, since: Timestamp, signals: &[Signal]) {
+    /// Takes the stored signals, oldest first, at `now`. What they taught is stored, but for the last before a kill.
+    pub(crate) fn load_signals(&mut self, since: Timestamp, signals: &[Signal], now: Timestamp) {
         self.heartbeat_since = Some(since);
-        self.take_pings(signals.iter().filter_map(Signal::ping).collect());
+        let pings = signals.iter().filter_map(Signal::ping).collect();
+        self.learning(finality::final_until(self.zone, now), |model| model.take_pings(pings));
     }
 
     /// Its heartbeat was revoked: what was told stays in the records, and nothing more is expected.

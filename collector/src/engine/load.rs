@@ -129,7 +129,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     model.refresh_hosts(records);
     let cursor = model.cursor;
     for (service, backup) in &mut model.backups {
-        load_backup(reader, service, backup, cursor)?;
+        load_backup(reader, service, backup, cursor, now)?;
     }
     model.tie_logs(None);
     model.touch_everything();
@@ -143,6 +143,7 @@ fn load_backup(
     service: &ServiceId,
     backup: &mut BackupModel,
     cursor: FactCursor,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let set = backup.set.id.clone();
     match reader.backup_look(&set)? {
@@ -159,7 +160,7 @@ fn load_backup(
     if let Some(heartbeat) = reader.heartbeat(&set)? {
         let mut signals = reader.signals(&set, PINGS_MAX)?;
         signals.reverse();
-        backup.load_signals(heartbeat.begins_at, &signals);
+        backup.load_signals(heartbeat.begins_at, &signals, now);
     }
     backup.risk = reader.backup_risk(&set)?;
     for look in reader.backup_observations(&set, 1)? {

@@ -171,13 +171,8 @@ pub(super) fn late_records(
     now: Timestamp,
 ) -> (Vec<CorrectionEntry>, Vec<AuditEntry>) {
     let (mut corrections, mut audit) = (Vec::new(), Vec::new());
-    type Make<'a> = Box<dyn Fn(u32) -> CorrectionEntry + 'a>;
-    let of_answers =
-        answers.iter().map(|late| (Box::new(|number| late.entry(number, now)) as Make<'_>, &late.replaces));
-    let of_backups =
-        backups.iter().map(|late| (Box::new(|number| late.entry(number, now)) as Make<'_>, &late.replaces));
-    for (number, (entry, replaces)) in (register.next_correction()..).zip(of_answers.chain(of_backups)) {
-        let proposed = entry(number);
+    let mut put = |proposed: CorrectionEntry, replaces: &[u32]| {
+        let number = proposed.number;
         let told = |action, subject: u32, detail| AuditEntry {
             at: now,
             actor: Actor::System,
@@ -192,6 +187,13 @@ pub(super) fn late_records(
             audit.push(told("correction.withdrawn", taken.number, json!({ "by": number })));
             corrections.push(taken);
         }
+    };
+    let mut numbers = register.next_correction()..;
+    for (late, number) in answers.iter().zip(numbers.by_ref()) {
+        put(late.entry(number, now), &late.replaces);
+    }
+    for (late, number) in backups.iter().zip(numbers) {
+        put(late.entry(number, now), &late.replaces);
     }
     (corrections, audit)
 }

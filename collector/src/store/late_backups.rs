@@ -12,8 +12,8 @@ use pantau_shared::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
 /// One side of a month: `[counted, breach, no backup, breaches, peak, compliance]`; `null` where nothing was watched.
-type SideColumn = Option<(u64, u64, u64, u64, Option<u64>, Option<u32>)>;
-type MonthColumn = (NaiveDate, SideColumn, SideColumn);
+type Side = (u64, u64, u64, u64, Option<u64>, Option<u32>);
+type MonthColumn = (NaiveDate, Option<Side>, Option<Side>);
 
 const HELD: &str = "SELECT artefact, generation, started_ms, ended_ms, data_ms, basis, status, size_bytes, location,
     claimed, first_ms, last_ms, deleted_ms, verified_ms, builds_on, gapless, correction, until_ms, known FROM late_backup
@@ -21,20 +21,12 @@ const HELD: &str = "SELECT artefact, generation, started_ms, ended_ms, data_ms, 
 
 const DAMAGED: StoreError = StoreError::Damaged { what: "late backups" };
 
-fn figures_of(
-    (counted_s, breach_s, no_backup_s, breaches, peak_exposure_s, compliance_ppm): (
-        u64,
-        u64,
-        u64,
-        u64,
-        Option<u64>,
-        Option<u32>,
-    ),
-) -> RpoFigures {
+fn figures_of(side: Side) -> RpoFigures {
+    let (counted_s, breach_s, no_backup_s, breaches, peak_exposure_s, compliance_ppm) = side;
     RpoFigures { counted_s, breach_s, no_backup_s, breaches, peak_exposure_s, compliance_ppm }
 }
 
-fn side(figures: Option<RpoFigures>) -> SideColumn {
+fn side(figures: Option<RpoFigures>) -> Option<Side> {
     figures.map(|f| (f.counted_s, f.breach_s, f.no_backup_s, f.breaches, f.peak_exposure_s, f.compliance_ppm))
 }
 

@@ -25,6 +25,10 @@ pub(crate) struct ReportRow {
     pub(crate) kind: String,
     pub(crate) target: String,
     pub(crate) availability: String,
+    /// Its numerator and denominator in seconds.
+    pub(crate) quotient: String,
+    /// The same of the coverage.
+    pub(crate) coverage_quotient: String,
     /// Lowest and highest possible value; empty where nothing is unknown.
     pub(crate) bounds: String,
     pub(crate) coverage: String,
@@ -150,6 +154,14 @@ pub(crate) fn render(
     .render()
 }
 
+/// A ratio as the division that it is; empty where there is nothing to divide by.
+fn quotient(texts: Texts, part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return String::new();
+    }
+    texts.text("report-quotient", &[("part", &texts.number(part)), ("whole", &texts.number(whole))])
+}
+
 fn pending_view(texts: Texts, service: &str, row: &PendingRow) -> PendingView {
     PendingView {
         href: format!("/corrections/{}", row.number),
@@ -188,6 +200,8 @@ fn row(
     budget: Option<&Budget>,
 ) -> ReportRow {
     let own = verdict_badge(texts, figures.verdict);
+    let counts = &figures.counts;
+    let known = counts.up_s.saturating_add(counts.down_s);
     let class = texts.get(&format!("class-{}", service.class.code()));
     let group = texts.get(&format!("group-{}", service.group.code().replace('_', "-")));
     ReportRow {
@@ -196,6 +210,8 @@ fn row(
         kind: format!("{group} · {class}"),
         target: figures.target_ppm.map_or_else(|| "–".to_owned(), |ppm| texts.percent_exact(ppm)),
         availability: percent_or_dash(texts, figures.availability_ppm),
+        quotient: quotient(texts, counts.up_s, known),
+        coverage_quotient: quotient(texts, known, known.saturating_add(counts.unknown_s)),
         bounds: match (figures.availability_min_ppm, figures.availability_max_ppm) {
             (Some(min), Some(max)) if min != max => format!("{} – {}", texts.percent(min), texts.percent(max)),
             _ => String::new(),
