@@ -80,8 +80,7 @@ pub(super) fn late_corrections(register: &Register, service: &Service, window: I
     register.corrections().iter().filter(touches).filter_map(row).collect()
 }
 
-/// What is proposed of the service's time in `window` and not decided, with its effect on the period; `only_counted` leaves
-/// the effects out.
+/// What is proposed of the service's time in the period and not decided, with its effect on it: at most [`PENDING_MAX`].
 ///
 /// # Errors
 /// What the store says.
