@@ -549,10 +549,10 @@ CREATE TABLE notice (
     next_attempt_ms INTEGER NOT NULL,
     state           TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'rejected')),
     settled_ms      INTEGER,
-    last_error      TEXT,
+    last_error      TEXT, checked_ms INTEGER, checked_by TEXT,
     UNIQUE (backup_set, episode_ms, event, target)
 ) STRICT;
-INSERT INTO notice VALUES (1, 'simpeg-db', 1780000006000, 'at_risk', 'piket', 7, '{}', 1780000008000, 1, 1780000008000, 'delivered', 1780000009000, NULL);
+INSERT INTO notice VALUES (1, 'simpeg-db', 1780000006000, 'at_risk', 'piket', 7, '{}', 1780000008000, 1, 1780000008000, 'delivered', 1780000009000, NULL, NULL, NULL);
 CREATE INDEX notice_due ON notice (target, next_attempt_ms) WHERE state = 'pending';
 CREATE TABLE backup_risk (
     backup_set TEXT PRIMARY KEY,
