@@ -28,6 +28,7 @@ mod hosts;
 mod index;
 mod isolation_model;
 mod isolation_views;
+mod late_backups;
 pub(crate) mod load;
 pub(crate) mod maintenance_model;
 pub mod message;

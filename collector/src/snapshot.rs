@@ -269,6 +269,8 @@ pub struct BackupView {
     pub service: ServiceId,
     /// Its state.
     pub state: BackupState,
+    /// Of a set of logs its base set, and whether a base is usable now: without one its logs restore nothing.
+    pub base: Option<(BackupSetId, bool)>,
     /// Data time of the newest usable backup.
     pub data_time: Option<Timestamp>,
     /// Whether the data time is only an estimate (from a file's modification time).

@@ -31,6 +31,7 @@ pub mod heartbeats;
 pub mod held_back;
 mod hosts;
 pub mod integrity;
+mod late_backups;
 mod ledger;
 pub mod ledger_days;
 mod ledger_parts;

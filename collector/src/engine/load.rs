@@ -137,8 +137,9 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
     model.refresh_hosts(records);
     let cursor = model.cursor;
     for (service, backup) in &mut model.backups {
-        load_backup(reader, service, backup, cursor)?;
+        load_backup(reader, service, backup, cursor, now)?;
     }
+    model.tie_logs(None);
     model.touch_everything();
     Ok(())
 }
@@ -172,6 +173,7 @@ fn load_backup(
     service: &ServiceId,
     backup: &mut BackupModel,
     cursor: FactCursor,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let set = backup.set.id.clone();
     match reader.backup_look(&set)? {
@@ -180,7 +182,7 @@ fn load_backup(
             for look in reader.backup_observations(&set, LOOKS)?.into_iter().rev() {
                 let expected = backup.set.look().is_some_and(|expected| look.host == expected.host);
                 if expected && look.id <= cursor.0 {
-                    backup.feed(look.at, look.id, &look.observation);
+                    backup.feed(look.at, look.at, look.id, &look.observation);
                 }
             }
         }
@@ -188,7 +190,7 @@ fn load_backup(
     if let Some(heartbeat) = reader.heartbeat(&set)? {
         let mut signals = reader.signals(&set, PINGS_MAX)?;
         signals.reverse();
-        backup.load_signals(heartbeat.begins_at, &signals);
+        backup.load_signals(heartbeat.begins_at, &signals, now);
     }
     backup.risk = reader.backup_risk(&set)?;
     for look in reader.backup_observations(&set, 1)? {

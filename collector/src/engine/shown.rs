@@ -333,6 +333,7 @@ fn backup_view(service: &ServiceId, backup: &BackupModel, zone: Tz, now: Timesta
         id: backup.set.id.clone(),
         service: service.clone(),
         state: backup.state(now),
+        base: backup.set.base.clone().map(|base| (base, backup.bases.iter().any(|b| b.usable.contains(now)))),
         data_time,
         estimated: usable.is_some_and(|b| b.estimated),
         newest: newest.map(|record| (record.artefact.clone(), record.size_bytes)),

@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 51] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 52] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -72,6 +72,7 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 51] = [
     ("maintenance", "the register of maintenance", Some("proposed_ms")),
     ("maintenance_window", "windows of maintenance that were cancelled or ended early", Some("at_ms")),
     ("correction", "the register of corrections", Some("proposed_ms")),
+    ("late_backup", "what is held back of backup sets until people agree", None),
     ("audit", "the audit trail", Some("at_ms")),
     ("frozen_report", "frozen reports, for ever", Some("frozen_ms")),
     ("report_note", "what people wrote for reports", None),

@@ -172,10 +172,14 @@ pub(super) async fn report(
     let snapshot = visit.snapshot.clone();
     let period = month::asked(query.period.as_deref(), &snapshot, visit.now);
     let (store, site, now) = (state.app.store.clone(), snapshot.clone(), visit.now);
-    let figures = read(&visit, move || month::load_all(&store, &site, period, now)).await?;
+    let (figures, beside) = read(&visit, move || {
+        let figures = month::load_all(&store, &site, period, now)?;
+        Ok((figures, store.read(|reader| report::Beside::load(reader, &site, period, now))?))
+    })
+    .await?;
     let rows: Vec<(&Service, Figures)> = snapshot.catalogue.services.iter().zip(figures).collect();
     let page = visit.page(Section::Reports, visit.texts.get("report-title"));
-    visit.html(report::render(page, &snapshot, period, &rows))
+    visit.html(report::render(page, &snapshot, period, &rows, &beside))
 }
 
 pub(super) async fn system(

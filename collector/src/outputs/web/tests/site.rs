@@ -381,6 +381,7 @@ fn tickets() -> Vec<Arc<Ticket>> {
 fn backups() -> Vec<Arc<BackupView>> {
     let backup = |id: &str, service: &str, state, data_s: Option<i64>, rpo_hours: u32| {
         Arc::new(BackupView {
+            base: None,
             id: set_id(id),
             service: service_id(service),
             state,
