@@ -60,6 +60,7 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/delivery.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/duty.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/explain.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/helpdesk.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/isolation.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/grouping.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/registers.ftl")),
@@ -75,8 +76,8 @@ macro_rules! messages {
     };
 }
 
-const INDONESIAN: [&str; 18] = messages!("id");
-const ENGLISH: [&str; 18] = messages!("en");
+const INDONESIAN: [&str; 19] = messages!("id");
+const ENGLISH: [&str; 19] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

@@ -141,6 +141,7 @@ impl Context {
             checkpoint,
             alerts,
             evidence,
+            elsewhere: Vec::new(),
             held: plan.admitted.held,
             notices,
         })

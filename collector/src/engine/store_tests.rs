@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
 mod causes;
+mod elsewhere;
 mod full_disk;
 mod held_back;
 mod registers;
