@@ -11,7 +11,7 @@ use pantau_collector::domain::ticket::{TicketAction, TicketNumber, TicketState};
 use pantau_collector::outputs::receivers::follow::Cursor;
 
 /// Requests of a bad day.
-const FAULTS: u32 = 40;
+const FAULTS: u32 = 15;
 
 /// The words of a help desk for what a person can do there.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use crate::real::{free_port, lines, listens, started};
 use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use pantau_collector::config::receivers::{EmailSettings, MailSecurity, Receiver, ReceiverKind};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Child;
@@ -20,6 +20,7 @@ impl Authority {
     fn new(folder: &Path, name: &str) -> Result<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
         let file = folder.join(format!("{name}.pem"));
         std::fs::write(&file, issuer.pem())?;

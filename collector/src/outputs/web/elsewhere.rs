@@ -65,3 +65,52 @@ fn lines(texts: Texts, known: &Known) -> Vec<String> {
     let changed = deed("elsewhere-changed", &known.changed);
     [assignee, changed, deed("elsewhere-newest-entry", &known.entry)].into_iter().flatten().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ticket::TicketState;
+    use crate::outputs::web::tests::site::{NOW, snapshot};
+    use crate::store::records::ExternalReference;
+    use crate::texts::Language;
+
+    fn known(solved: Option<&str>) -> Known {
+        let deed = |by: Option<&str>| Some(Deed { by: by.map(str::to_owned), at: NOW.plus_secs(-600) });
+        Known {
+            stage: Stage::Solved,
+            assignee: Some("Budi".into()),
+            priority: Some("3".into()),
+            changed: deed(None),
+            entry: deed(Some("<Rina>")),
+            solved: solved.and_then(|by| deed(Some(by))),
+            asked_at: NOW,
+        }
+    }
+
+    #[test]
+    fn a_help_desk_is_shown_with_its_people_and_its_end_is_offered_only_while_it_is_waited_for() {
+        let texts = Texts::new(Language::Id, chrono_tz::Asia::Jakarta);
+        let ticket = Ticket::clone(&snapshot().tickets[0]);
+        let at = |url: Option<&str>| ExternalReference { reference: "4711".into(), url: url.map(str::to_owned) };
+        let link = |target: &str, url| ExternalTicket {
+            ticket: ticket.number,
+            target: target.into(),
+            at: at(url),
+            linked_at: NOW,
+        };
+        let links =
+            [link("meja", Some("https://meja/4711")), link("piket", None), link("baru", Some("https://baru/1"))];
+        let heard = [("meja".to_owned(), known(Some("Rina")))];
+        let rows = rows(texts, &links, &heard);
+        let told: Vec<(&str, usize, bool)> =
+            rows.iter().map(|row| (row.receiver.as_str(), row.lines.len(), row.badge.is_some())).collect();
+        assert_eq!(told, [("meja", 3, true), ("baru", 0, false)], "a thread of mails has no page");
+        assert!(rows[0].lines[1].contains("sistem"), "nobody is named: {:?}", rows[0].lines);
+        for state in TicketState::ALL {
+            let ticket = Ticket { state, ..ticket.clone() };
+            let offered = offers(texts, &ticket, &heard);
+            assert_eq!(!offered.is_empty(), state == TicketState::Pulih, "{}", state.code());
+            assert!(offers(texts, &ticket, &[("meja".to_owned(), known(None))]).is_empty(), "nobody said so");
+        }
+    }
+}
