@@ -19,6 +19,7 @@ mod commands;
 mod deadlines;
 pub mod deliver;
 mod duty;
+mod elsewhere;
 mod evaluate;
 mod evidence;
 mod forecast_model;
@@ -68,6 +69,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 pub(crate) use backup_commands::BackupCommand;
 pub use backup_commands::NewVerification;
+pub use elsewhere::{HeardElsewhere, SeenElsewhere};
 pub use registers::RegisterChange;
 pub use task::EngineTask;
 
@@ -279,6 +281,20 @@ impl Engine {
     pub async fn change_register(&self, change: RegisterChange, actor: String) -> Result<u32, CommandError> {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Register { change: Box::new(change), actor, reply }, answer).await
+    }
+
+    /// Notes how tickets stand at a help desk that was asked at `asked_at`: what others changed there.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn hear_elsewhere(
+        &self,
+        target: String,
+        seen: Vec<SeenElsewhere>,
+        asked_at: Timestamp,
+    ) -> Result<HeardElsewhere, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Hear { target, seen, asked_at, reply }, answer).await
     }
 
     /// Lets a rule open tickets from now on for all hosts there are, whatever time of observation is left.

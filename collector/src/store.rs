@@ -21,6 +21,7 @@ pub mod chunk;
 mod columns;
 mod copy_error;
 mod decision;
+pub mod elsewhere;
 mod evidence;
 mod external;
 mod facts;

@@ -60,6 +60,7 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/delivery.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/duty.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/explain.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/helpdesk.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/isolation.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/grouping.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/late.ftl")),

@@ -303,6 +303,9 @@ pub struct TicketPolicy {
     pub flap: FlapPolicy,
     /// When it climbs (Tabel 14).
     pub escalation: EscalationPolicy,
+    /// `konfirmasi_dari_helpdesk`: what a named person solved at a help desk counts as that person's confirmation of a
+    /// ticket that is restored here (G08); otherwise it is only offered.
+    pub desk_confirms: bool,
 }
 
 impl Default for TicketPolicy {
@@ -313,6 +316,7 @@ impl Default for TicketPolicy {
             group_wait_seconds: 60,
             flap: FlapPolicy::default(),
             escalation: EscalationPolicy::default(),
+            desk_confirms: false,
         }
     }
 }

@@ -142,6 +142,7 @@ impl Context {
             checkpoint,
             alerts,
             evidence,
+            elsewhere: Vec::new(),
             held: plan.admitted.held,
             notices,
         })

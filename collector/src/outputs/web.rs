@@ -17,6 +17,7 @@ mod corrections;
 mod day_bar;
 mod delivery;
 mod duty;
+mod elsewhere;
 mod evidence;
 pub(crate) mod explain;
 mod exposure_chart;

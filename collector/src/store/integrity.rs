@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 52] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 53] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -62,6 +62,7 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 52] = [
     ("notice", "messages about backup sets at risk", Some("created_ms")),
     ("backup_risk", "backup sets that are at risk", None),
     ("external_ticket", "how receivers call tickets", Some("linked_ms")),
+    ("external_standing", "how tickets stand at help desks", Some("asked_ms")),
     ("ticket_evidence", "what tickets were opened on", None),
     ("alert_group", "alerts of other programs", Some("heard_ms")),
     ("catalogue_revision", "revisions of the catalogue", Some("applied_ms")),

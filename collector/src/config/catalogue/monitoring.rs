@@ -74,7 +74,11 @@ fn read_ticket_life(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> TicketP
                 1..=100,
                 defaults.escalation.recovery_share_percent,
             ),
+            lapse_after_seconds: table
+                .duration_ms(d, "konfirmasi_otomatis_setelah", 3_600_000..=90 * DAY_MS)
+                .map(|after| to_u32(after.value / 1000)),
         },
+        desk_confirms: table.boolean(d, "konfirmasi_dari_helpdesk").unwrap_or(defaults.desk_confirms),
         ..defaults
     }
 }

@@ -155,12 +155,14 @@ pub(super) async fn ticket_page(
     let found = read(visit, move || {
         store.read(|reader| {
             let Some(ticket) = reader.ticket(number)? else { return Ok(None) };
-            Ok(Some((ticket, reader.activities(number)?, reader.external_tickets(number)?, reader.evidence(number)?)))
+            let links = (reader.external_tickets(number)?, reader.elsewhere(number)?);
+            Ok(Some((ticket, reader.activities(number)?, links, reader.evidence(number)?)))
         })
     });
-    let (found, activities, links, evidence) = found.await?.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
+    let (found, activities, (links, known), evidence) =
+        found.await?.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
     let page = visit.page(Section::Tickets, number.to_string());
-    let links = ticket::Around { links: &links, evidence: evidence.as_ref() };
+    let links = ticket::Around { links: &links, elsewhere: &known, evidence: evidence.as_ref() };
     visit.html(ticket::render(page, &visit.snapshot, &found, &activities, links, notice))
 }
 
