@@ -7,6 +7,7 @@
 
 use anyhow::{Context, Result, ensure};
 use chrono_tz::Asia::Jakarta;
+use pantau_agent::backups::zone::Zone;
 use pantau_agent::backups::{borg, pgbackrest, restic, wal, zfs};
 use pantau_agent::config::Config;
 use pantau_collector::config::{catalogue, profile, settings};
@@ -200,7 +201,8 @@ fn what_people_write() -> Result<()> {
 #[test]
 fn what_backup_tools_print() -> Result<()> {
     feed("restic", &corpus("restic")?, |bytes| restic::parse_restic_snapshots(bytes).is_ok())?;
-    feed("borg", &corpus("borg")?, |bytes| borg::parse_borg_list(bytes, Jakarta).is_ok())?;
+    let jakarta = Zone::read("Asia/Jakarta").context("tzdata")?;
+    feed("borg", &corpus("borg")?, |bytes| borg::parse_borg_list(bytes, &jakarta).is_ok())?;
     feed("pgbackrest", &corpus("pgbackrest")?, |bytes| {
         pgbackrest::parse_pgbackrest_info(bytes).is_ok_and(|stanzas| {
             stanzas.iter().all(|stanza| stanza.artefacts(true).len() == stanza.artefacts(false).len())
