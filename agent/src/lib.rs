@@ -32,6 +32,8 @@
 //!
 //! Invariants: every observation goes through the spool; what was acknowledged is never sent again under another number;
 //! no loop waits for another; nothing here needs privileges.
+//!
+#![doc = include_str!("../FOOTPRINT.md")]
 
 mod assignment_file;
 pub mod backup_run;

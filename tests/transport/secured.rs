@@ -6,10 +6,10 @@ use anyhow::{Context, Result, ensure};
 use pantau_agent::{BrokerSettings, RoadSettings};
 use pantau_shared::topics::TOPIC_PREFIX;
 use pantau_tests::certificates::{Certificates, Pair, make};
+use pantau_tests::fleet::program::eventually;
 use pantau_tests::roads::agent::Agent;
 use pantau_tests::roads::broker::{Broker, free_port};
 use std::path::Path;
-use std::time::Duration;
 
 /// The road over TLS; without an authority the platform's are trusted.
 fn through(port: u16, authority: Option<&Path>) -> RoadSettings {
@@ -28,11 +28,10 @@ async fn is_refused(shown: &Pair, good: &Certificates, trusted: Option<&Path>, w
     let Some(broker) = Broker::start_secured(port, secured, folder.path(), shown).await? else { return Ok(()) };
     let (office, serving) = joined(Some((port, TOPIC_PREFIX))).await?;
     let agent = Agent::start(&office, through(secured, trusted))?;
-    agent.until_waiting(30).await?;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let failed = async || agent.metric("pantau_agent_send_failures_total").await.is_ok_and(|failures| failures > 0);
+    eventually("the failure is counted", 60, failed).await.with_context(|| what.to_owned())?;
     ensure!(agent.acknowledged().await? == 0, "{what}: something was sent");
     ensure!(agent.metric("pantau_agent_spool_records").await? >= 3, "{what}: what waits is still here");
-    ensure!(agent.metric("pantau_agent_send_failures_total").await? > 0, "{what}: the failure is counted");
     agent.stop().await?;
     broker.kill().await?;
     let broker = Broker::start_secured(port, secured, folder.path(), &good.good).await?.context("it was there")?;
