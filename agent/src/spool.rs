@@ -37,7 +37,7 @@
 //!
 //! # Failure
 //!
-//! * *Process killed*: what [`Spool::append`] returned from is in the kernel's hands and survives.
+//! * *Process killed*: what [`lanes::Lanes::append`] returned from is in the kernel's hands and survives.
 //! * *Machine lost power*: up to one period of records may be lost. **Nothing is sent before it is on stable
 //!   storage** ([`Spool::begin_sync`], one `fdatasync` for each sending), so a lost number was never seen by anybody
 //!   and may be given again. Before a segment is deleted the cursor is synced, so numbers never run backwards.
