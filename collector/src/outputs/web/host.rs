@@ -130,6 +130,8 @@ struct HostPage {
     facts: Vec<Fact>,
     lost: u64,
     lost_text: String,
+    /// Up to when all is here while older data still come; none when all is here.
+    catching_up: Option<String>,
 }
 
 /// The instants of a range that ends now.
@@ -189,9 +191,16 @@ pub(crate) fn render(
         witnesses: vantages::witnesses(texts, snapshot, &host.id),
         lost: host.lost_observations,
         lost_text: texts.text("host-lost", &[("number", &texts.number(host.lost_observations))]),
+        catching_up: sample.and_then(|sample| catching_up(texts, sample, now)),
         page,
     }
     .render()
+}
+
+/// What the host says of the backlog that comes behind its newest data.
+fn catching_up(texts: Texts, sample: &Sample, now: Timestamp) -> Option<String> {
+    let to = Timestamp::from_secs(sample.agent?.caught_up_to?);
+    (to < now).then(|| texts.text("host-catching-up", &[("time", &texts.instant(to))]))
 }
 
 fn charts(texts: Texts, host: &HostView) -> Vec<ChartView> {
