@@ -77,8 +77,8 @@ macro_rules! messages {
     };
 }
 
-const INDONESIAN: [&str; 19] = messages!("id");
-const ENGLISH: [&str; 19] = messages!("en");
+const INDONESIAN: [&str; 20] = messages!("id");
+const ENGLISH: [&str; 20] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

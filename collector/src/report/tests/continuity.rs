@@ -82,7 +82,7 @@ async fn with_register(site: &Site, entry: CorrectionEntry) -> Snapshot {
     site.store.write(move |writer| writer.save_register(&[], &[kept], &[])).await.expect("saves");
     let register = Register::new(Vec::new(), vec![entry]);
     let mut snapshot = (*site.snapshot).clone();
-    snapshot.rulebook = Arc::new(snapshot.rulebook.with_register(&register, &snapshot.catalogue));
+    snapshot.rulebook = Arc::new(snapshot.rulebook.with_register(&register, &snapshot.catalogue, &|_| &[]));
     snapshot.register = Arc::new(register);
     snapshot
 }
