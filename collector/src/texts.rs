@@ -71,12 +71,13 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/tickets.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/tuning.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/web.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/wellbeing.ftl")),
         ]
     };
 }
 
-const INDONESIAN: [&str; 18] = messages!("id");
-const ENGLISH: [&str; 18] = messages!("en");
+const INDONESIAN: [&str; 19] = messages!("id");
+const ENGLISH: [&str; 19] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

@@ -3,7 +3,8 @@
 //! ```toml
 //! berlaku_sejak = "2026-07-01"     # optional: from when on targets, hours and policies hold
 //! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s",
-//!                                  # nyala_ulang_per_hari = 3
+//!                                  # nyala_ulang_per_hari = 3, unit_gagal_selama = "5m", jam_selisih_maks = "1s",
+//!                                  # jam_tanpa_acuan_selama = "30m"
 //! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
 //!                                  # group_wait_seconds = 60,
 //!                                  # flap_starts_min = 3, flap_window_seconds = 3600, flap_stable_seconds = 1800,
@@ -16,7 +17,7 @@
 //! [[alertmanager]]                 # optional: label, nilai, layanan, host, kelas, dampak
 //! [[panduan]]                      # optional: kelas, fase, langkah
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama; for some: host or layanan, bagian
-//! [[aturan]]                       # optional: kode, aktif, alasan, amati, anggaran_per_jam; for some: host or layanan, bagian
+//! [[aturan]]                       # optional: kode, aktif, alasan, amati, anggaran_per_jam, abaikan; for some: host or layanan, bagian
 //! [[kalender]]                     # optional: id, templat, senin … minggu, libur, cuti_bersama, rentang, …
 //! [[host]]                         # optional: id, nama, luar; when any is listed, only listed hosts may be named
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …, susunan, bergantung_pada

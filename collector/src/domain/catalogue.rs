@@ -16,7 +16,9 @@ use crate::domain::alert::mapping::AlertMapping;
 use crate::domain::calendar::Calendar;
 use crate::domain::certificate::CertificatePolicy;
 use crate::domain::duty::Roster;
+use crate::domain::failed_units::FailedUnitsPolicy;
 use crate::domain::forecast::ForecastPolicy;
+use crate::domain::own_clock::OwnClockPolicy;
 use crate::domain::phrase::Phrase;
 use crate::domain::reboot::RebootPolicy;
 use crate::domain::rule::tuning::Tuning;
@@ -278,6 +280,10 @@ pub struct Catalogue {
     pub forecast: ForecastPolicy,
     /// When starts of a host are too many.
     pub reboots: RebootPolicy,
+    /// When failed units are a disturbance.
+    pub failed_units: FailedUnitsPolicy,
+    /// When a host's own timekeeping is one.
+    pub own_clocks: OwnClockPolicy,
     /// Whom alerts of other programs concern.
     pub alerts: Vec<AlertMapping>,
     /// First steps as the office wants them.
@@ -346,6 +352,8 @@ impl Catalogue {
             certificates: CertificatePolicy::default(),
             forecast: ForecastPolicy::default(),
             reboots: RebootPolicy::default(),
+            failed_units: FailedUnitsPolicy::default(),
+            own_clocks: OwnClockPolicy::default(),
             alerts: Vec::new(),
             runbook: Vec::new(),
             calendars: Vec::new(),

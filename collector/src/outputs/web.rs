@@ -22,6 +22,7 @@ pub(crate) mod explain;
 mod exposure_chart;
 mod figures;
 mod host;
+mod host_wellbeing;
 mod hosts;
 mod login;
 mod maintenance;
