@@ -14,6 +14,7 @@
 //! [register]                       # optional: dua_orang = true (who proposes does not approve)
 //! [sertifikat]                     # optional: hari_pertama = 30, hari_kedua = 14, hari_ketiga = 7
 //! [perkiraan_penuh]                # optional: dalam = "7days", pulih = "14days", terpakai_min_persen = 50
+//! [sla_contoh]                     # optional: layanan, kalender, hitung, sebelum_buka, batas_hari; see `example_sla`
 //! [[alertmanager]]                 # optional: label, nilai, layanan, host, kelas, dampak
 //! [[panduan]]                      # optional: kelas, fase, langkah
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama; for some: host or layanan, bagian
@@ -40,6 +41,7 @@ mod check;
 mod check_kinds;
 mod composition;
 mod duty;
+mod example_sla;
 mod findings;
 mod host;
 mod monitoring;
@@ -91,6 +93,7 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
     catalogue.alerts = alerts;
     causes::check_alerts(&mut d, &catalogue, &named);
     composition::resolve(&mut d, &mut catalogue.services, &dependencies);
+    catalogue.example_sla = example_sla::read_example_sla(&mut d, &root, &catalogue);
     catalogue.roster = duty::read_roster(&mut d, &root, profile, &catalogue);
     read_rules(&mut d, &root, &seen, &mut catalogue);
     catalogue.witnesses = witness::read_witnesses(&mut d, &root, &mut seen, &catalogue.services).into();

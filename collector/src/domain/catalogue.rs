@@ -24,6 +24,7 @@ use crate::domain::reboot::RebootPolicy;
 use crate::domain::rule::tuning::Tuning;
 use crate::domain::storm::StormPolicy;
 use crate::domain::ticket::escalation::EscalationPolicy;
+use crate::domain::ticket::example_sla::Adoption;
 use crate::domain::ticket::flap::FlapPolicy;
 use crate::domain::ticket::runbook::RunbookEntry;
 use chrono::NaiveDate;
@@ -280,6 +281,8 @@ pub struct Catalogue {
     pub forecast: ForecastPolicy,
     /// When starts of a host are too many.
     pub reboots: RebootPolicy,
+    /// Who has adopted the example SLA (Tabel 12).
+    pub example_sla: Option<Adoption>,
     /// When failed units are a disturbance.
     pub failed_units: FailedUnitsPolicy,
     /// When a host's own timekeeping is one.
@@ -352,6 +355,7 @@ impl Catalogue {
             certificates: CertificatePolicy::default(),
             forecast: ForecastPolicy::default(),
             reboots: RebootPolicy::default(),
+            example_sla: None,
             failed_units: FailedUnitsPolicy::default(),
             own_clocks: OwnClockPolicy::default(),
             alerts: Vec::new(),

@@ -241,7 +241,7 @@ impl EngineTask {
 
 impl Model {
     /// Takes what the look ahead at the host at `place` found.
-    fn take_outlooks(&mut self, place: usize, found: Vec<(String, bool, Outlook)>, now: Timestamp) {
+    pub(super) fn take_outlooks(&mut self, place: usize, found: Vec<(String, bool, Outlook)>, now: Timestamp) {
         let host = &mut self.hosts[place];
         let before = host.outlooks.warn();
         host.outlooks.take(found, now);

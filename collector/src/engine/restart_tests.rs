@@ -169,6 +169,7 @@ fn sample(second: i64, used: u64, busy: bool) -> ObservationBody {
             mount_point: "/var".into(),
             size_bytes: Some(1000),
             free_bytes: Some(1000 - used),
+            available_bytes: Some(1000 - used),
             ..Filesystem::default()
         }],
         interfaces: vec![Interface {
@@ -377,4 +378,58 @@ async fn a_kill_within_a_wait_does_not_begin_it_anew() {
     assert_eq!(opened[0], opened[1]);
     // Confirmed by the second failure, and a minute later nothing it needs was down.
     assert_eq!(opened[0].0, [(at(30), at(40), at(100))]);
+}
+
+/// A file system that fills up over eight days; the forecast's ticket over kills, with the checkpoint and without.
+#[tokio::test]
+async fn a_forecast_over_a_kill_is_neither_closed_nor_doubled_and_its_wait_goes_on() {
+    let mut site = Site::of(1, "[tickets]\nobserve_seconds = 0\nresolve_after_seconds = 60\n").await;
+    for hour in 0..192_i64 {
+        site.clock.advance_ms(at(hour * 3600).ms_since(site.clock.now()));
+        site.send(0, vec![sample(hour * 3600, 500 + u64::try_from(hour * 2).expect("small"), false)]).await;
+    }
+    site.evaluate().await;
+    site.task.as_mut().expect("started").look_ahead().await;
+    site.evaluate().await;
+    let capacity = |site: &Site| {
+        let model = &site.task.as_ref().expect("started").model;
+        let of_class = model.tickets.values().filter(|t| t.key.class == crate::domain::ticket::TicketClass::Capacity);
+        let tickets: Vec<_> = of_class.map(|t| (t.number, t.state, t.restored_at)).collect();
+        (tickets, model.hosts[0].outlooks.clone())
+    };
+    let before = capacity(&site);
+    assert_eq!(before.0.len(), 1, "{before:?}");
+    // Killed: from the checkpoint.
+    site.clock.advance_ms(10_000);
+    site.evaluate().await;
+    site.start();
+    site.evaluate().await;
+    assert_eq!(capacity(&site), before);
+    // Without it: from the roll-ups, before anything is judged.
+    let foreign = (0..SLICES).map(|slice| CheckpointSlice { slice, cursor: FactCursor(1), version: 99, body: vec![1] });
+    let decision = Decision { checkpoint: foreign.collect(), ..Decision::default() };
+    site.store.write(move |w| w.commit_decision(&decision)).await.expect("commits");
+    site.start();
+    let model = &site.task.as_ref().expect("started").model;
+    assert!(model.hosts[0].outlooks.warn());
+    site.evaluate().await;
+    assert_eq!(capacity(&site).0, before.0);
+    // Good since here; a kill half-way does not begin the minute anew.
+    let good = site.clock.now();
+    let model = &mut site.task.as_mut().expect("started").model;
+    model.take_outlooks(0, vec![("/var".into(), false, crate::domain::forecast::Outlook::Good)], good);
+    for second in (10..=70).step_by(10) {
+        site.clock.advance_ms(10_000);
+        let seconds = good.plus_secs(second).ms_since(at(0)) / 1000;
+        site.send(0, vec![sample(seconds, 100, false)]).await;
+        site.evaluate().await;
+        if second == 40 {
+            site.start();
+            site.evaluate().await;
+        }
+    }
+    let after = capacity(&site).0;
+    assert_eq!(after.iter().map(|ticket| ticket.1.code()).collect::<Vec<_>>(), ["pulih"], "{after:?}");
+    let restored = after[0].2.expect("restored");
+    assert!(restored >= good && restored <= good.plus_secs(10), "{restored:?} {good:?}");
 }

@@ -18,6 +18,7 @@ mod day_bar;
 mod delivery;
 mod duty;
 mod evidence;
+mod example_clock;
 pub(crate) mod explain;
 mod exposure_chart;
 mod figures;

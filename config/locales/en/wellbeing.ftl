@@ -37,3 +37,6 @@ clock-behind = { $span } behind
 
 replay-note-samples-gone = Time whose samples are gone is not judged: names of units and readings of clocks are not kept beyond them.
 replay-note-own-clock = Judged by the host's own timekeeping alone; the skew at receipt is not kept.
+
+clock-example-response = Response time by the example SLA (Tabel 12)
+clock-at-most = at most { $span }

@@ -34,3 +34,6 @@ clock-behind = { $span } lebih lambat
 
 replay-note-samples-gone = Untuk waktu yang contohnya sudah dihapus tidak dinilai: nama unit dan bacaan jam tidak tersimpan.
 replay-note-own-clock = Hanya dinilai dari penunjuk waktu host sendiri; selisih saat penerimaan tidak tersimpan.
+
+clock-example-response = Waktu tanggap menurut SLA contoh (Tabel 12)
+clock-at-most = paling lama { $span }

@@ -113,6 +113,11 @@ fn fields(catalogue: &Catalogue) -> Fields {
 fn cause_fields(out: &mut Fields, catalogue: &Catalogue) {
     let mut alone = |key: &str, value: String| drop(out.insert((String::new(), key.to_owned()), value));
     alone("nyala_ulang_per_hari", catalogue.reboots.in_day.to_string());
+    if let Some(adoption) = &catalogue.example_sla {
+        let services: Vec<String> = adoption.services.iter().map(ToString::to_string).collect();
+        let read = format!("{:?}", adoption.reading);
+        alone("sla_contoh", format!("{} ({}; {read})", services.join(", "), adoption.calendar));
+    }
     alone("unit_gagal_selama", format!("{} s", catalogue.failed_units.hold_seconds));
     alone("jam_selisih_maks", format!("{} ms", catalogue.own_clocks.offset_ms));
     alone("jam_tanpa_acuan_selama", format!("{} s", catalogue.own_clocks.unsynchronized_seconds));

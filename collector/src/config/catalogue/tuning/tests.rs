@@ -177,3 +177,24 @@ fn odd_settings_are_findings() {
         .collect();
     assert_eq!(told, [("finding-rule-hold-short", "*"), ("finding-rule-no-hysteresis", "db-01")]);
 }
+
+#[test]
+fn lists_of_units_add_up_and_are_for_their_rule_alone() {
+    let catalogue = read(
+        "[[aturan]]\nkode = \"unit_gagal\"\nabaikan = [\"snapd.*\"]\n\
+         [[aturan]]\nkode = \"unit_gagal\"\nlayanan = \"simpeg\"\nabaikan = [\"apt-*.service\", \"x?.timer\"]\n",
+    );
+    let ignored = |name: &str, unit: &str| catalogue.tuning.ignores_unit(&catalogue, &host(name), unit);
+    assert!(ignored("web-01", "snapd.service") && ignored("db-01", "snapd.service"));
+    assert!(ignored("db-01", "apt-daily.service") && ignored("db-01", "x1.timer"));
+    assert!(!ignored("web-01", "apt-daily.service") && !ignored("db-01", "nginx.service"));
+    faults(
+        "[[aturan]]\nkode = \"cpu\"\nabaikan = [\"a\"]\n[[aturan]]\nkode = \"unit_gagal\"\nabaikan = [\"a[\"]\n",
+        &[
+            "k.toml:1:1: aturan[1]: sets nothing; give one of `aktif`, `amati`, `anggaran_per_jam`, `abaikan`; values of thresholds stand in [[ambang]]",
+            "k.toml:3:12: aturan[1].abaikan[0] = \"a\": is not for this rule; leave it out; only \"unit_gagal\" has units",
+            "k.toml:4:1: aturan[2]: sets nothing; give one of `aktif`, `amati`, `anggaran_per_jam`, `abaikan`; values of thresholds stand in [[ambang]]",
+            "k.toml:6:12: aturan[2].abaikan[0] = \"a[\": is no pattern; give a name, with `*` for any part of it",
+        ],
+    );
+}
