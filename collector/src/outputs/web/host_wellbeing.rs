@@ -118,3 +118,36 @@ fn skew(texts: Texts, seen: ClockSeen) -> String {
     let span = texts.duration(seen.skew_ms.unsigned_abs() / 1000);
     texts.text(if seen.skew_ms > 0 { "clock-ahead" } else { "clock-behind" }, &[("span", &span)])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outputs::web::tests::site;
+    use crate::texts::Language;
+
+    fn cards(language: Language, host: usize) -> WellbeingCards {
+        let site = site::snapshot();
+        let host = &site.hosts[host];
+        let sample = host.sample.as_ref().map(|(_, sample)| sample.as_ref());
+        WellbeingCards::new(Texts::new(language, chrono_tz::Asia::Jakarta), host, sample)
+    }
+
+    #[test]
+    fn failed_units_and_both_sources_of_the_clock_are_shown() {
+        let shown = cards(Language::Id, 1);
+        let units: Vec<_> = shown.units.iter().map(|unit| (unit.name.as_str(), unit.ignored)).collect();
+        assert_eq!(units, [("certbot.service", false), ("snapd.service", true)]);
+        assert_eq!((shown.no_units.as_str(), shown.more.as_str()), ("", "dan 1 lagi yang tidak disebut agen"));
+        let clock: Vec<_> = shown.clock.iter().map(|row| (row.badge.label.as_str(), row.offset.as_str())).collect();
+        assert_eq!(clock[0], ("Tanpa acuan", "1,2 ms"));
+        assert_eq!(clock[1].0, "Meleset");
+    }
+
+    #[test]
+    fn a_host_that_tells_of_neither_says_so() {
+        let shown = cards(Language::En, 0);
+        assert!(shown.units.is_empty() && shown.no_units.starts_with("This host does not tell of its units"));
+        let badges: Vec<_> = shown.clock.iter().map(|row| row.badge.label.as_str()).collect();
+        assert_eq!(badges, ["Unknown", "Right"]);
+    }
+}
