@@ -15,6 +15,8 @@ mod blind;
 mod budget_model;
 mod certificate_model;
 mod checkpoint;
+mod checkpoint_waits;
+mod checkpoint_wellbeing;
 mod commands;
 mod deadlines;
 pub mod deliver;
@@ -47,6 +49,7 @@ mod task;
 pub(crate) mod threshold_view;
 pub(crate) mod views;
 mod wellbeing_model;
+pub(crate) mod wellbeing_view;
 
 use crate::clock::Clock;
 use crate::domain::alert::Notification;
@@ -349,5 +352,7 @@ mod store_tests;
 #[cfg(test)]
 mod storm_tests;
 
+#[cfg(test)]
+mod wellbeing_tests;
 #[cfg(test)]
 mod world_tests;

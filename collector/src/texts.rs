@@ -73,12 +73,13 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/tickets.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/tuning.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/web.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/wellbeing.ftl")),
         ]
     };
 }
 
-const INDONESIAN: [&str; 20] = messages!("id");
-const ENGLISH: [&str; 20] = messages!("en");
+const INDONESIAN: [&str; 21] = messages!("id");
+const ENGLISH: [&str; 21] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

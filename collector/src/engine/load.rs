@@ -5,6 +5,7 @@
 
 use super::backup_model::BackupModel;
 use super::checkpoint;
+use super::forecast_model;
 use super::isolation_model::{self, IsolationsRead};
 use super::model::Model;
 use super::service_model::{ServiceModel, asked_ms, policy_of, raw_result, result_of};
@@ -133,6 +134,7 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
         }
     }
     model.load_admission(reader, now)?;
+    forecast_model::rebuild(reader, model, now)?;
     // The records' instants stand above what the checkpoint knew.
     model.refresh_hosts(records);
     let cursor = model.cursor;

@@ -1,5 +1,6 @@
 //! A host: what it is, how full it is, how it went in the last hours.
 
+use super::host_wellbeing::WellbeingCards;
 use super::hosts;
 use super::markup::{Badge, Gauge};
 use super::page::Page;
@@ -125,6 +126,7 @@ struct HostPage {
     filesystems: Vec<FilesystemRow>,
     interfaces: Vec<InterfaceRow>,
     services: Vec<(String, String)>,
+    wellbeing: WellbeingCards,
     unasked: Vec<UnaskedRow>,
     witnesses: Vec<vantages::WitnessRow>,
     facts: Vec<Fact>,
@@ -187,6 +189,7 @@ pub(crate) fn render(
             .map(|service| (format!("/services/{}", service.id), service.name.clone()))
             .collect(),
         facts: facts(texts, host, sample),
+        wellbeing: WellbeingCards::new(texts, host, sample),
         unasked: unasked::rows(&page, snapshot, &host.id),
         witnesses: vantages::witnesses(texts, snapshot, &host.id),
         lost: host.lost_observations,

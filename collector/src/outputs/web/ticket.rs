@@ -3,6 +3,7 @@
 
 use super::elsewhere::{self, ElsewhereRow};
 use super::evidence::EvidenceCard;
+use super::example_clock;
 use super::markup::Badge;
 use super::page::{DueView, Page, resolution_due, response_due, ticket_state_badge};
 use super::ticket_parts::{self, PartRow};
@@ -177,18 +178,22 @@ pub(crate) fn render(
         priority_label: priority_label(texts, priority),
         badge: ticket_state_badge(texts, ticket.state),
         fields: fields(texts, snapshot, ticket, activities.len()),
-        clocks: vec![
-            ClockRow {
+        clocks: [
+            Some(ClockRow {
                 label: texts.get("clock-response"),
                 target: target(texts, ticket.response_target.map(|target| target.seconds)),
                 due: response_due(texts, ticket, now),
-            },
-            ClockRow {
+            }),
+            example_clock::row(texts, snapshot, ticket, now),
+            Some(ClockRow {
                 label: texts.get("clock-resolution"),
                 target: target(texts, ticket.resolution_target.map(|target| target.seconds)),
                 due: resolution_due(texts, ticket, now),
-            },
-        ],
+            }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         times: times(texts, snapshot, ticket),
         related: ticket.life.related.map(|number| number.to_string()),
         log: activities.iter().rev().map(|activity| log_row(texts, activity)).collect(),
