@@ -25,6 +25,7 @@ pub mod runs;
 pub(crate) mod tool;
 pub mod wal;
 pub mod zfs;
+pub mod zone;
 
 pub use error::SourceError;
 

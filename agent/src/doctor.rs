@@ -9,8 +9,10 @@
 //! | `host` | kernel sources, clock, systemd unit, the port of `/metrics` |
 //! | `keeping` | data directory, key, spool |
 //! | `collector` | name, connection, certificate, whether this host is known |
+//! | `clock` | the collector's clock beside this host's |
 //! | `work` | ICMP, every check's own trouble, tools for backup sets |
 
+mod clock;
 mod collector;
 mod host;
 mod keeping;

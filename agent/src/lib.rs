@@ -32,6 +32,8 @@
 //!
 //! Invariants: every observation goes through the spool; what was acknowledged is never sent again under another number;
 //! no loop waits for another; nothing here needs privileges.
+//!
+#![doc = include_str!("../FOOTPRINT.md")]
 
 mod assignment_file;
 pub mod backup_run;
@@ -74,7 +76,8 @@ use pantau_shared::probe::ProbeOutcome;
 use pantau_shared::sample::Sample;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::Serialize;
-use spool::{Limits, Spool};
+use spool::Limits;
+use spool::lanes::Lanes;
 use state::State;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -247,12 +250,14 @@ fn open_road(settings: &Settings) -> Result<Road, RunError> {
     })
 }
 
-fn open_spool(settings: &Settings, boot_id: &str) -> Result<Spool, RunError> {
-    let mut stream = [0; 16];
-    SystemRandom::new().fill(&mut stream).map_err(|_| RunError::Random)?;
+fn open_spool(settings: &Settings, boot_id: &str) -> Result<Lanes, RunError> {
+    let mut streams = [[0; 16]; 2];
+    for stream in &mut streams {
+        SystemRandom::new().fill(stream).map_err(|_| RunError::Random)?;
+    }
     let age_max_ms = u64::try_from(settings.spool_age_max.as_millis()).unwrap_or(u64::MAX);
     let limits = Limits { bytes_max: settings.spool_bytes_max, age_max_ms };
-    Ok(Spool::open(&settings.data_dir.join("spool"), limits, boot_id, stream)?)
+    Ok(Lanes::open(&settings.data_dir.join("spool"), limits, boot_id, streams)?)
 }
 
 /// What one look at everything shows.

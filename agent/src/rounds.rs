@@ -37,11 +37,13 @@ pub(crate) async fn take_sample(state: &State, sampler: &mut Sampler) -> Sample 
     let from_us = state.clock.boot_us();
     let mut sample = sampler.sample(from_us / 1000).await;
     let spool = state.spool_stats();
+    let backlog_from = state.spool().backlog_from();
     sample.agent = Some(AgentHealth {
         spool_bytes: Some(spool.bytes),
         spool_records: Some(spool.records),
         dropped: Some(spool.dropped + spool.append_failures),
         send_failures: Some(state.stats.send_failures.get()),
+        caught_up_to: backlog_from.map(|from| from.as_ms().div_euclid(1000)),
     });
     state.stats.count_failed_sources(&sample.failed_sources);
     let took_us = state.clock.boot_us().saturating_sub(from_us);

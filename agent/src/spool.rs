@@ -17,6 +17,7 @@
 //! ```text
 //! spool/cursor                        stream name, acknowledged number, why and when something was dropped; 72 bytes
 //! spool/00000000000000000042.segment  header, then records; the name is the number of its first record
+//! spool/second/                       the same once more: see [`lanes`]
 //!
 //! header   "PANTAUSG" | version u32 | stream [16] | first seq u64 | boot id [36] | CRC-32 of the above
 //! record   "PREC" | body bytes u32 | CRC-32 of all but these four and "PREC" | seq u64 | since boot ms u64 | wall ms i64 | body
@@ -36,7 +37,7 @@
 //!
 //! # Failure
 //!
-//! * *Process killed*: what [`Spool::append`] returned from is in the kernel's hands and survives.
+//! * *Process killed*: what [`lanes::Lanes::append`] returned from is in the kernel's hands and survives.
 //! * *Machine lost power*: up to one period of records may be lost. **Nothing is sent before it is on stable
 //!   storage** ([`Spool::begin_sync`], one `fdatasync` for each sending), so a lost number was never seen by anybody
 //!   and may be given again. Before a segment is deleted the cursor is synced, so numbers never run backwards.
@@ -49,6 +50,7 @@
 
 mod cursor;
 mod error;
+pub(crate) mod lanes;
 mod peek;
 mod record;
 mod recovery;
@@ -187,7 +189,7 @@ impl Spool {
             active: false,
             active_since_ms: 0,
             directory_changed: true,
-            next_seq: cursor.acked_seq + 1,
+            next_seq: cursor.acked_seq.max(cursor.skip_seq) + 1,
             durable_seq: 0,
             read_offset: HEADER_BYTES,
             peeked: Vec::new(),
@@ -242,14 +244,31 @@ impl Spool {
         self.segments.iter().map(|segment| segment.size).sum()
     }
 
-    /// Appends what was observed at `at` and gives its number. A failed append uses up its number all the same.
-    pub(crate) fn append(&mut self, at: Moment, body: ObservationBody) -> Result<u64, SpoolError> {
-        let appended = self.try_append(self.next_seq, at, body);
+    /// When the newest segment changed, in Unix ms; `None` without one.
+    fn changed_at_ms(&self) -> Option<i64> {
+        self.segments.back().map(|segment| segment.last_wall_ms)
+    }
+
+    /// Appends what was observed at `at` and gives its number. A failed append uses up its number all the same. `give`
+    /// gives up something older elsewhere when the disk is full, and tells whether it could.
+    fn append_giving(
+        &mut self,
+        at: Moment,
+        body: ObservationBody,
+        give: &mut dyn FnMut() -> bool,
+    ) -> Result<u64, SpoolError> {
+        let appended = self.try_append(self.next_seq, at, body, give);
         self.next_seq += 1;
         appended.inspect_err(|_| self.stats.append_failures += 1)
     }
 
-    fn try_append(&mut self, seq: u64, at: Moment, body: ObservationBody) -> Result<u64, SpoolError> {
+    fn try_append(
+        &mut self,
+        seq: u64,
+        at: Moment,
+        body: ObservationBody,
+        give: &mut dyn FnMut() -> bool,
+    ) -> Result<u64, SpoolError> {
         let observation = Observation { body: Some(body), ..Observation::default() };
         let size = observation.encoded_len();
         if size > BODY_BYTES_MAX {
@@ -261,8 +280,10 @@ impl Spool {
         record::encode(&Record { seq, boot_ms: at.boot_ms, wall: at.wall, body: &body }, &mut bytes);
         let mut written = self.write(seq, at, &bytes);
         if written.as_ref().is_err_and(SpoolError::is_no_space) {
-            self.seal();
-            self.drop_oldest(LossReason::NoSpace);
+            if !give() {
+                self.seal();
+                self.drop_oldest(LossReason::NoSpace);
+            }
             written = self.write(seq, at, &bytes);
         }
         self.scratch = bytes;
@@ -366,6 +387,10 @@ impl Spool {
             self.cursor.reason = reason;
             self.stats.dropped += next - first_lost;
             tracing::warn!(from_seq = first_lost, to_seq = next - 1, reason = reason.text(), "observations dropped");
+        }
+        if self.segments.is_empty() {
+            // No record is left to show by its number how far was counted.
+            self.cursor.skip_seq = self.next_seq - 1;
         }
         self.save_cursor(true);
         self.read_offset = HEADER_BYTES;
@@ -481,6 +506,18 @@ impl Spool {
             }
             offset += walk.offset() as u64;
         }
+    }
+
+    /// What is gone behind the last record, as an observation. Only of a spool that nobody writes to any more: in another
+    /// one the next record shows it.
+    fn lost_tail(&self) -> Option<Stored> {
+        let seq = self.next_seq - 1;
+        if self.cursor.acked_seq >= seq {
+            return None;
+        }
+        let gap = self.lost_gap(seq);
+        let wall = Timestamp::from_ms(gap.to_at_ms.or(gap.from_at_ms).unwrap_or_default());
+        Some(Stored { seq, wall, boot_ms: None, body: ObservationBody::Gap(gap) })
     }
 
     fn lost_gap(&self, to_seq: u64) -> Gap {

@@ -5,7 +5,8 @@ use crate::assignment_file;
 use crate::clock::{Clock, Moment};
 use crate::probes::Answered;
 use crate::self_stats::SelfStats;
-use crate::spool::{Spool, SpoolStats, Stored};
+use crate::spool::SpoolStats;
+use crate::spool::lanes::{Lane, Lanes, Waiting};
 use pantau_shared::assignment::Assignment;
 use pantau_shared::envelope::ObservationBody;
 use pantau_shared::sample::Sample;
@@ -60,7 +61,7 @@ pub(crate) struct State {
     /// Tells the transport that something should be sent now.
     pub(crate) wake: Notify,
     assignment: watch::Sender<Arc<Assignment>>,
-    spool: Mutex<Spool>,
+    spool: Mutex<Lanes>,
     /// Whether the newest append failed.
     losing: AtomicBool,
     newest: Mutex<Newest>,
@@ -72,7 +73,7 @@ impl State {
         clock: Clock,
         data_dir: PathBuf,
         boot_id: String,
-        spool: Spool,
+        spool: Lanes,
         liveness: Arc<Liveness>,
         assignment: Assignment,
     ) -> Self {
@@ -90,7 +91,7 @@ impl State {
         }
     }
 
-    pub(crate) fn spool(&self) -> MutexGuard<'_, Spool> {
+    pub(crate) fn spool(&self) -> MutexGuard<'_, Lanes> {
         self.spool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -152,16 +153,16 @@ impl State {
         self.assignment.send_replace(Arc::new(assignment));
     }
 
-    /// The oldest observations in the spool, after putting them on stable storage.
-    pub(crate) async fn peek(&self, count_max: usize, bytes_max: usize) -> Vec<Stored> {
+    /// What is to be sent next, after putting it on stable storage; of one lane of the spool, where `only` says so.
+    pub(crate) async fn peek(&self, only: Option<Lane>, count_max: usize, bytes_max: usize) -> Waiting {
         let job = self.spool().begin_sync();
-        if let Some(job) = job {
+        if let Some((lane, job)) = job {
             match tokio::task::spawn_blocking(move || job.run()).await {
-                Ok(done) => self.spool().finish_sync(done),
+                Ok(done) => self.spool().finish_sync(lane, done),
                 Err(error) => tracing::error!(%error, "spool sync did not run"),
             }
         }
-        self.spool().peek(count_max, bytes_max)
+        self.spool().peek(only, count_max, bytes_max)
     }
 
     /// Both clock readings.

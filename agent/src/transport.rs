@@ -14,8 +14,10 @@
 //!
 //! Whether it goes over HTTPS or through a broker is the road's affair ([`road`]); all of the above is the same.
 //!
-//! Live data goes out after every sample, and at once when a check's verdict changes. A backlog goes in full batches
-//! with a short pause after each, so that a fleet coming back does not crowd out live data of others.
+//! Live data goes out after every sample, and at once when a check's verdict changes. A backlog goes in full batches,
+//! oldest first, with a short pause after each, so that a fleet coming back does not crowd out live data of others. As soon
+//! as the collector answers and more than [`BEHIND`] observations wait, what is observed from then on goes into the
+//! spool's other lane, which is sent first: the present is shown within a period, while the past fills in behind it.
 
 pub(crate) mod backoff;
 pub(crate) mod broker;
@@ -24,6 +26,7 @@ pub(crate) mod road;
 
 use crate::identity::{Identity, render_refusal};
 use crate::spool::Stored;
+use crate::spool::lanes::{Lane, Waiting};
 use crate::state::State;
 use backoff::{Failure, delay_ms};
 use bytes::Bytes;
@@ -41,6 +44,9 @@ use tokio::sync::watch;
 
 /// Pause between two batches of a backlog, in milliseconds.
 const BACKLOG_PAUSE_MS: u64 = 20;
+
+/// Observations that may wait after a batch was acknowledged before they are called a backlog: a batch of them.
+const BEHIND: u64 = BATCH_OBSERVATIONS_MAX as u64;
 
 /// Longest wait without a sign of life to the watchdog, in milliseconds.
 const BEAT_MS: u64 = 5_000;
@@ -88,7 +94,8 @@ pub(crate) async fn run(
 ) {
     let session = AgentSession::new(identity.host.clone());
     let count_max = BATCH_OBSERVATIONS_MAX;
-    let mut sender = Sender { state, identity, key, session, road, count_max, failures: 0, suspicious: false };
+    let (failures, suspicious, held) = (0, false, None);
+    let mut sender = Sender { state, identity, key, session, road, count_max, failures, suspicious, held };
     loop {
         let pause_ms = match sender.send_batch().await {
             Next::Idle => None,
@@ -112,6 +119,8 @@ struct Sender {
     failures: u32,
     /// A single observation was unacceptable: an empty batch will tell whether it is its own fault.
     suspicious: bool,
+    /// The lane whose batch was unacceptable: it is asked until that is settled, so that nothing else is given up.
+    held: Option<Lane>,
 }
 
 impl Sender {
@@ -143,20 +152,21 @@ impl Sender {
     /// Sends one batch and says what comes next.
     async fn send_batch(&mut self) -> Next {
         let count_max = if self.suspicious { 0 } else { self.count_max };
-        let stored = self.state.peek(count_max.max(1), BATCH_FILL_BYTES_MAX).await;
-        if stored.is_empty() {
+        let waiting = self.state.peek(self.held, count_max.max(1), BATCH_FILL_BYTES_MAX).await;
+        if waiting.stored.is_empty() {
             self.suspicious = false;
-            return Next::Idle;
+            // What was held to may have been dropped meanwhile; the other lane may still hold something.
+            return self.held.take().map_or(Next::Idle, |_| Next::After(0));
         }
-        let sent = if self.suspicious { &[][..] } else { &stored[..] };
-        let sealed = self.session.seal(self.batch(sent), &self.key, self.state.clock.boot_ms());
+        let sent = if self.suspicious { 0 } else { waiting.stored.len() };
+        let sealed = self.session.seal(self.batch(&waiting, sent), &self.key, self.state.clock.boot_ms());
         match self.road.exchange(Bytes::from(sealed.bytes)).await {
             Ok(reply) if sealed.in_session && reply.status == StatusCode::UNAUTHORIZED => {
                 tracing::debug!(message = render_refusal(&reply.body), "session ended by the collector: signing again");
                 self.session.refused(self.state.clock.boot_ms());
                 Next::After(0)
             }
-            Ok(reply) => self.take_reply(&reply, &stored, sent.len(), sealed.in_session),
+            Ok(reply) => self.take_reply(&reply, &waiting, sent, sealed.in_session),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 if self.failures == 0 {
@@ -169,7 +179,8 @@ impl Sender {
         }
     }
 
-    fn batch(&self, stored: &[Stored]) -> Batch {
+    /// The first `sent` of what waits.
+    fn batch(&self, waiting: &Waiting, sent: usize) -> Batch {
         let now = self.state.moment();
         let observation = |stored: &Stored| Observation {
             seq: stored.seq,
@@ -179,21 +190,21 @@ impl Sender {
         };
         Batch {
             boot_id: self.state.boot_id.clone(),
-            stream: self.state.spool().stream().to_vec(),
+            stream: waiting.stream.to_vec(),
             sent_at_ms: now.wall.as_ms(),
             assignment_revision: self.state.assignment().revision,
-            observations: stored.iter().map(observation).collect(),
+            observations: waiting.stored.iter().take(sent).map(observation).collect(),
             session_offer: Vec::new(),
         }
     }
 
-    fn take_reply(&mut self, reply: &Reply, stored: &[Stored], sent: usize, in_session: bool) -> Next {
+    fn take_reply(&mut self, reply: &Reply, waiting: &Waiting, sent: usize, in_session: bool) -> Next {
         match evaluate_reply(reply.status) {
             Meaning::Taken => match Acknowledgement::decode(reply.body.clone()) {
                 Ok(acknowledgement) => {
                     let now_ms = self.state.clock.boot_ms();
                     self.session.acknowledged(in_session, acknowledgement.session.as_ref(), now_ms);
-                    self.take_acknowledgement(acknowledgement, stored, sent)
+                    self.take_acknowledgement(acknowledgement, waiting, sent)
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the collector's acknowledgement cannot be understood");
@@ -204,12 +215,13 @@ impl Sender {
             Meaning::Unacceptable if sent > 1 => {
                 self.state.stats.send_failures.add(1);
                 self.count_max = (sent / 2).max(1);
+                self.held = Some(waiting.lane);
                 Next::After(0)
             }
             Meaning::Unacceptable => {
                 self.state.stats.send_failures.add(1);
                 tracing::warn!(status = %reply.status, message = render_refusal(&reply.body), "observation refused");
-                self.suspicious = true;
+                (self.suspicious, self.held) = (true, Some(waiting.lane));
                 Next::After(0)
             }
             Meaning::Refused => self.refused(reply),
@@ -243,7 +255,7 @@ impl Sender {
         Next::After(delay_ms(failure, self.failures, random()))
     }
 
-    fn take_acknowledgement(&mut self, acknowledgement: Acknowledgement, stored: &[Stored], sent: usize) -> Next {
+    fn take_acknowledgement(&mut self, acknowledgement: Acknowledgement, waiting: &Waiting, sent: usize) -> Next {
         let stats = &self.state.stats;
         stats.sends.add(1);
         stats.sent_observations.add(sent as u64);
@@ -255,36 +267,42 @@ impl Sender {
             self.state.assign(assignment);
         }
         if std::mem::take(&mut self.suspicious) {
-            self.give_up(stored);
+            self.give_up(waiting);
+            self.held = None;
             return Next::After(0);
         }
+        self.held = None;
+        let stored = &waiting.stored;
         let first_seq = stored.first().map_or(0, |stored| stored.seq);
         // Never beyond what was sent: a confused collector must not make us forget what it has not seen.
         let last_seq = stored.last().map_or(0, |stored| stored.seq);
-        self.state.spool().ack(acknowledgement.acknowledged_seq.min(last_seq));
+        self.state.spool().ack(waiting.lane, acknowledgement.acknowledged_seq.min(last_seq));
         if acknowledgement.acknowledged_seq < first_seq {
             tracing::warn!(first_seq, acknowledged_seq = acknowledgement.acknowledged_seq, "nothing was acknowledged");
             return self.wait_after(Failure::Ordinary);
         }
         self.count_max = (self.count_max * 2).min(BATCH_OBSERVATIONS_MAX);
+        if self.state.spool().turn(BEHIND) {
+            tracing::info!(waiting = self.state.spool_stats().records, "catching up: what is new goes first");
+        }
         // A backlog gives way to others for a moment after each batch.
         if self.state.spool_stats().records > 0 { Next::After(BACKLOG_PAUSE_MS) } else { Next::Idle }
     }
 
     /// The collector takes batches of ours but not this observation.
-    fn give_up(&mut self, stored: &[Stored]) {
-        let Some(first) = stored.first() else {
+    fn give_up(&mut self, waiting: &Waiting) {
+        let Some(first) = waiting.stored.first() else {
             return;
         };
         self.state.stats.rejected_observations.add(1);
         tracing::error!(seq = first.seq, "observation given up: the collector does not take it");
         match first.body {
             // Not even the gap is taken: there is nothing smaller to offer.
-            ObservationBody::Gap(_) => self.state.spool().ack(first.seq),
+            ObservationBody::Gap(_) => self.state.spool().ack(waiting.lane, first.seq),
             ObservationBody::Backup(_)
             | ObservationBody::Probe(_)
             | ObservationBody::Sample(_)
-            | ObservationBody::Started(_) => self.state.spool().reject(first.seq, first.wall),
+            | ObservationBody::Started(_) => self.state.spool().reject(waiting.lane, first.seq, first.wall),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A backup set, or a service by its required sets, over a period against the RPO (engines C.2, period figures). Pages,
 //! API and reports all come here, so they cannot disagree.
 //!
-//! Everything is computed from the records as they are known now, so a record that came late changes the past. A set
+//! Everything is computed from the records as they are known now, so a record that came late changes the past; but what was
+//! learnt late of a final month counts there only once people agreed ([`crate::domain::rpo::late`]). A set of logs is
+//! judged together with its base set ([`crate::domain::rpo::wal`]). A set
 //! counts from the first look or signal on: before that nobody watched. Each instant is judged by what the revision of
 //! the catalogue in force then asked: RPO, operator, what counts as a backup, which sets are required. What is printed
 //! beside the figures is what was in force at the end of the period; [`Watched::changes`] tells that it changed. Knows
@@ -11,7 +13,9 @@ use crate::domain::calendar::zone;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::rpo::exposure::{self, Held, PeriodFigures, Stretch};
-use crate::domain::rpo::record::backups_of;
+use crate::domain::rpo::late::{self, HeldRecord};
+use crate::domain::rpo::record::{BackupRecord, backups_of, logs_of};
+use crate::domain::rpo::wal::{self, Base};
 use crate::domain::rpo::{Backup, Policy, is_of_yesterday};
 use crate::rulebook::Rulebook;
 use crate::rulebook::backup_terms::SetTerms;
@@ -20,6 +24,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use pantau_shared::ids::BackupSetId;
 use pantau_shared::timestamp::Timestamp;
+use std::collections::BTreeSet;
 
 /// Records of one set that are read for one answer: an hourly backup for eleven years.
 pub const RECORDS_MAX: usize = 100_000;
@@ -31,8 +36,15 @@ pub struct Watched {
     pub window: Interval,
     /// What it was held to, in order, as far as a revision of the catalogue named it.
     pub terms: Vec<(Interval, SetTerms)>,
-    /// Its backups.
-    pub backups: Vec<Backup>,
+    pieces: Vec<Piece>,
+}
+
+/// A part of the window in which its terms, and what is known of its backups, stay the same.
+#[derive(Debug, Clone)]
+struct Piece {
+    during: Interval,
+    terms: SetTerms,
+    backups: Vec<Backup>,
 }
 
 /// An instant at which what a set is held to changed.
@@ -47,6 +59,17 @@ pub struct Change {
 }
 
 impl Watched {
+    /// One whose backups are the same throughout.
+    pub fn new(window: Interval, terms: Vec<(Interval, SetTerms)>, backups: &[Backup]) -> Self {
+        let piece = |(during, terms): &(Interval, SetTerms)| Piece {
+            during: *during,
+            terms: terms.clone(),
+            backups: backups.into(),
+        };
+        let pieces = terms.iter().map(piece).collect();
+        Self { window, terms, pieces }
+    }
+
     /// Figures over the part of `interval` in which it was watched; none when it was not.
     pub fn over(&self, interval: Interval) -> Option<PeriodFigures> {
         exposure::over_held(&self.held(|_| true), interval)
@@ -102,10 +125,10 @@ impl Watched {
 
     /// The pieces in which it was watched and held to something that `counts`.
     fn held(&self, counts: impl Fn(&SetTerms) -> bool) -> Vec<Held<'_>> {
-        let counted = self.terms.iter().filter(|(_, terms)| counts(terms));
-        let held = counted.map(|(during, terms)| {
-            let during = during.intersection(self.window);
-            Held { backups: &self.backups, policy: terms.policy, during }
+        let counted = self.pieces.iter().filter(|piece| counts(&piece.terms));
+        let held = counted.map(|piece| {
+            let during = piece.during.intersection(self.window);
+            Held { backups: &piece.backups, policy: piece.terms.policy, during }
         });
         held.filter(|held| !held.during.is_empty()).collect()
     }
@@ -140,9 +163,93 @@ pub fn load(
     let window = begins.map_or(Interval::new(end.from, end.from), |begins| {
         Interval::new(end.from.max(begins.floor_second()), end.to.max(end.from))
     });
-    let records = reader.backup_records(set, interval, RECORDS_MAX)?;
     let terms = rulebook.backups(service).of_set(set, interval);
-    Ok(Watched { window, terms, backups: backups_of(&records, records.len() < RECORDS_MAX) })
+    let own = Known::load(reader, rulebook, set, interval)?;
+    let mut pieces = Vec::new();
+    for (during, terms) in &terms {
+        let base =
+            terms.base.as_ref().map(|base| BaseSet::load(reader, rulebook, (service, base), interval)).transpose()?;
+        let mut rims = own.rims();
+        rims.extend(base.iter().flat_map(BaseSet::rims));
+        for during in split(during.intersection(window), &rims) {
+            let backups = match &base {
+                None => own.backups(during.from),
+                Some(base) => own.tied(&terms.policy, &base.usable(during.from), during.from),
+            };
+            pieces.push(Piece { during, terms: terms.clone(), backups });
+        }
+    }
+    Ok(Watched { window, terms, pieces })
+}
+
+/// Records of a set with what is held back of them.
+struct Known<'a> {
+    records: Vec<BackupRecord>,
+    held: Vec<&'a HeldRecord>,
+}
+
+impl<'a> Known<'a> {
+    fn load(
+        reader: &Reader,
+        rulebook: &'a Rulebook,
+        set: &BackupSetId,
+        interval: Interval,
+    ) -> Result<Self, StoreError> {
+        let records = reader.backup_records(set, interval, RECORDS_MAX)?;
+        Ok(Self { records, held: rulebook.held_back(set).iter().collect() })
+    }
+
+    fn rims(&self) -> BTreeSet<Timestamp> {
+        late::rims(&self.held)
+    }
+
+    /// Its backups as they count at `at`.
+    fn backups(&self, at: Timestamp) -> Vec<Backup> {
+        backups_of(&late::as_held(&self.records, &self.held, at), self.records.len() < RECORDS_MAX)
+    }
+
+    /// The same of logs on top of `bases`.
+    fn tied(&self, policy: &Policy, bases: &[Base], at: Timestamp) -> Vec<Backup> {
+        let logs = logs_of(&late::as_held(&self.records, &self.held, at));
+        wal::tied(&logs, policy, bases).into_iter().map(|tied| tied.backup).collect()
+    }
+}
+
+/// The base of a set of logs, with what it was held to over time.
+struct BaseSet<'a> {
+    known: Known<'a>,
+    terms: Vec<(Interval, SetTerms)>,
+}
+
+impl<'a> BaseSet<'a> {
+    fn load(
+        reader: &Reader,
+        rulebook: &'a Rulebook,
+        (service, set): (&ServiceId, &BackupSetId),
+        interval: Interval,
+    ) -> Result<Self, StoreError> {
+        let terms = rulebook.backups(service).of_set(set, interval);
+        Ok(Self { known: Known::load(reader, rulebook, set, interval)?, terms })
+    }
+
+    fn rims(&self) -> BTreeSet<Timestamp> {
+        let changes = self.terms.iter().flat_map(|(during, _)| [during.from, during.to]);
+        self.known.rims().into_iter().chain(changes).collect()
+    }
+
+    /// When each can be restored from, by the terms in force at `at`; none while nothing named the set.
+    fn usable(&self, at: Timestamp) -> Vec<Base> {
+        let held = self.terms.iter().find(|(during, _)| during.contains(at));
+        held.map(|(_, terms)| wal::bases(&self.known.backups(at), &terms.policy)).unwrap_or_default()
+    }
+}
+
+/// The parts of `whole` between `rims`.
+fn split(whole: Interval, rims: &BTreeSet<Timestamp>) -> Vec<Interval> {
+    let inside = rims.iter().copied().filter(|rim| whole.from < *rim && *rim < whole.to);
+    let ends = inside.chain([whole.to]);
+    let parts = ends.scan(whole.from, |from, to| Some(Interval::new(std::mem::replace(from, to), to)));
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 /// A set over a period.

@@ -13,6 +13,7 @@
 //! | [`alert`] | alerts of another program: when a group of them is a disturbance |
 //! | [`assignment`] | what a host is asked to watch |
 //! | [`availability`] | timeline + service time + maintenance + corrections → figures and verdict |
+//! | [`failed_units`] | units of systemd that stay failed |
 //! | [`forecast`] | when a file system will be full |
 //! | [`isolation`] | a vantage that is cut off sees nothing: its failures are unknown |
 //! | [`improvement`] | what the facts of a period suggest to do |
@@ -23,6 +24,7 @@
 //! | [`profile`] | the regulation as data |
 //! | [`ticket`] | the 15-field ticket and its states |
 //! | [`problem`] | what lies behind tickets that come back, and its follow-up |
+//! | [`own_clock`] | a host's clock by its own timekeeping |
 //! | [`phrase`] | a sentence that is not yet in a language |
 //! | [`route`] | which receivers hear of a ticket |
 //! | [`rate`] | counters to rates and shares, never a spike |
@@ -51,10 +53,12 @@ pub mod check_target;
 pub mod clock_skew;
 pub mod composite;
 pub mod duty;
+pub mod failed_units;
 pub mod forecast;
 pub mod improvement;
 pub mod interval;
 pub mod isolation;
+pub mod own_clock;
 pub mod phrase;
 pub mod problem;
 pub mod profile;

@@ -15,10 +15,13 @@ mod blind;
 mod budget_model;
 mod certificate_model;
 mod checkpoint;
+mod checkpoint_waits;
+mod checkpoint_wellbeing;
 mod commands;
 mod deadlines;
 pub mod deliver;
 mod duty;
+mod elsewhere;
 mod evaluate;
 mod evidence;
 mod forecast_model;
@@ -28,6 +31,7 @@ mod hosts;
 mod index;
 mod isolation_model;
 mod isolation_views;
+mod late_backups;
 pub(crate) mod load;
 pub(crate) mod maintenance_model;
 pub mod message;
@@ -45,6 +49,7 @@ mod task;
 pub(crate) mod threshold_view;
 pub(crate) mod views;
 mod wellbeing_model;
+pub(crate) mod wellbeing_view;
 
 use crate::clock::Clock;
 use crate::domain::alert::Notification;
@@ -67,6 +72,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 pub(crate) use backup_commands::BackupCommand;
 pub use backup_commands::NewVerification;
+pub use elsewhere::{HeardElsewhere, SeenElsewhere};
 pub use registers::RegisterChange;
 pub use task::EngineTask;
 
@@ -280,6 +286,20 @@ impl Engine {
         self.send(Command::Register { change: Box::new(change), actor, reply }, answer).await
     }
 
+    /// Notes how tickets stand at a help desk that was asked at `asked_at`: what others changed there.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub async fn hear_elsewhere(
+        &self,
+        target: String,
+        seen: Vec<SeenElsewhere>,
+        asked_at: Timestamp,
+    ) -> Result<HeardElsewhere, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Hear { target, seen, asked_at, reply }, answer).await
+    }
+
     /// Lets a rule open tickets from now on for all hosts there are, whatever time of observation is left.
     ///
     /// # Errors
@@ -332,5 +352,7 @@ mod store_tests;
 #[cfg(test)]
 mod storm_tests;
 
+#[cfg(test)]
+mod wellbeing_tests;
 #[cfg(test)]
 mod world_tests;

@@ -27,6 +27,7 @@
 //! | [`review`] | the periodic review of disturbances, and records of problems | how tickets come about |
 //! | [`correction_preview`] | what a correction would change, month by month | how it is shown |
 //! | [`revising`] | a new revision of the catalogue: what it changes, from when | how it is watched |
+//! | [`delivery_stats`] | what each receiver took, refused and failed to take | receivers |
 //! | [`system`] | the collector's own figures and its need of room, for page, API and `check-config` | how they are shown |
 //! | `rule_list` | every rule as it stands, for page and API | how it is shown |
 //! | [`replay`] | a rule over the past: which tickets it would have opened, with other values too | how a rule judges |
@@ -49,6 +50,7 @@ pub mod clock_board;
 mod closing;
 pub mod config;
 pub mod correction_preview;
+pub mod delivery_stats;
 pub mod demo;
 pub mod domain;
 pub mod engine;

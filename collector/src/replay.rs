@@ -5,6 +5,8 @@
 //! | thresholds | samples as they came; where they are gone, 5-minute means | `alarm_persen`, `pulih_persen`, `selama` |
 //! | `terhenti`, `menurun` | the ledger; with other values the stored answers | `gagal_berturut` |
 //! | `agen_senyap` | the times of samples | `host_senyap_setelah` |
+//! | `unit_gagal` | samples | `unit_gagal_selama` |
+//! | `jam_meleset` | samples: the host's own timekeeping alone | `jam_selisih_maks`, `jam_tanpa_acuan_selama` |
 //! | others | not replayed: what they opened is shown | – |
 //!
 //! The very rules that judge now judge the past ([`crate::domain::rule::rehearsal`]); maintenance and the ticket budget
@@ -20,6 +22,7 @@ mod silence;
 pub mod text;
 mod threshold;
 mod tried;
+mod wellbeing;
 
 use crate::domain::catalogue::{Catalogue, ServiceId, ThresholdMetric};
 use crate::domain::interval::Interval;
@@ -210,6 +213,8 @@ enum Past {
     Silence,
     /// Ledgers of services: stretches of that state.
     Ledger(State),
+    /// What samples say of a host's units or clock.
+    Wellbeing(wellbeing::Part),
 }
 
 fn past_of(rule: Rule) -> Option<Past> {
@@ -218,6 +223,8 @@ fn past_of(rule: Rule) -> Option<Past> {
         Rule::Degraded => Some(Past::Ledger(State::Degraded)),
         Rule::Threshold(metric) => Some(Past::Readings(metric)),
         Rule::AgentSilent => Some(Past::Silence),
+        Rule::ClockOff => Some(Past::Wellbeing(wellbeing::Part::Clock)),
+        Rule::FailedUnits => Some(Past::Wellbeing(wellbeing::Part::Units)),
         Rule::Storm
         | Rule::Backup
         | Rule::SourceUnseen
@@ -226,7 +233,6 @@ fn past_of(rule: Rule) -> Option<Past> {
         | Rule::Certificate
         | Rule::Forecast
         | Rule::Reboot
-        | Rule::ClockOff
         | Rule::Alert => None,
     }
 }
@@ -251,7 +257,7 @@ pub fn load(
     let past = past_of(request.rule);
     let (hosts, services) = match past {
         None => (Vec::new(), Vec::new()),
-        Some(Past::Readings(_) | Past::Silence) => (site.hosts_of(request), Vec::new()),
+        Some(Past::Readings(_) | Past::Silence | Past::Wellbeing(_)) => (site.hosts_of(request), Vec::new()),
         Some(Past::Ledger(_)) => (Vec::new(), site.services_of(request)),
     };
     let budget = request.tried.budget_per_hour.map_or_else(
@@ -279,6 +285,10 @@ pub fn load(
         let found = match past {
             Some(Past::Readings(metric)) => match host {
                 Some(host) => threshold::of_host(reader, site, request, (host, metric), stop)?,
+                None => None,
+            },
+            Some(Past::Wellbeing(part)) => match host {
+                Some(host) => wellbeing::of_host(reader, site, request, (host, part), stop)?,
                 None => None,
             },
             Some(Past::Silence) => host.map(|host| silence::of_host(reader, site, request, host)).transpose()?,

@@ -14,6 +14,7 @@ mod basis;
 pub mod build;
 pub mod canonical;
 pub mod command;
+mod continuity;
 pub mod document;
 pub mod form;
 pub mod freeze;
@@ -27,14 +28,17 @@ mod tests;
 mod utilisation;
 pub mod verify;
 
+pub(crate) use basis::target_period;
+
 use crate::config::catalogue;
 use crate::domain::availability::{AvailabilitySums, Verdict};
 use crate::domain::calendar::period::Period;
 use crate::domain::catalogue::{Catalogue, Finding, Service, ServiceId};
 use crate::domain::profile::Profile;
+use crate::domain::register::Register;
 use crate::rulebook;
 use crate::service_period::{self, FigureList};
-use crate::store::Store;
+use crate::store::{Reader, Store, StoreError};
 use crate::texts::{Language, Texts};
 use anyhow::{Context, Result, ensure};
 use chrono_tz::Tz;
@@ -109,6 +113,23 @@ fn chosen<'a>(catalogue: &'a Catalogue, only: Option<&str>) -> Result<Vec<&'a Se
         ensure!(!chosen.is_empty(), "there is no service `{only}`; known: {}", known(catalogue));
     }
     Ok(chosen)
+}
+
+/// Everything that is proposed of a period's time and not decided, with the service's name.
+///
+/// # Errors
+/// What the store says.
+pub(crate) fn undecided(
+    reader: &Reader,
+    site: &build::Site<'_>,
+    register: &Register,
+) -> Result<Vec<(String, document::PendingRow)>, StoreError> {
+    let mut found = Vec::new();
+    for service in &site.catalogue.services {
+        let rows = continuity::pending(reader, site, register, service)?;
+        found.extend(rows.into_iter().map(|row| (service.name.clone(), row)));
+    }
+    Ok(found)
 }
 
 /// The report of one period for the catalogue in force.

@@ -6,6 +6,7 @@
 
 pub mod backup_terms;
 mod history;
+mod late_backups;
 mod load;
 
 use crate::domain::availability::rules::AgreedTerms;
@@ -15,8 +16,9 @@ use crate::domain::catalogue::{Catalogue, Service, ServiceId};
 use crate::domain::interval::{Interval, IntervalSet};
 use crate::domain::register::excuse::{self, Makeup, PartStretch};
 use crate::domain::register::{Register, Wanted};
+use crate::domain::rpo::late::HeldRecord;
 use chrono_tz::Tz;
-use pantau_shared::ids::HostId;
+use pantau_shared::ids::{BackupSetId, HostId};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub struct Rulebook {
     backups: HashMap<ServiceId, BackupHistory>,
     /// Of services that have components, or had.
     makeups: HashMap<ServiceId, MakeupHistory>,
+    late: late_backups::LateBook,
     unread: Vec<u32>,
 }
 
@@ -102,13 +105,24 @@ impl Rulebook {
     pub fn of_history(history: History) -> Self {
         let zone = history.zone();
         let (services, backups, makeups) = history.into_parts();
-        Self { zone, services, backups, makeups, unread: Vec::new() }
+        Self { zone, services, backups, makeups, late: late_backups::LateBook::default(), unread: Vec::new() }
     }
 
     /// What the backup sets of `service` were held to over time; nothing for one that is unknown here.
     pub fn backups(&self, service: &ServiceId) -> &BackupHistory {
         const NONE: &BackupHistory = &BackupHistory::NONE;
         self.backups.get(service).unwrap_or(NONE)
+    }
+
+    /// How records of `set` count in final months, in the order in which it was learnt.
+    pub fn held_back(&self, set: &BackupSetId) -> &[HeldRecord] {
+        self.late.of(set)
+    }
+
+    /// The same rules as they would be with the late records of correction `number` decided the other way.
+    #[must_use]
+    pub fn with_flipped(&self, register: &Register, number: u32) -> Self {
+        Self { late: late_backups::LateBook::new(register, Some(number)), ..self.clone() }
     }
 
     /// Revisions of the catalogue that can't be read any more; their neighbours' terms hold.
@@ -133,6 +147,7 @@ impl Rulebook {
             rules.component_maintenance = components;
             rules.corrections = register.corrections_of(&service.id);
         }
+        book.late = late_backups::LateBook::new(register, None);
         book
     }
 
@@ -188,8 +203,7 @@ impl Rulebook {
         let mut rules = self.of(service).cloned().unwrap_or_else(|| ServiceRules::always(self.zone, None));
         rules.corrections.push(correction);
         let services = HashMap::from([(service.clone(), Arc::new(rules))]);
-        let (backups, makeups) = (self.backups.clone(), self.makeups.clone());
-        Self { zone: self.zone, services, backups, makeups, unread: Vec::new() }
+        Self { services, unread: Vec::new(), ..self.clone() }
     }
 
     /// The same rules with one agreement more in words; no second is counted otherwise.

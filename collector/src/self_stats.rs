@@ -1,6 +1,7 @@
 //! The collector's own counters: what it received, refused, dropped, delivered. Monotonic since start.
 
 use crate::clock_board::ClockBoard;
+use crate::delivery_stats::DeliveryStats;
 use crate::domain::rule::Rule;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -103,6 +104,10 @@ pub struct SelfStats {
     pub deliveries: Counter,
     /// Tries that a receiver did not take.
     pub delivery_failures: Counter,
+    /// The same by receiver, for those of the configuration.
+    pub delivery: DeliveryStats,
+    /// Looks at a help desk that failed.
+    pub follow_failures: Counter,
     /// Alerts of other programs that were taken.
     pub alerts_taken: Counter,
     /// Messages about alerts that were not such messages.

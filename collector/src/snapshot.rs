@@ -4,6 +4,7 @@
 //! rendering; history pages are the one exception and use named store queries. Holds no decision: everything in
 //! it was decided and committed before. Parts that did not change are shared with the snapshot before.
 
+use crate::clock_board::ClockSeen;
 use crate::domain::availability::Figures;
 use crate::domain::burn::Budget;
 use crate::domain::catalogue::{Catalogue, ServiceId};
@@ -184,10 +185,23 @@ pub struct HostView {
     pub sample: Option<(Timestamp, Arc<Sample>)>,
     /// Derived from the newest two samples.
     pub rates: HostRates,
+    /// Its units, its clock and what fills up.
+    pub wellbeing: HostWellbeing,
     /// Observations its agent lost, as told by gap records.
     pub lost_observations: u64,
     /// Highest sequence acknowledged over all its streams; total accepted.
     pub observations_accepted: u64,
+}
+
+/// How a host is beside its rates.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostWellbeing {
+    /// Failed units that count, by name, with the first of their unbroken readings.
+    pub failed_units: Vec<(String, Timestamp)>,
+    /// Its clock by receipt, where it was ever off.
+    pub clock: Option<ClockSeen>,
+    /// By mount point, when a file system will be full by its growth, where that is near.
+    pub full_at: Vec<(String, Timestamp)>,
 }
 
 /// What is derived from two samples; thousandths, or bytes per second. `None` where it can't be told.
@@ -269,6 +283,8 @@ pub struct BackupView {
     pub service: ServiceId,
     /// Its state.
     pub state: BackupState,
+    /// Of a set of logs its base set, and whether a base is usable now: without one its logs restore nothing.
+    pub base: Option<(BackupSetId, bool)>,
     /// Data time of the newest usable backup.
     pub data_time: Option<Timestamp>,
     /// Whether the data time is only an estimate (from a file's modification time).

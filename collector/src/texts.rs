@@ -60,8 +60,10 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/delivery.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/duty.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/explain.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/helpdesk.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/isolation.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/grouping.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/late.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/registers.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/report.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/review.ftl")),
@@ -71,12 +73,13 @@ macro_rules! messages {
             include_str!(concat!("../../config/locales/", $language, "/tickets.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/tuning.ftl")),
             include_str!(concat!("../../config/locales/", $language, "/web.ftl")),
+            include_str!(concat!("../../config/locales/", $language, "/wellbeing.ftl")),
         ]
     };
 }
 
-const INDONESIAN: [&str; 18] = messages!("id");
-const ENGLISH: [&str; 18] = messages!("en");
+const INDONESIAN: [&str; 21] = messages!("id");
+const ENGLISH: [&str; 21] = messages!("en");
 
 type Bundle = FluentBundle<FluentResource>;
 

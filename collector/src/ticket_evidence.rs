@@ -104,7 +104,7 @@ impl EvidenceBody {
         render: &dyn Fn(&Phrase) -> String,
     ) -> Self {
         let phase = evidence.map_or("", Evidence::phase);
-        let step = match first_step(&catalogue.runbook, ticket.key.class, phase) {
+        let step = match first_step(&catalogue.runbook, &ticket.key, phase) {
             FirstStep::Written(text) => text.to_owned(),
             FirstStep::Suggested(phrase) => render(&phrase),
         };

@@ -396,4 +396,8 @@ pub struct AgentHealth {
     /// Failed sends since the agent started.
     #[prost(uint64, optional, tag = "4")]
     pub send_failures: Option<u64>,
+    /// While a backlog is sent behind the live data: when its oldest waiting observation was made, in Unix seconds. Before
+    /// it all is there.
+    #[prost(int64, optional, tag = "5")]
+    pub caught_up_to: Option<i64>,
 }

@@ -11,7 +11,27 @@ pub(crate) struct Theirs {
     pub(crate) title: String,
     pub(crate) state: String,
     pub(crate) entries: Vec<String>,
+    /// Kind, author and moment of each entry.
+    pub(crate) signed: Vec<(String, String, i64)>,
+    pub(crate) assignee: Option<String>,
+    pub(crate) priority: String,
+    /// Who changed it last, and when.
+    pub(crate) updater: String,
+    pub(crate) changed: i64,
 }
+
+impl Theirs {
+    /// A new entry of a kind.
+    pub(crate) fn enter(&mut self, kind: &str, by: &str, text: &str, at: i64) {
+        self.entries.push(text.to_owned());
+        self.signed.push((kind.to_owned(), by.to_owned(), at));
+    }
+}
+
+/// The name by which the desk knows us.
+pub(crate) const US: &str = "pantau";
+/// The first second of a desk's clock: 24 Nov 2026 14.05 WIB.
+pub(crate) const EPOCH: i64 = 1_795_503_900;
 
 #[derive(Debug)]
 struct Inside {
@@ -20,6 +40,8 @@ struct Inside {
     away: bool,
     /// Requests that met nobody.
     refused: u32,
+    /// Its clock: a second for every change.
+    moment: i64,
 }
 
 /// A help desk; cheap to clone.
@@ -29,7 +51,7 @@ pub(crate) struct Desk(Arc<Mutex<Inside>>);
 impl Desk {
     /// Empty, with a bad day to come.
     pub(crate) fn new(faults: Faults) -> Self {
-        Self(Arc::new(Mutex::new(Inside { tickets: Vec::new(), faults, away: false, refused: 0 })))
+        Self(Arc::new(Mutex::new(Inside { tickets: Vec::new(), faults, away: false, refused: 0, moment: EPOCH })))
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -74,20 +96,48 @@ impl Desk {
     pub(crate) fn create(&self, title: &str, state: &str, content: &str) -> u64 {
         let mut inside = self.inside();
         let id = inside.tickets.len() as u64 + 101;
-        let entries = vec![content.to_owned()];
-        inside.tickets.push(Theirs { id, title: title.to_owned(), state: state.to_owned(), entries });
+        inside.moment += 1;
+        let at = inside.moment;
+        inside.tickets.push(Theirs {
+            id,
+            title: title.to_owned(),
+            state: state.to_owned(),
+            entries: vec![content.to_owned()],
+            signed: vec![("content".to_owned(), US.to_owned(), at)],
+            assignee: None,
+            priority: "3".to_owned(),
+            updater: US.to_owned(),
+            changed: at,
+        });
         id
     }
 
-    /// Changes a ticket; whether it is there.
+    /// Changes a ticket through the API; whether it is there.
     pub(crate) fn change(&self, id: u64, change: impl FnOnce(&mut Theirs)) -> bool {
-        match self.inside().tickets.iter_mut().find(|ticket| ticket.id == id) {
+        self.act(id, US, |ticket, _| change(ticket))
+    }
+
+    /// Somebody does something to a ticket at a moment of the desk's clock; whether it is there.
+    pub(crate) fn act(&self, id: u64, by: &str, change: impl FnOnce(&mut Theirs, i64)) -> bool {
+        let mut inside = self.inside();
+        inside.moment += 1;
+        let at = inside.moment;
+        match inside.tickets.iter_mut().find(|ticket| ticket.id == id) {
             Some(ticket) => {
-                change(ticket);
+                change(ticket, at);
+                by.clone_into(&mut ticket.updater);
+                ticket.changed = at;
                 true
             }
             None => false,
         }
+    }
+
+    /// Tickets by their last change, newest first.
+    pub(crate) fn newest_changed(&self) -> Vec<Theirs> {
+        let mut tickets = self.tickets();
+        tickets.sort_by_key(|ticket| std::cmp::Reverse(ticket.changed));
+        tickets
     }
 
     /// Takes a ticket away, as a person there may.

@@ -4,7 +4,9 @@
 mod chaos;
 mod desk;
 mod faults;
+mod followed;
 mod glpi;
+mod mail_tls;
 mod once;
 mod osticket;
 mod real;

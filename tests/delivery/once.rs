@@ -18,7 +18,7 @@ const SEEDS: u64 = 12;
 /// Requests of a bad day.
 const FAULTS: u32 = 60;
 
-fn seeds() -> u64 {
+pub(crate) fn seeds() -> u64 {
     std::env::var("PANTAU_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS)
 }
 
@@ -29,19 +29,20 @@ fn secret(folder: &tempfile::TempDir, text: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-async fn glpi_at(folder: &tempfile::TempDir, desk: Desk) -> Result<Receiver> {
+pub(crate) async fn glpi_at(folder: &tempfile::TempDir, desk: Desk) -> Result<Receiver> {
     let url = format!("{}/apirest.php", serve(glpi::router(desk)).await);
     let user_token_file = secret(folder, glpi::USER_TOKEN)?;
-    let kind = ReceiverKind::Glpi(GlpiSettings { url, app_token_file: None, user_token_file });
+    let kind = ReceiverKind::Glpi(GlpiSettings { url, app_token_file: None, user_token_file, poll_s: 300 });
     Ok(Receiver { name: "meja".into(), kind })
 }
 
-async fn zammad_at(folder: &tempfile::TempDir, desk: Desk) -> Result<Receiver> {
+pub(crate) async fn zammad_at(folder: &tempfile::TempDir, desk: Desk) -> Result<Receiver> {
     let kind = ReceiverKind::Zammad(ZammadSettings {
         url: serve(zammad::router(desk)).await,
         token_file: secret(folder, zammad::TOKEN)?,
         group: "Users".into(),
         customer: "pantau@bangka.go.id".into(),
+        poll_s: 300,
     });
     Ok(Receiver { name: "meja".into(), kind })
 }

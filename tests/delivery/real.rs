@@ -10,12 +10,12 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// A program of Debian's; `None` and a word about it when it is not installed.
-fn started(program: &str, arguments: &[&str]) -> Option<Child> {
+pub(crate) fn started(program: &str, arguments: &[&str]) -> Option<Child> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     match command.spawn() {
@@ -27,7 +27,7 @@ fn started(program: &str, arguments: &[&str]) -> Option<Child> {
     }
 }
 
-async fn listens(port: u16) -> Result<()> {
+pub(crate) async fn listens(port: u16) -> Result<()> {
     for _ in 0..200 {
         if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
             return Ok(());
@@ -38,7 +38,7 @@ async fn listens(port: u16) -> Result<()> {
 }
 
 /// Lines that a program prints until `enough` of them say so, within ten seconds.
-async fn lines(child: &mut Child, enough: impl Fn(&[String]) -> bool) -> Result<Vec<String>> {
+pub(crate) async fn lines(child: &mut Child, enough: impl Fn(&[String]) -> bool) -> Result<Vec<String>> {
     let mut reader = BufReader::new(child.stdout.take().context("its output")?).lines();
     let mut got = Vec::new();
     let read = async {
@@ -107,6 +107,7 @@ async fn a_mail_server_has_one_thread_per_ticket() -> Result<()> {
         server: "127.0.0.1".into(),
         port,
         security: MailSecurity::None,
+        ca_file: None,
         from: "Pantau <pantau@bangka.go.id>".into(),
         to: vec!["piket@bangka.go.id".into()],
         username: None,

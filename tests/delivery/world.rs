@@ -8,10 +8,11 @@ use pantau_collector::config::receivers::Receiver;
 use pantau_collector::domain::catalogue::ServiceId;
 use pantau_collector::domain::profile::{Impact, Profile};
 use pantau_collector::domain::route::Routing;
-use pantau_collector::domain::ticket::{TicketAction, TicketNumber};
+use pantau_collector::domain::ticket::{ActivityText, Actor, TicketAction, TicketNumber};
 use pantau_collector::engine::deliver::Deliverer;
-use pantau_collector::engine::{Engine, EngineOptions, ManualTicket};
+use pantau_collector::engine::{Engine, EngineOptions, HeardElsewhere, ManualTicket};
 use pantau_collector::outputs::receivers::Receivers;
+use pantau_collector::outputs::receivers::follow::{self, Cursor, FollowError};
 use pantau_collector::outputs::receivers::reconcile::{self, Comparison};
 use pantau_collector::store::Store;
 use pantau_collector::texts::{Language, Texts};
@@ -114,9 +115,41 @@ impl World {
         Ok(())
     }
 
-    /// Asks the help desk how every ticket stands there.
-    pub(crate) async fn compare(&self) -> Result<Comparison> {
-        let app = App {
+    /// A look at what others changed at the help desk; repeated while it fails, as the next look would be.
+    pub(crate) async fn follow(&self, cursor: &mut Cursor) -> Result<HeardElsewhere> {
+        let app = self.app();
+        for _ in 0..ROUNDS_MAX {
+            // What was told at this very moment cannot be told from what is heard.
+            self.clock.advance_ms(1_000);
+            match follow::follow(&app, &self.target, cursor).await {
+                Ok(heard) if heard.busy == 0 => return Ok(heard),
+                Ok(_) | Err(FollowError::Desk(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        anyhow::bail!("the help desk never answered")
+    }
+
+    /// A person does something.
+    pub(crate) async fn act(&self, number: TicketNumber, action: TicketAction) -> Result<()> {
+        self.engine.act_on_ticket(number, action, "Sari".into()).await?;
+        Ok(())
+    }
+
+    /// What the log tells of help desks, in order, in words.
+    pub(crate) fn elsewhere(&self, number: TicketNumber) -> Result<Vec<String>> {
+        let texts = Texts::new(Language::Id, self.profile.time_zone);
+        let entries = self.store.read(|reader| reader.activities(number))?;
+        let heard = entries.into_iter().filter(|entry| entry.kind == "elsewhere");
+        let words = heard.map(|entry| match (entry.actor, entry.text) {
+            (Actor::System, ActivityText::Phrase(phrase)) => Ok(texts.phrase(&phrase)),
+            (actor, text) => Err(anyhow::anyhow!("{actor:?} {text:?}")),
+        });
+        words.collect()
+    }
+
+    fn app(&self) -> App {
+        App {
             clock: self.clock.clone(),
             store: self.store.clone(),
             engine: self.engine.clone(),
@@ -125,22 +158,36 @@ impl World {
             own_backup: Default::default(),
             receivers: Arc::clone(&self.receivers),
             tls: false,
-        };
+        }
+    }
+
+    /// Asks the help desk how every ticket stands there.
+    pub(crate) async fn compare(&self) -> Result<Comparison> {
+        let app = self.app();
         reconcile::compare(&app).await?;
         Ok(self.receivers.comparison.get())
+    }
+
+    /// One round of the sender; how many messages were taken.
+    pub(crate) async fn deliver_once(&self) -> Result<usize> {
+        Ok(self.deliverer().deliver_to(&self.target).await?)
+    }
+
+    fn deliverer(&self) -> Deliverer<Arc<Receivers>> {
+        Deliverer {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            stats: Arc::default(),
+            signal: Arc::new(Notify::new()),
+            sender: Arc::clone(&self.receivers),
+        }
     }
 
     /// Delivers until nothing waits. With `cut_ms`, every second round is killed after so many milliseconds of sending,
     /// between any two instructions.
     pub(crate) async fn deliver_all(&self, mut cut_ms: impl FnMut() -> u64) -> Result<()> {
         for round in 0..ROUNDS_MAX {
-            let deliverer = Deliverer {
-                store: self.store.clone(),
-                clock: self.clock.clone(),
-                stats: Arc::default(),
-                signal: Arc::new(Notify::new()),
-                sender: Arc::clone(&self.receivers),
-            };
+            let deliverer = self.deliverer();
             let work = deliverer.deliver_to(&self.target);
             if round % 2 == 1 {
                 // A time-out drops the work where it is.

@@ -1,6 +1,6 @@
 //! Zammad's REST API, as far as a connector needs it (docs.zammad.org, tickets and articles).
 
-use crate::desk::{Desk, Theirs};
+use crate::desk::{Desk, Theirs, US};
 use crate::faults::under;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -14,6 +14,7 @@ pub(crate) const TOKEN: &str = "token-zammad";
 
 pub(crate) fn router(desk: Desk) -> Router {
     Router::new()
+        .route("/api/v1/users/me", get(me))
         .route("/api/v1/tickets/search", get(search))
         .route("/api/v1/tickets", post(create))
         .route("/api/v1/tickets/{id}", put(change))
@@ -28,7 +29,26 @@ fn number(id: u64) -> String {
 }
 
 fn shown(ticket: &Theirs) -> Value {
-    json!({ "id": ticket.id, "number": number(ticket.id), "title": ticket.title, "state": ticket.state })
+    json!({
+        "id": ticket.id, "number": number(ticket.id), "title": ticket.title, "state": ticket.state,
+        "priority": ticket.priority, "owner": ticket.assignee.as_deref().unwrap_or("-"),
+        "updated_at": written(ticket.changed), "updated_by": ticket.updater, "updated_by_id": id_of(&ticket.updater),
+    })
+}
+
+/// The number of a user.
+fn id_of(name: &str) -> u64 {
+    if name == US { 3 } else { 4 + name.len() as u64 }
+}
+
+/// As Zammad writes instants.
+fn written(at: i64) -> String {
+    chrono::DateTime::from_timestamp(at, 0).unwrap_or_default().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+async fn me(State(desk): State<Desk>) -> Response<Body> {
+    let answer = || (StatusCode::OK, json!({ "id": id_of(US), "login": US }).to_string());
+    under(desk.fault(), answer).await
 }
 
 fn parsed(bytes: &Bytes) -> Value {
@@ -49,6 +69,10 @@ async fn search(
         let asked = query.get("query").map(String::as_str).unwrap_or_default();
         let found: Vec<Value> = match asked.strip_prefix("number:") {
             Some(wanted) => desk.tickets().iter().filter(|ticket| number(ticket.id) == wanted).map(shown).collect(),
+            None if query.get("sort_by").is_some_and(|by| by == "updated_at") => {
+                let ours = desk.newest_changed().into_iter().filter(|one| one.title.contains(asked.trim_matches('"')));
+                ours.map(|ticket| shown(&ticket)).collect()
+            }
             None => desk.search(asked.trim_matches('"')).iter().map(shown).collect(),
         };
         (StatusCode::OK, json!(found).to_string())
@@ -65,6 +89,7 @@ async fn create(State(desk): State<Desk>, bytes: Bytes) -> Response<Body> {
             return (StatusCode::UNPROCESSABLE_ENTITY, json!({ "error": "missing" }).to_string());
         };
         let id = desk.create(&title, "new", &article);
+        desk.change(id, |ticket| ticket.priority = body["priority"].as_str().unwrap_or_default().to_owned());
         let made = desk.tickets().into_iter().find(|ticket| ticket.id == id);
         (StatusCode::CREATED, made.map(|ticket| shown(&ticket).to_string()).unwrap_or_default())
     };
@@ -76,7 +101,9 @@ async fn change(State(desk): State<Desk>, Path(id): Path<u64>, bytes: Bytes) -> 
     let answer = move || {
         let body = parsed(&bytes);
         let there = desk.change(id, |ticket| {
-            for (key, into) in [("state", &mut ticket.state), ("title", &mut ticket.title)] {
+            let fields =
+                [("state", &mut ticket.state), ("title", &mut ticket.title), ("priority", &mut ticket.priority)];
+            for (key, into) in fields {
                 if let Some(value) = body[key].as_str() {
                     value.clone_into(into);
                 }
@@ -91,9 +118,12 @@ async fn articles(State(desk): State<Desk>, Path(id): Path<u64>) -> Response<Bod
     let fault = desk.fault();
     let answer = move || {
         let found = desk.tickets().into_iter().find(|ticket| ticket.id == id);
-        let rows: Vec<Value> = found
-            .map(|ticket| ticket.entries.iter().map(|entry| json!({ "ticket_id": id, "body": entry })).collect())
-            .unwrap_or_default();
+        let row = |(entry, (_, by, at)): (&String, &(String, String, i64))| {
+            json!({ "ticket_id": id, "body": entry, "created_by": by, "created_by_id": id_of(by),
+                    "created_at": written(*at), "internal": false })
+        };
+        let rows: Vec<Value> =
+            found.map(|ticket| ticket.entries.iter().zip(&ticket.signed).map(row).collect()).unwrap_or_default();
         (StatusCode::OK, json!(rows).to_string())
     };
     under(fault, answer).await
@@ -104,7 +134,7 @@ async fn add(State(desk): State<Desk>, bytes: Bytes) -> Response<Body> {
     let answer = move || {
         let body = parsed(&bytes);
         let id = body["ticket_id"].as_u64().unwrap_or_default();
-        desk.change(id, |ticket| ticket.entries.push(body["body"].as_str().unwrap_or_default().to_owned()));
+        desk.act(id, US, |ticket, at| ticket.enter("note", US, body["body"].as_str().unwrap_or_default(), at));
         (StatusCode::CREATED, json!({ "id": 1 }).to_string())
     };
     under(fault, answer).await

@@ -26,6 +26,8 @@ async fn the_doctor_tells_broken_set_ups_apart() -> Result<()> {
     office.join("web-01").await?;
     let (code, level, text) = finding(&office, "collector").await?;
     ensure!(code == 0 && level == "good" && text.contains("knows this host"), "well: {code} {level} {text}");
+    let (_, level, text) = finding(&office, "clocks").await?;
+    ensure!(level == "good" && text.contains("agree"), "one machine, one clock: {level} {text}");
     let hosts = office.get("/api/v1/hosts").await?;
     ensure!(!hosts.to_string().contains("\"state\":\"up\""), "nobody takes the question for a sign of life: {hosts}");
 

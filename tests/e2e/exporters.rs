@@ -4,6 +4,7 @@
 
 mod blackbox;
 mod dashboard;
+mod dashboard_names;
 mod families;
 mod node;
 mod text;

@@ -12,8 +12,11 @@ const RULES: &str = include_str!("../../config/prometheus/pantau.rules.yml");
 const DASHBOARD: &str = include_str!("../../config/grafana/pantau.json");
 
 /// What a young collector has no value of: it is absent, never 0, and named by unit tests of the exposition.
-const NOT_YET: [&str; 6] = [
+const NOT_YET: [&str; 8] = [
     "pantau_outbox_oldest_age_seconds",
+    // By receiver, and this collector has none.
+    "pantau_delivery_oldest_pending_age_seconds",
+    "pantau_delivery_refused_total",
     "pantau_backup_at_risk_timestamp_seconds",
     "pantau_backup_rpo_breach_timestamp_seconds",
     "pantau_backup_age_seconds",

@@ -2,11 +2,11 @@
 //! stand in a file of the agent's own and `pantau-agent once` asks them, so configuration, secrets and plug-ins are the
 //! program's. A server that is not installed is skipped with a word.
 
-mod certificates;
 mod servers;
 
 use super::programs::program;
 use anyhow::{Context, Result, ensure};
+use pantau_tests::certificates;
 use servers::{Server, Workshop};
 use std::collections::BTreeMap;
 use std::fs;

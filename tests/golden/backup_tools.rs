@@ -11,6 +11,7 @@ use pantau_agent::backups::files::{FileRules, Listed, evaluate};
 use pantau_agent::backups::pgbackrest::parse_pgbackrest_info;
 use pantau_agent::backups::restic::parse_restic_snapshots;
 use pantau_agent::backups::zfs::parse_zfs_list;
+use pantau_agent::backups::zone::Zone;
 use pantau_shared::assignment::BackupFiles;
 use pantau_shared::backup::{BackupArtefact, BackupRun, BackupStatus, DataTimeBasis};
 use pantau_shared::timestamp::Timestamp;
@@ -62,7 +63,7 @@ pub(crate) fn parse(_: &GoldenFile, case: &Case) -> anyhow::Result<Value> {
     let raw = serde_json::to_vec(&given.raw)?;
     let artefacts = match given.source.as_str() {
         "restic" => parse_restic_snapshots(&raw)?,
-        "borg" => parse_borg_list(&raw, zone(&given.options, Tz::UTC)?)?,
+        "borg" => parse_borg_list(&raw, &read_zone(zone(&given.options, Tz::UTC)?)?)?,
         "pgbackrest" => {
             let is_stop = match given.options.data_time.as_deref() {
                 None | Some("start") => false,
@@ -79,6 +80,11 @@ pub(crate) fn parse(_: &GoldenFile, case: &Case) -> anyhow::Result<Value> {
         other => bail!("unknown source {other:?}"),
     };
     Ok(Value::Array(artefacts.iter().map(rendered).collect()))
+}
+
+/// The same zone of this machine's.
+fn read_zone(zone: Tz) -> anyhow::Result<Zone> {
+    Zone::read(zone.name()).with_context(|| format!("no zone {zone} on this machine (tzdata)"))
 }
 
 fn zone(options: &Options, default: Tz) -> anyhow::Result<Tz> {

@@ -132,6 +132,7 @@ async fn deliver(given: &Given) -> anyhow::Result<Value> {
         url,
         token_file,
         group: "Users".into(),
+        poll_s: 0,
         customer: "pantau@bangka.go.id".into(),
     });
     let receivers = Arc::new(Receivers::new(&[Receiver { name: TARGET.into(), kind }])?);

@@ -12,6 +12,7 @@
 //! | [`compare`] | ours and the peers in one run |
 //! | [`connection`] | one kept connection |
 //! | [`figures`] | figures from counts, table, JSON |
+//! | [`footprint`] | what the memory of another process is |
 //! | [`levers`] | what each lever of the write path is worth |
 //! | [`measure`] | one run from start to figures |
 //! | [`peers`] | the same samples to VictoriaMetrics and Prometheus |
@@ -25,6 +26,7 @@ pub mod collector;
 pub mod compare;
 pub mod connection;
 pub mod figures;
+pub mod footprint;
 pub mod levers;
 pub mod measure;
 pub mod peers;

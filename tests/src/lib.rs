@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`trace`] | a recorded or made-up server as rows of series, and their place in a sample |
 //! | [`roads`] | one host's road to a collector: HTTP or a broker, with deaths and counts at both ends |
+//! | [`certificates`] | an own authority, and good and bad certificates below it |
 //! | [`fleet`] | many agents that play a trace to a collector, and what that cost it |
 
+pub mod certificates;
 pub mod fleet;
 pub mod roads;
 pub mod trace;

@@ -1,6 +1,8 @@
 //! The transport against real brokers and deaths at both ends: what was acknowledged is there once, counted at both ends.
 
 mod parsers;
+mod requests;
+mod secured;
 
 use anyhow::{Context, Result, ensure};
 use pantau_agent::RoadSettings;

@@ -7,6 +7,7 @@
 
 use anyhow::{Context, Result, ensure};
 use chrono_tz::Asia::Jakarta;
+use pantau_agent::backups::zone::Zone;
 use pantau_agent::backups::{borg, pgbackrest, restic, wal, zfs};
 use pantau_agent::config::Config;
 use pantau_collector::config::{catalogue, profile, settings};
@@ -54,9 +55,14 @@ const PIECES: [&[u8]; 20] = [
     b"[[[[[[[[[[[[[[[[",
 ];
 
-struct Mutator(u64);
+/// Makes broken copies; the same seed makes the same.
+pub(super) struct Mutator(u64);
 
 impl Mutator {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn draw(&mut self, below: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -65,7 +71,7 @@ impl Mutator {
     }
 
     /// A whole input with one to eight wounds.
-    fn wound(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
+    pub(super) fn wound(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
         let mut input = corpus[self.draw(corpus.len())].clone();
         for _ in 0..=self.draw(8) {
             let at = self.draw(input.len() + 1);
@@ -106,7 +112,7 @@ fn shipped(name: &str) -> Result<Vec<Vec<u8>>> {
     Ok(vec![std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../config").join(name))?])
 }
 
-fn seed() -> Result<u64> {
+pub(super) fn seed() -> Result<u64> {
     match std::env::var("PANTAU_FUZZ_SEED") {
         Ok(text) => Ok(text.parse::<u64>().context("PANTAU_FUZZ_SEED")?.max(1)),
         // Another one in each process, without a clock.
@@ -125,7 +131,7 @@ fn feed(name: &str, corpus: &[Vec<u8>], parse: impl Fn(&[u8]) -> bool) -> Result
         ensure!(parse(whole), "{name}: a whole input is refused: {}", String::from_utf8_lossy(whole));
     }
     let seed = seed()?;
-    let (mut mutator, began) = (Mutator(seed), Instant::now());
+    let (mut mutator, began) = (Mutator::new(seed), Instant::now());
     let (mut tried, mut accepted, mut slowest) = (0_u64, 0_u64, Duration::ZERO);
     while began.elapsed() < time {
         let input = mutator.wound(corpus);
@@ -200,7 +206,8 @@ fn what_people_write() -> Result<()> {
 #[test]
 fn what_backup_tools_print() -> Result<()> {
     feed("restic", &corpus("restic")?, |bytes| restic::parse_restic_snapshots(bytes).is_ok())?;
-    feed("borg", &corpus("borg")?, |bytes| borg::parse_borg_list(bytes, Jakarta).is_ok())?;
+    let jakarta = Zone::read("Asia/Jakarta").context("tzdata")?;
+    feed("borg", &corpus("borg")?, |bytes| borg::parse_borg_list(bytes, &jakarta).is_ok())?;
     feed("pgbackrest", &corpus("pgbackrest")?, |bytes| {
         pgbackrest::parse_pgbackrest_info(bytes).is_ok_and(|stanzas| {
             stanzas.iter().all(|stanza| stanza.artefacts(true).len() == stanza.artefacts(false).len())

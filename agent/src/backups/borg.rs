@@ -5,9 +5,9 @@
 //! cache and come from the newest archives only; without a cache there are none, which is no error.
 
 use super::tool::{Answer, Asking, Tools, check_argument, hide_password, read_secret};
+use super::zone::Zone;
 use super::{Found, SourceError};
-use chrono::{DateTime, NaiveDateTime, TimeZone};
-use chrono_tz::Tz;
+use chrono::{DateTime, NaiveDateTime};
 use pantau_shared::assignment::BackupBorg;
 use pantau_shared::backup::{BackupArtefact, BackupStatus, DataTimeBasis};
 use pantau_shared::limits::{ARTEFACTS_MAX, cut_text};
@@ -51,7 +51,7 @@ struct Stats {
 ///
 /// # Errors
 /// What is not that.
-pub fn parse_borg_list(json: &[u8], zone: Tz) -> Result<Vec<BackupArtefact>, serde_json::Error> {
+pub fn parse_borg_list(json: &[u8], zone: &Zone) -> Result<Vec<BackupArtefact>, serde_json::Error> {
     // Borg tells name and time twice, under an old key and a new one: a plain value takes the last, a struct refuses.
     let mut value: serde_json::Value = serde_json::from_slice(json)?;
     for archive in value.get_mut("archives").and_then(|list| list.as_array_mut()).into_iter().flatten() {
@@ -67,7 +67,7 @@ pub fn parse_borg_list(json: &[u8], zone: Tz) -> Result<Vec<BackupArtefact>, ser
     Ok(listing.archives.into_iter().map(|archive| artefact(archive, zone)).collect())
 }
 
-fn artefact(archive: Archive, zone: Tz) -> BackupArtefact {
+fn artefact(archive: Archive, zone: &Zone) -> BackupArtefact {
     let started = parse_time(&archive.start, zone);
     BackupArtefact {
         name: cut_text(if archive.id.is_empty() { &archive.name } else { &archive.id }),
@@ -84,12 +84,12 @@ fn artefact(archive: Archive, zone: Tz) -> BackupArtefact {
 }
 
 /// A time with its zone (Borg 2), or one of `zone`. An hour that a clock change repeats is taken as the first.
-fn parse_time(text: &str, zone: Tz) -> Option<i64> {
+fn parse_time(text: &str, zone: &Zone) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.timestamp_millis());
     }
     let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
-    zone.from_local_datetime(&local).earliest().map(|time| time.timestamp_millis())
+    zone.instant(local)
 }
 
 /// What an exit code means (Borg 1.4 gives reasons a code of their own when asked to; 1.2 says them in words).
@@ -146,10 +146,10 @@ pub(crate) async fn read_borg(source: &BackupBorg, tools: &Tools) -> Result<Foun
         return Err(SourceError::Failed { program: PROGRAM, said: explain(&answer) });
     }
     let wrong = |source| SourceError::Answer { program: PROGRAM, source };
-    let mut artefacts = parse_borg_list(&answer.output, Tz::UTC).map_err(wrong)?;
+    let mut artefacts = parse_borg_list(&answer.output, &Zone::utc()).map_err(wrong)?;
     if tools.cache_dir.is_some() && !artefacts.is_empty() {
         let sized = tools.ask(asking(source, "info", SIZED, tools)?).await;
-        let sized = sized.ok().and_then(|answer| parse_borg_list(&answer.output, Tz::UTC).ok());
+        let sized = sized.ok().and_then(|answer| parse_borg_list(&answer.output, &Zone::utc()).ok());
         for known in sized.unwrap_or_default() {
             if let Some(artefact) = artefacts.iter_mut().find(|artefact| artefact.name == known.name) {
                 (artefact.size_bytes, artefact.items) = (known.size_bytes, known.items);
@@ -171,13 +171,13 @@ mod tests {
 
     #[test]
     fn times_without_zone_are_of_the_given_one() {
-        let at = |zone| {
+        let at = |zone: &Zone| {
             let archive = parse_borg_list(LIST, zone).expect("parses").remove(0);
             Timestamp::from_ms(archive.data_time_ms.expect("a time")).to_string()
         };
-        assert_eq!(at(Tz::UTC), "2026-06-09T18:00:00Z");
-        assert_eq!(at(chrono_tz::Asia::Jakarta), "2026-06-09T11:00:00Z");
-        let archive = parse_borg_list(LIST, Tz::UTC).expect("parses").remove(0);
+        assert_eq!(at(&Zone::utc()), "2026-06-09T18:00:00Z");
+        assert_eq!(at(&Zone::read("Asia/Jakarta").expect("tzdata is installed")), "2026-06-09T11:00:00Z");
+        let archive = parse_borg_list(LIST, &Zone::utc()).expect("parses").remove(0);
         assert_eq!((archive.name.as_str(), archive.group.as_str()), ("1b74", "app1|app1-1"));
         assert_eq!(archive.ended_at_ms.zip(archive.started_at_ms).map(|(e, s)| e - s), Some(2_550_000));
     }
@@ -186,9 +186,9 @@ mod tests {
     fn info_tells_sizes() {
         let info = br#"{"archives":[{"name":"a","id":"1","start":"2026-06-09T18:00:00.000000+00:00","end":"2026-06-09T18:00:01.000000",
             "duration":1.0,"stats":{"original_size":300003,"compressed_size":300089,"deduplicated_size":510,"nfiles":2}}]}"#;
-        let archive = parse_borg_list(info, Tz::UTC).expect("parses").remove(0);
+        let archive = parse_borg_list(info, &Zone::utc()).expect("parses").remove(0);
         assert_eq!((archive.size_bytes, archive.items), (Some(300_003), Some(2)));
-        assert!(parse_borg_list(b"[]", Tz::UTC).is_err());
+        assert!(parse_borg_list(b"[]", &Zone::utc()).is_err());
     }
 
     #[test]

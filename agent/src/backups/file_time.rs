@@ -5,8 +5,8 @@
 //! and flagged as an estimate. A time without a zone is of the assigned zone, and not used where none is assigned: the
 //! agent does not know what its writer meant.
 
-use chrono::{NaiveDate, NaiveDateTime, TimeZone};
-use chrono_tz::Tz;
+use super::zone::Zone;
+use chrono::{NaiveDate, TimeZone};
 use glob::Pattern;
 use pantau_shared::backup::DataTimeBasis;
 use regex_lite::Regex;
@@ -50,33 +50,28 @@ impl Clues {
     }
 }
 
-/// The instant of a local time: of two that a clock change makes, the first; none in the hour that it leaves out.
-pub(crate) fn instant(local: NaiveDateTime, zone: Tz) -> Option<i64> {
-    zone.from_local_datetime(&local).earliest().map(|time| time.timestamp_millis())
-}
-
 /// How the time is found in a name.
 #[derive(Debug, Clone)]
 pub enum NameTime {
     /// The usual forms, see [`parse_stamp`].
-    Usual(Option<Tz>),
+    Usual(Option<Zone>),
     /// The groups `y mo d h mi s` of an expression, read in a zone.
-    Groups(Box<Regex>, Tz),
+    Groups(Box<Regex>, Zone),
 }
 
 impl NameTime {
     /// Looks in `name`, a file name or a path.
     pub fn find(&self, name: &str) -> Option<i64> {
         let (regex, zone) = match self {
-            Self::Usual(zone) => return parse_stamp(name.rsplit('/').next().unwrap_or(name), *zone),
-            Self::Groups(regex, zone) => (regex, *zone),
+            Self::Usual(zone) => return parse_stamp(name.rsplit('/').next().unwrap_or(name), zone.as_ref()),
+            Self::Groups(regex, zone) => (regex, zone),
         };
         let found = regex.captures(name)?;
         let part = |group: &str| found.name(group).and_then(|part| part.as_str().parse::<u32>().ok());
         let date = NaiveDate::from_ymd_opt(i32::try_from(part("y")?).ok()?, part("mo")?, part("d")?)?;
         // A date alone is no moment: the day has 24 hours.
         let local = date.and_hms_opt(part("h")?, part("mi").unwrap_or(0), part("s").unwrap_or(0))?;
-        instant(local, zone)
+        zone.instant(local)
     }
 }
 
@@ -138,14 +133,14 @@ pub fn parse_pattern(pattern: &str) -> Option<(String, Option<String>)> {
 
 /// Finds a date and time in a file name: `20260601T013000Z`, `2026-06-01_01-30+0700`, and, where a zone is known, without
 /// one: `20260601-0130`, `202606010130`. Gives Unix ms of the first one.
-pub fn parse_stamp(name: &str, zone: Option<Tz>) -> Option<i64> {
+pub fn parse_stamp(name: &str, zone: Option<&Zone>) -> Option<i64> {
     let bytes = name.as_bytes();
     (0..bytes.len())
         .filter(|&at| bytes[at].is_ascii_digit() && (at == 0 || !bytes[at - 1].is_ascii_digit()))
         .find_map(|at| parse_stamp_at(&bytes[at..], zone))
 }
 
-fn parse_stamp_at(bytes: &[u8], known: Option<Tz>) -> Option<i64> {
+fn parse_stamp_at(bytes: &[u8], known: Option<&Zone>) -> Option<i64> {
     let mut text = Text(bytes);
     let year = text.number(4)?;
     text.skip(b"-_");
@@ -181,7 +176,7 @@ fn parse_stamp_at(bytes: &[u8], known: Option<Tz>) -> Option<i64> {
         Some(zone) => Some(zone.from_local_datetime(&local).single()?.timestamp_millis()),
         // More digits would be a number that only looks like a time.
         None if text.0.first().is_some_and(u8::is_ascii_digit) => None,
-        None => instant(local, known?),
+        None => known?.instant(local),
     }
 }
 
@@ -271,8 +266,9 @@ mod tests {
             ("simpeg-20260610.sql", None),
             ("simpeg-2026061001000012.sql", None),
         ];
+        let jakarta = Zone::read("Asia/Jakarta").expect("tzdata is installed");
         for (name, expected) in cases {
-            assert_eq!(shown(parse_stamp(name, Some(chrono_tz::Asia::Jakarta))).as_deref(), expected, "{name}");
+            assert_eq!(shown(parse_stamp(name, Some(&jakarta))).as_deref(), expected, "{name}");
         }
     }
 
@@ -281,8 +277,8 @@ mod tests {
         let (glob, regex) = parse_pattern("/b/%Y/si[!x]peg-*-%Y%m%d-%H%M.sql.gz").expect("a pattern");
         let digits = "[0-9]".repeat(4);
         assert_eq!(glob, format!("/b/{digits}/si[!x]peg-*-{digits}{0}{0}-{0}{0}.sql.gz", "[0-9][0-9]"));
-        let time =
-            NameTime::Groups(Box::new(Regex::new(&regex.expect("a time")).expect("valid")), chrono_tz::Asia::Jakarta);
+        let jakarta = Zone::read("Asia/Jakarta").expect("tzdata is installed");
+        let time = NameTime::Groups(Box::new(Regex::new(&regex.expect("a time")).expect("valid")), jakarta);
         let found = time.find("/b/2026/simpeg-a-20260610-0100.sql.gz");
         assert_eq!(shown(found).as_deref(), Some("2026-06-09T18:00:00Z"));
         assert_eq!(time.find("/b/2026/simpeg-a-20260610-0100.sql"), None);

@@ -5,9 +5,9 @@
 
 use super::content::stream::Wholeness;
 use super::content::{Demands, FileKey, Reading};
-use super::file_time::{Clues, NameTime, instant, parse_pattern};
+use super::file_time::{Clues, NameTime, parse_pattern};
 use super::runs;
-use chrono_tz::Tz;
+use super::zone::Zone;
 use glob::{MatchOptions, glob_with};
 use pantau_shared::assignment::BackupFiles;
 use pantau_shared::backup::{BackupArtefact, BackupRun, BackupStatus};
@@ -39,7 +39,7 @@ pub enum FilesError {
         pattern: String,
     },
     /// The zone is not known.
-    #[error("assignment: zone `{zone}` is not known; times in names need one, such as Asia/Jakarta")]
+    #[error("zone `{zone}` is not among this host's (package tzdata); times in names need one, such as Asia/Jakarta")]
     Zone {
         /// Which.
         zone: String,
@@ -71,7 +71,7 @@ pub enum FilesError {
 pub struct FileRules {
     glob: String,
     time: NameTime,
-    zone: Option<Tz>,
+    zone: Option<Zone>,
     settle_ms: i64,
     duration_ms: Option<i64>,
     born_here: bool,
@@ -94,7 +94,7 @@ impl FileRules {
         let bad_zone = || FilesError::Zone { zone: cut_text(&source.zone) };
         let zone = match source.zone.as_str() {
             "" => None,
-            name => Some(name.parse::<Tz>().map_err(|_| bad_zone())?),
+            name => Some(Zone::read(name).ok_or_else(bad_zone)?),
         };
         let time = if !source.name_pattern.is_empty() {
             let refused = || FilesError::Expression { expression: cut_text(&source.name_pattern) };
@@ -104,12 +104,12 @@ impl FileRules {
             if !["y", "mo", "d", "h"].iter().all(|group| named.contains(group)) {
                 return Err(refused());
             }
-            NameTime::Groups(Box::new(regex), zone.ok_or_else(bad_zone)?)
+            NameTime::Groups(Box::new(regex), zone.clone().ok_or_else(bad_zone)?)
         } else if let Some(told) = told {
             let regex = Regex::new(&told).map_err(|_| refused())?;
-            NameTime::Groups(Box::new(regex), zone.ok_or_else(bad_zone)?)
+            NameTime::Groups(Box::new(regex), zone.clone().ok_or_else(bad_zone)?)
         } else {
-            NameTime::Usual(zone)
+            NameTime::Usual(zone.clone())
         };
         Ok(Self {
             glob,
@@ -182,7 +182,9 @@ pub fn evaluate(
     let settling = now_ms.saturating_sub(file.modified_ms) < rules.settle_ms;
     let run = runs::writer_of(runs, file.modified_ms);
     let header = reading.and_then(|reading| reading.content.header);
-    let header_ms = header.and_then(|time| instant(time.local, if time.utc { Tz::UTC } else { rules.zone? }));
+    let header_ms = header.and_then(|time| {
+        if time.utc { Zone::utc().instant(time.local) } else { rules.zone.as_ref()?.instant(time.local) }
+    });
     let clues = Clues {
         run_start_ms: run.map(|run| run.started_at_ms),
         named_ms: rules.time.find(&path),

@@ -2,6 +2,7 @@
 //! whether it is a collector, whether it knows this host.
 
 use super::Finding;
+use super::clock::compare;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::facts::read_boot_id;
@@ -36,17 +37,23 @@ pub(super) async fn look(identity: &Identity, config: &Config, clock: &Clock) ->
         findings.push(found);
         return findings;
     }
-    findings.push(match load_key(&config.data_dir) {
-        Err(error) => Finding::bad("key", render(&error), "run this as the agent's user, or join again"),
+    match load_key(&config.data_dir) {
+        Err(error) => {
+            findings.push(Finding::bad("key", render(&error), "run this as the agent's user, or join again"));
+        }
         Ok(key) => {
             let batch = unacceptable_batch(read_boot_id(&config.roots.proc_root), clock.now().as_ms());
             let sealed = Bytes::from(wire::seal(&batch, &identity.host, &key));
+            let asked = clock.now();
             match client.post("/api/v1/ingest", "application/x-protobuf", sealed).await {
-                Ok(reply) => judge_reply(url, reply.status, &reply.body),
-                Err(error) => judge_error(url, identity.pin.is_some(), &error),
+                Ok(reply) => {
+                    findings.push(judge_reply(url, reply.status, &reply.body));
+                    findings.extend(compare(reply.date.as_deref(), asked, clock.now()));
+                }
+                Err(error) => findings.push(judge_error(url, identity.pin.is_some(), &error)),
             }
         }
-    });
+    }
     findings
 }
 

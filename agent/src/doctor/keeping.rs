@@ -3,6 +3,7 @@
 
 use super::Finding;
 use crate::config::Config;
+use crate::spool::lanes::SECOND;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -35,7 +36,7 @@ pub(super) fn look(config: &Config) -> Vec<Finding> {
 
 /// Joining as root leaves files that the service's user cannot read.
 fn owners(folder: &Path, held: &Metadata) -> Finding {
-    let foreign = ["key", "key.new", "identity.json", "assignment", "spool", "spool/cursor"]
+    let foreign = ["key", "key.new", "identity.json", "assignment", "spool", "spool/cursor", "spool/second"]
         .into_iter()
         .find(|name| fs::metadata(folder.join(name)).is_ok_and(|file| file.uid() != held.uid()));
     if let Some(name) = foreign {
@@ -88,7 +89,10 @@ fn spool(folder: &Path, bytes_max: u64) -> Option<Finding> {
             return Some(Finding::bad("spool", told, "run this as the agent's user"));
         }
     };
-    let bytes: u64 = entries.flatten().filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum();
+    // Without the second lane where it is not there yet.
+    let second = fs::read_dir(folder.join(SECOND)).into_iter().flatten();
+    let bytes: u64 =
+        entries.chain(second).flatten().filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum();
     let told = format!("{} of {} KiB used", bytes / 1024, bytes_max / 1024);
     if bytes.saturating_mul(100) >= bytes_max.saturating_mul(FULL_PERCENT) {
         let mend = "the oldest observations are dropped: let the agent reach the collector, or raise spool.max_bytes";

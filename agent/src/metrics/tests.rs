@@ -6,7 +6,8 @@ use crate::facts::read_facts;
 use crate::probes::{Answered, Detail};
 use crate::rounds::take_sample;
 use crate::sampler::{Roots, Sampler};
-use crate::spool::{Limits, Spool};
+use crate::spool::Limits;
+use crate::spool::lanes::Lanes;
 use pantau_shared::assignment::Assignment;
 use pantau_shared::probe::{ProbeOutcome, ProbeValue, ProbeVerdict};
 use pantau_shared::sample::Pressure;
@@ -14,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn state(directory: &std::path::Path) -> Arc<State> {
     let limits = Limits { bytes_max: 1 << 20, age_max_ms: u64::MAX };
-    let spool = Spool::open(directory, limits, "boot", [1; 16]).expect("opens");
+    let spool = Lanes::open(directory, limits, "boot", [[1; 16], [2; 16]]).expect("opens");
     let state =
         State::new(Clock::system(), directory.into(), "boot".into(), spool, Arc::default(), Assignment::default());
     let mut sample = take_sample(&state, &mut Sampler::new(Roots::default())).await;

@@ -121,6 +121,7 @@ fn judge(code: i32, text: &str, stderr: &str) -> Judgement {
 mod tests {
     use super::*;
     use pantau_shared::probe::ProbeVerdict;
+    use proptest::prelude::*;
 
     fn figure(label: &str, value: f64, unit: &str) -> Figure {
         Figure { label: label.into(), value, unit: unit.into() }
@@ -144,6 +145,18 @@ mod tests {
         assert_eq!(parse(""), Said::default());
         for broken in ["|", "|=", "|'a", "|a", "|'a'b=1", "||||", "|a=;;;"] {
             assert!(parse(broken).figures.is_empty(), "{broken}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever a plug-in prints, of the signs that mean something and of any.
+        #[test]
+        fn any_output_is_read_without_a_crash(output in "([|='; ,.\\-+\\n%0-9aU]|\\PC){0,200}") {
+            let said = parse(&output);
+            prop_assert!(said.figures.len() <= output.matches('=').count());
+            prop_assert!(said.figures.iter().all(|figure| figure.unit.chars().count() <= 8 && !figure.value.is_nan()));
         }
     }
 

@@ -11,6 +11,13 @@ fn open(directory: &Path, limits: Limits) -> Spool {
     Spool::open(directory, limits, "boot-a", STREAM).expect("opens")
 }
 
+impl Spool {
+    /// Appends where nothing older lies elsewhere.
+    fn append(&mut self, at: Moment, body: ObservationBody) -> Result<u64, SpoolError> {
+        self.append_giving(at, body, &mut || false)
+    }
+}
+
 fn moment(ms: u64) -> Moment {
     Moment { wall: Timestamp::from_ms(1_000_000 + ms as i64), boot_ms: ms }
 }

@@ -219,7 +219,7 @@ impl Link {
             };
             match open_reply(&answer, &self.identity.host, request, key) {
                 Ok((status, body)) => match StatusCode::from_u16(status) {
-                    Ok(status) => return Ok(Reply { status, body: Bytes::from(body) }),
+                    Ok(status) => return Ok(Reply { status, body: Bytes::from(body), date: None }),
                     Err(_) => self.count_forged(ReplyError::Malformed),
                 },
                 // A repeat, or late: normal for a broker.

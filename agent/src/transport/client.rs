@@ -93,6 +93,8 @@ pub enum ClientError {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
+    /// The sender's clock, as it says (`Date`); nobody says through a broker.
+    pub(crate) date: Option<String>,
 }
 
 /// What is asked.
@@ -249,7 +251,8 @@ impl Client {
                     bytes.extend_from_slice(&data);
                 }
             }
-            Ok(Reply { status: head.status, body: bytes.freeze() })
+            let date = head.headers.get(header::DATE).and_then(|date| Some(date.to_str().ok()?.to_owned()));
+            Ok(Reply { status: head.status, body: bytes.freeze(), date })
         };
         match tokio::time::timeout(REQUEST_TIMEOUT, exchanging).await {
             Ok(reply) => reply,

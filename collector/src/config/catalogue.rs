@@ -3,7 +3,8 @@
 //! ```toml
 //! berlaku_sejak = "2026-07-01"     # optional: from when on targets, hours and policies hold
 //! [pemantauan]                     # optional: periode_sampel = "10s", host_senyap_setelah = "90s",
-//!                                  # nyala_ulang_per_hari = 3
+//!                                  # nyala_ulang_per_hari = 3, unit_gagal_selama = "5m", jam_selisih_maks = "1s",
+//!                                  # jam_tanpa_acuan_selama = "30m"
 //! [tickets]                        # optional: resolve_after_seconds = 300, reopen_window_seconds = 1800,
 //!                                  # group_wait_seconds = 60,
 //!                                  # flap_starts_min = 3, flap_window_seconds = 3600, flap_stable_seconds = 1800,
@@ -13,10 +14,11 @@
 //! [register]                       # optional: dua_orang = true (who proposes does not approve)
 //! [sertifikat]                     # optional: hari_pertama = 30, hari_kedua = 14, hari_ketiga = 7
 //! [perkiraan_penuh]                # optional: dalam = "7days", pulih = "14days", terpakai_min_persen = 50
+//! [sla_contoh]                     # optional: layanan, kalender, hitung, sebelum_buka, batas_hari; see `example_sla`
 //! [[alertmanager]]                 # optional: label, nilai, layanan, host, kelas, dampak
 //! [[panduan]]                      # optional: kelas, fase, langkah
 //! [[ambang]]                       # optional: metrik, alarm_persen, pulih_persen, selama; for some: host or layanan, bagian
-//! [[aturan]]                       # optional: kode, aktif, alasan, amati, anggaran_per_jam; for some: host or layanan, bagian
+//! [[aturan]]                       # optional: kode, aktif, alasan, amati, anggaran_per_jam, abaikan; for some: host or layanan, bagian
 //! [[kalender]]                     # optional: id, templat, senin … minggu, libur, cuti_bersama, rentang, …
 //! [[host]]                         # optional: id, nama, luar; when any is listed, only listed hosts may be named
 //! [[layanan]]                      # id, nama, deskripsi, penyedia, …, susunan, bergantung_pada
@@ -39,6 +41,7 @@ mod check;
 mod check_kinds;
 mod composition;
 mod duty;
+mod example_sla;
 mod findings;
 mod host;
 mod monitoring;
@@ -90,6 +93,7 @@ pub fn parse(file: &str, text: &str, revision: u32, profile: &Profile) -> Result
     catalogue.alerts = alerts;
     causes::check_alerts(&mut d, &catalogue, &named);
     composition::resolve(&mut d, &mut catalogue.services, &dependencies);
+    catalogue.example_sla = example_sla::read_example_sla(&mut d, &root, &catalogue);
     catalogue.roster = duty::read_roster(&mut d, &root, profile, &catalogue);
     read_rules(&mut d, &root, &seen, &mut catalogue);
     catalogue.witnesses = witness::read_witnesses(&mut d, &root, &mut seen, &catalogue.services).into();

@@ -17,7 +17,7 @@ const fn option(
 }
 
 /// In the file's order.
-pub(super) const OPTIONS: [ConfigOption; 53] = [
+pub(super) const OPTIONS: [ConfigOption; 56] = [
     option(
         "webhook",
         "name",
@@ -63,6 +63,13 @@ pub(super) const OPTIONS: [ConfigOption; 53] = [
         "\"starttls\" (port 587), \"tls\" (465), or \"none\" (25), which only loopback may have.",
     ),
     option("email", "port", Some("587"), "465", "Its port, where it is another."),
+    option(
+        "email",
+        "ca_file",
+        None,
+        "\"/etc/ssl/certs/ca-certificates.crt\"",
+        "PEM of an authority that is trusted for this server besides those of the system: for a mail server with a certificate of the office's own. There is no way to go on without a certificate that holds.",
+    ),
     option("email", "from", None, "\"Pantau <pantau@bangka.go.id>\"", "Sender."),
     option("email", "to", None, "[\"piket@bangka.go.id\"]", "Who gets it."),
     option("email", "username", None, "\"pantau@bangka.go.id\"", "Login, together with `password_file`."),
@@ -148,6 +155,13 @@ pub(super) const OPTIONS: [ConfigOption; 53] = [
         "\"/run/credentials/pantau-collector.service/glpi-user\"",
         "File with the API token of the user in whose name tickets are made.",
     ),
+    option(
+        "glpi",
+        "poll",
+        Some("\"5m\""),
+        "\"2m\"",
+        "How often it is asked what others changed in our tickets there: state, who works on it, priority, new entries; noted in the ticket here. \"0s\": never. A call to POST /api/v1/helpdesk/NAME with a token of scope `alert` asks at once.",
+    ),
     option("glpi", "enabled", Some("true"), "false", "As above."),
     option("zammad", "name", None, "\"zammad\"", "Zammad: ticket, articles, closing, reopening."),
     option("zammad", "url", None, "\"https://zammad.bangka.go.id\"", "Its address without /api."),
@@ -166,6 +180,7 @@ pub(super) const OPTIONS: [ConfigOption; 53] = [
         "\"pantau@bangka.go.id\"",
         "Mail address of the customer in whose name tickets are made.",
     ),
+    option("zammad", "poll", Some("\"5m\""), "\"2m\"", "As that of [[glpi]]."),
     option("zammad", "enabled", Some("true"), "false", "As above."),
     option(
         "osticket",

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 const ITEMS_MAX: usize = 32;
 const TEXT_MAX: usize = 1_000;
 const NAME_MAX: usize = 64;
+/// How often a help desk is asked by default, in seconds.
+const POLL_S: u32 = 300;
 /// A shorter secret of a webhook can be guessed; other secrets are given by the receiver.
 const WEBHOOK_SECRET_BYTES_MIN: usize = 16;
 
@@ -99,6 +101,8 @@ pub struct EmailSettings {
     pub port: u16,
     /// How it is spoken to.
     pub security: MailSecurity,
+    /// PEM of an authority that is trusted for it besides those of the system.
+    pub ca_file: Option<PathBuf>,
     /// Sender, with or without a name.
     pub from: String,
     /// Receivers; at least one.
@@ -118,6 +122,8 @@ pub struct GlpiSettings {
     pub app_token_file: Option<PathBuf>,
     /// File with the user's API token.
     pub user_token_file: PathBuf,
+    /// How often it is asked what others changed there, in seconds; 0: never.
+    pub poll_s: u32,
 }
 
 /// `[[mqtt]]`.
@@ -181,6 +187,8 @@ pub struct ZammadSettings {
     pub group: String,
     /// Mail address of the customer in whose name tickets are made.
     pub customer: String,
+    /// How often it is asked what others changed there, in seconds; 0: never.
+    pub poll_s: u32,
 }
 
 /// What reads a file: the file system, or a test.
@@ -264,6 +272,7 @@ fn read_email(d: &mut Diagnostics<'_>, table: &TableReader<'_>, files: ReadFile<
         }
     }
     let (username, password_file) = login(d, table, files);
+    let ca_file = authority(d, table, security, files);
     let server = server?;
     let here = matches!(server.value.as_str(), "localhost" | "127.0.0.1" | "::1");
     if security == MailSecurity::None && !here {
@@ -274,11 +283,34 @@ fn read_email(d: &mut Diagnostics<'_>, table: &TableReader<'_>, files: ReadFile<
         server: server.value,
         port,
         security,
+        ca_file,
         from: from?.value,
         to: to.into_iter().map(|to| to.value).take(ITEMS_MAX).collect(),
         username,
         password_file,
     }))
+}
+
+/// A given authority that is one, and is of use.
+fn authority(
+    d: &mut Diagnostics<'_>,
+    table: &TableReader<'_>,
+    security: MailSecurity,
+    files: ReadFile<'_>,
+) -> Option<PathBuf> {
+    let file = table.text(d, "ca_file", TEXT_MAX)?;
+    let problem = match (security, files(Path::new(&file.value))) {
+        (MailSecurity::None, _) => Some(("is of no use without TLS".to_owned(), "set `security` too")),
+        (MailSecurity::Starttls | MailSecurity::Tls, Err(error)) => {
+            Some((format!("cannot be read ({error})"), "make the file, readable for this user"))
+        }
+        (MailSecurity::Starttls | MailSecurity::Tls, Ok(pem)) => (!crate::outputs::receivers::is_authority(&pem))
+            .then(|| ("holds no certificate".to_owned(), "give the authority's certificate as PEM")),
+    };
+    if let Some((problem, remedy)) = problem {
+        wrong(d, &file, &problem, remedy);
+    }
+    Some(PathBuf::from(file.value))
 }
 
 fn read_telegram(d: &mut Diagnostics<'_>, table: &TableReader<'_>, files: ReadFile<'_>) -> Option<ReceiverKind> {
@@ -309,7 +341,9 @@ fn read_glpi(d: &mut Diagnostics<'_>, table: &TableReader<'_>, files: ReadFile<'
     let url = url(d, table);
     let app_token_file = if table.has("app_token_file") { secret(d, table, "app_token_file", 1, files) } else { None };
     let user_token_file = secret(d, table, "user_token_file", 1, files);
-    Some(ReceiverKind::Glpi(GlpiSettings { url: url?, app_token_file, user_token_file: user_token_file? }))
+    let poll_s = poll(d, table);
+    let user_token_file = user_token_file?;
+    Some(ReceiverKind::Glpi(GlpiSettings { url: url?, app_token_file, user_token_file, poll_s }))
 }
 
 fn read_zammad(d: &mut Diagnostics<'_>, table: &TableReader<'_>, files: ReadFile<'_>) -> Option<ReceiverKind> {
@@ -317,8 +351,25 @@ fn read_zammad(d: &mut Diagnostics<'_>, table: &TableReader<'_>, files: ReadFile
     let token_file = secret(d, table, "token_file", 1, files);
     let group = table.required_text(d, "group", TEXT_MAX);
     let customer = table.required_text(d, "customer", TEXT_MAX);
+    let poll_s = poll(d, table);
     let (group, customer) = (group?.value, customer?.value);
-    Some(ReceiverKind::Zammad(ZammadSettings { url: url?, token_file: token_file?, group, customer }))
+    Some(ReceiverKind::Zammad(ZammadSettings { url: url?, token_file: token_file?, group, customer, poll_s }))
+}
+
+/// How often a help desk is asked; a shorter time than a minute is none at all.
+fn poll(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> u32 {
+    let poll = table.duration_ms(d, "poll", 0..=86_400_000);
+    let seconds = poll.as_ref().map_or(POLL_S, |poll| u32::try_from(poll.value / 1000).unwrap_or(POLL_S));
+    if let Some(poll) = poll.filter(|_| (1..60).contains(&seconds)) {
+        d.add(
+            poll.span,
+            &poll.key,
+            true,
+            "is shorter than a minute",
+            "give \"1m\" or more, or \"0s\" to follow nothing",
+        );
+    }
+    seconds
 }
 
 fn read_osticket(d: &mut Diagnostics<'_>, table: &TableReader<'_>, files: ReadFile<'_>) -> Option<ReceiverKind> {

@@ -478,6 +478,8 @@ mod tests {
     fn secret(path: &Path) -> std::io::Result<Vec<u8>> {
         if path == Path::new("/none") {
             Err(std::io::ErrorKind::NotFound.into())
+        } else if path.extension().is_some_and(|end| end == "crt") {
+            Ok(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec())
         } else {
             Ok(b"0123456789abcdef\n".to_vec())
         }
@@ -571,6 +573,25 @@ mod tests {
             "route[1].classes[0] = \"x\": is no class",
         ] {
             assert!(faults.contains(part), "{part}\nnot in\n{faults}");
+        }
+    }
+
+    #[test]
+    fn a_mail_servers_authority_must_be_one_and_be_of_use() {
+        let text = |security: &str, file: &str| {
+            format!(
+                "[[email]]\nname = \"a\"\nserver = \"127.0.0.1\"\nsecurity = \"{security}\"\nfrom = \"a@b\"\nto = [\"c@d\"]\n\
+                 ca_file = \"{file}\"\n"
+            )
+        };
+        assert!(check(&text("starttls", "/ca.crt")).is_ok());
+        for (security, file, problem) in [
+            ("starttls", "/ca.txt", "holds no certificate"),
+            ("tls", "/none", "cannot be read"),
+            ("none", "/ca.crt", "is of no use without TLS"),
+        ] {
+            let faults = check(&text(security, file)).expect_err("a fault");
+            assert!(faults.contains(problem), "{problem}: {faults}");
         }
     }
 

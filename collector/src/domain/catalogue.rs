@@ -16,12 +16,15 @@ use crate::domain::alert::mapping::AlertMapping;
 use crate::domain::calendar::Calendar;
 use crate::domain::certificate::CertificatePolicy;
 use crate::domain::duty::Roster;
+use crate::domain::failed_units::FailedUnitsPolicy;
 use crate::domain::forecast::ForecastPolicy;
+use crate::domain::own_clock::OwnClockPolicy;
 use crate::domain::phrase::Phrase;
 use crate::domain::reboot::RebootPolicy;
 use crate::domain::rule::tuning::Tuning;
 use crate::domain::storm::StormPolicy;
 use crate::domain::ticket::escalation::EscalationPolicy;
+use crate::domain::ticket::example_sla::Adoption;
 use crate::domain::ticket::flap::FlapPolicy;
 use crate::domain::ticket::runbook::RunbookEntry;
 use chrono::NaiveDate;
@@ -278,6 +281,12 @@ pub struct Catalogue {
     pub forecast: ForecastPolicy,
     /// When starts of a host are too many.
     pub reboots: RebootPolicy,
+    /// Who has adopted the example SLA (Tabel 12).
+    pub example_sla: Option<Adoption>,
+    /// When failed units are a disturbance.
+    pub failed_units: FailedUnitsPolicy,
+    /// When a host's own timekeeping is one.
+    pub own_clocks: OwnClockPolicy,
     /// Whom alerts of other programs concern.
     pub alerts: Vec<AlertMapping>,
     /// First steps as the office wants them.
@@ -303,6 +312,9 @@ pub struct TicketPolicy {
     pub flap: FlapPolicy,
     /// When it climbs (Tabel 14).
     pub escalation: EscalationPolicy,
+    /// `konfirmasi_dari_helpdesk`: what a named person solved at a help desk counts as that person's confirmation of a
+    /// ticket that is restored here (G08); otherwise it is only offered.
+    pub desk_confirms: bool,
 }
 
 impl Default for TicketPolicy {
@@ -313,6 +325,7 @@ impl Default for TicketPolicy {
             group_wait_seconds: 60,
             flap: FlapPolicy::default(),
             escalation: EscalationPolicy::default(),
+            desk_confirms: false,
         }
     }
 }
@@ -346,6 +359,9 @@ impl Catalogue {
             certificates: CertificatePolicy::default(),
             forecast: ForecastPolicy::default(),
             reboots: RebootPolicy::default(),
+            example_sla: None,
+            failed_units: FailedUnitsPolicy::default(),
+            own_clocks: OwnClockPolicy::default(),
             alerts: Vec::new(),
             runbook: Vec::new(),
             calendars: Vec::new(),

@@ -87,7 +87,10 @@ pub enum Outlook {
     /// Nothing to warn of.
     Good,
     /// Neither near enough to warn nor far enough to be good again.
-    Between,
+    Between {
+        /// When it will be full.
+        full_at: Timestamp,
+    },
     /// Full soon.
     Warns {
         /// When.
@@ -115,7 +118,7 @@ impl ForecastPolicy {
             Forecast::Steady => Outlook::Good,
             Forecast::Full { at, per_day } => match at.ms_since(now) / 1000 {
                 left if left <= self.horizon_s => Outlook::Warns { full_at: at, per_day, stage: stage(left) },
-                left if left <= self.clear_s => Outlook::Between,
+                left if left <= self.clear_s => Outlook::Between { full_at: at },
                 _ => Outlook::Good,
             },
         }

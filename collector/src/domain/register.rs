@@ -15,6 +15,7 @@
 pub mod correction;
 pub mod excuse;
 pub mod finality;
+pub mod late_backups;
 pub mod maintenance;
 pub mod notice;
 pub mod recurrence;
@@ -29,6 +30,7 @@ use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
 
 pub use correction::{Claim, CorrectionEntry, CorrectionStatus};
+pub use late_backups::{LateBackups, RpoFigures, RpoMonth};
 pub use maintenance::{MaintenancePlan, Signature};
 pub use refusal::RegisterRefusal;
 
@@ -118,7 +120,13 @@ impl Register {
     /// The corrections of `service` that were ever approved, as they are counted.
     pub fn corrections_of(&self, service: &ServiceId) -> Vec<Correction> {
         let of_service = self.corrections.iter().filter(|entry| entry.service == *service);
-        of_service.filter_map(|entry| entry.counted(|number| self.correction(number)?.approval)).collect()
+        of_service.filter_map(|entry| entry.counted(|number| self.counted_approval(number))).collect()
+    }
+
+    /// The approval of a record that counts seconds; late records of backups do not.
+    fn counted_approval(&self, number: u32) -> Option<u64> {
+        let entry = self.correction(number)?;
+        entry.approval.filter(|_| entry.backups.is_none())
     }
 
     /// How much maintenance and how many corrections wait for a second person.

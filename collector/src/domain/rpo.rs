@@ -10,6 +10,7 @@ pub mod drill;
 pub mod exposure;
 pub mod heartbeat;
 pub mod job;
+pub mod late;
 pub mod notice;
 pub mod plausibility;
 pub mod proof;

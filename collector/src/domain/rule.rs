@@ -10,7 +10,9 @@
 //! | `anggaran` | an error budget burns too fast | fixed windows |
 //! | `sertifikat` | a certificate runs out | `[sertifikat]` |
 //! | `perkiraan_penuh` | inodes of a file system will run out; its bytes are the early stage of `storage` | `[perkiraan_penuh]` |
-//! | `nyala_ulang`, `jam_meleset` | a host starts too often, its clock is off | `nyala_ulang_per_hari` |
+//! | `nyala_ulang` | a host starts too often | `nyala_ulang_per_hari` |
+//! | `jam_meleset` | a host's clock is off, by receipt or by its own timekeeping | `jam_selisih_maks`, `jam_tanpa_acuan_selama` |
+//! | `unit_gagal` | a unit of systemd stays failed | `unit_gagal_selama`, `abaikan` |
 //! | `alertmanager` | another program's alert | `[[alertmanager]]` |
 //!
 //! Which rule stands behind a ticket follows from its key and impact: nothing else is stored. A rule to come is a line in
@@ -22,7 +24,9 @@ pub mod tuning;
 
 use crate::domain::catalogue::{Catalogue, ServiceId, ThresholdMetric};
 use crate::domain::certificate::CertificatePolicy;
+use crate::domain::failed_units::FailedUnitsPolicy;
 use crate::domain::forecast::ForecastPolicy;
+use crate::domain::own_clock::OwnClockPolicy;
 use crate::domain::profile::Impact;
 use crate::domain::reboot::RebootPolicy;
 use crate::domain::ticket::{TicketClass, TicketScope};
@@ -58,6 +62,8 @@ pub enum Rule {
     Reboot,
     /// A host's clock is off.
     ClockOff,
+    /// Units of systemd stay failed on a host.
+    FailedUnits,
     /// Another program tells of an alert.
     Alert,
 }
@@ -112,6 +118,11 @@ const fn parameter(name: &'static str, unit: Unit, default: u32) -> Parameter {
     Parameter { name, unit, default }
 }
 
+/// Milliseconds as whole seconds, as the file gives them.
+fn whole_seconds(ms: u64) -> u32 {
+    u32::try_from(ms / 1000).unwrap_or(u32::MAX)
+}
+
 /// Whole seconds that a policy bounds far below the type's end.
 fn seconds(value: i64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
@@ -119,7 +130,7 @@ fn seconds(value: i64) -> u32 {
 
 impl Rule {
     /// How many there are.
-    pub const COUNT: usize = 17;
+    pub const COUNT: usize = 18;
 
     /// All, in the order in which they are listed.
     pub const ALL: [Self; Self::COUNT] = [
@@ -139,6 +150,7 @@ impl Rule {
         Self::Forecast,
         Self::Reboot,
         Self::ClockOff,
+        Self::FailedUnits,
         Self::Alert,
     ];
 
@@ -158,6 +170,7 @@ impl Rule {
             Self::Forecast => "perkiraan_penuh",
             Self::Reboot => "nyala_ulang",
             Self::ClockOff => "jam_meleset",
+            Self::FailedUnits => "unit_gagal",
             Self::Alert => "alertmanager",
         }
     }
@@ -182,7 +195,7 @@ impl Rule {
             }
             Self::AgentSilent | Self::Storm | Self::SourceUnseen => TicketClass::MonitoringLost,
             Self::Backup => TicketClass::Backup,
-            Self::Function | Self::Reboot | Self::ClockOff | Self::Alert => TicketClass::Function,
+            Self::Function | Self::Reboot | Self::ClockOff | Self::FailedUnits | Self::Alert => TicketClass::Function,
             Self::Certificate => TicketClass::Certificate,
             Self::Budget => TicketClass::Budget,
         }
@@ -197,6 +210,7 @@ impl Rule {
             (TicketClass::Capacity, TicketScope::Host(_, part)) if part.starts_with("inodes:") => Some(Self::Forecast),
             (TicketClass::Function, TicketScope::Host(_, part)) if part == "reboot" => Some(Self::Reboot),
             (TicketClass::Function, TicketScope::Host(_, part)) if part == "clock" => Some(Self::ClockOff),
+            (TicketClass::Function, TicketScope::Host(_, part)) if part == "units" => Some(Self::FailedUnits),
             (TicketClass::Access, _) => Some(if impact == Impact::Mayor { Self::Down } else { Self::Degraded }),
             (TicketClass::Performance | TicketClass::Capacity, TicketScope::Host(_, part)) => {
                 let code = part.split(':').next().unwrap_or_default();
@@ -224,7 +238,12 @@ impl Rule {
             | Self::Function
             | Self::Budget
             | Self::Certificate => About::Services,
-            Self::Threshold(_) | Self::AgentSilent | Self::Forecast | Self::Reboot | Self::ClockOff => About::Hosts,
+            Self::Threshold(_)
+            | Self::AgentSilent
+            | Self::Forecast
+            | Self::Reboot
+            | Self::ClockOff
+            | Self::FailedUnits => About::Hosts,
             Self::Storm | Self::Alert => About::Site,
         }
     }
@@ -233,7 +252,7 @@ impl Rule {
     /// backup is always told.
     pub fn is_observed(self) -> bool {
         match self {
-            Self::Threshold(_) | Self::Forecast => true,
+            Self::Threshold(_) | Self::Forecast | Self::ClockOff | Self::FailedUnits => true,
             Self::Down
             | Self::Degraded
             | Self::AgentSilent
@@ -244,7 +263,6 @@ impl Rule {
             | Self::Budget
             | Self::Certificate
             | Self::Reboot
-            | Self::ClockOff
             | Self::Alert => false,
         }
     }
@@ -287,9 +305,17 @@ impl Rule {
                 ]
             }
             Self::Reboot => vec![parameter("nyala_ulang_per_hari", Unit::Count, RebootPolicy::default().in_day)],
-            Self::Backup | Self::SourceUnseen | Self::Function | Self::Budget | Self::ClockOff | Self::Alert => {
-                Vec::new()
+            Self::ClockOff => {
+                let default = OwnClockPolicy::default();
+                vec![
+                    parameter("jam_selisih_maks", Unit::Seconds, whole_seconds(default.offset_ms)),
+                    parameter("jam_tanpa_acuan_selama", Unit::Seconds, default.unsynchronized_seconds),
+                ]
             }
+            Self::FailedUnits => {
+                vec![parameter("unit_gagal_selama", Unit::Seconds, FailedUnitsPolicy::default().hold_seconds)]
+            }
+            Self::Backup | Self::SourceUnseen | Self::Function | Self::Budget | Self::Alert => Vec::new(),
         }
     }
 
@@ -317,9 +343,12 @@ impl Rule {
                 vec![(seconds(ahead.horizon_s), None), (seconds(ahead.clear_s), None), (ahead.floor_permille, None)]
             }
             Self::Reboot => vec![(catalogue.reboots.in_day, None)],
-            Self::Backup | Self::SourceUnseen | Self::Function | Self::Budget | Self::ClockOff | Self::Alert => {
-                Vec::new()
+            Self::ClockOff => {
+                let clocks = catalogue.own_clocks;
+                vec![(whole_seconds(clocks.offset_ms), None), (clocks.unsynchronized_seconds, None)]
             }
+            Self::FailedUnits => vec![(catalogue.failed_units.hold_seconds, None)],
+            Self::Backup | Self::SourceUnseen | Self::Function | Self::Budget | Self::Alert => Vec::new(),
         };
         let whose = |value: u32, default: u32| if value == default { Origin::Default } else { Origin::Catalogue };
         let in_force = parameters.into_iter().zip(values).map(|(parameter, (value, origin))| ValueInForce {
@@ -362,6 +391,7 @@ mod tests {
             (_, Rule::Forecast) => TicketScope::Host(host.clone(), "inodes:/var".into()),
             (_, Rule::Reboot) => TicketScope::Host(host.clone(), "reboot".into()),
             (_, Rule::ClockOff) => TicketScope::Host(host.clone(), "clock".into()),
+            (_, Rule::FailedUnits) => TicketScope::Host(host.clone(), "units".into()),
             (About::Services, _) => TicketScope::Service(ServiceId::parse("s").expect("valid")),
             (About::Site, _) => TicketScope::Site,
             (About::Hosts, Rule::AgentSilent) => TicketScope::Host(host.clone(), String::new()),

@@ -7,13 +7,15 @@
 //!
 //! Only a person enters Ditanggapi, Selesai terkonfirmasi, Ditutup and Dibatalkan. The engine enters Baru, Dieskalasi
 //! (by rule) and Pulih, and takes a ticket from Pulih back to the state it had; it cancels one only when nobody watches any
-//! more what it is about, with that reason. Silence never resolves anything.
+//! more what it is about, with that reason, and confirms one only where the office has switched that on (G09), in nobody's
+//! name. Silence never resolves anything.
 //! At most one ticket is open per key; the database enforces it.
 //!
 //! Order that always holds: onset <= recorded <= first response; onset <= restored <= confirmed <= closed.
 
 pub mod clock;
 pub mod condition;
+pub mod elsewhere;
 pub mod escalation;
 pub mod evidence;
 pub mod example_sla;
@@ -24,6 +26,7 @@ pub mod group;
 pub mod manual;
 pub mod noise;
 pub mod open;
+pub mod priority;
 pub mod regroup;
 pub mod review;
 pub mod runbook;
@@ -302,7 +305,7 @@ pub struct Activity {
     pub actor: Actor,
     /// `opened`, `acknowledged`, `comment`, `estimate`, `escalated`, `cause`, `restored`, `recurred`, `confirmed`,
     /// `closed`, `cancelled`, `updated`, `joined`, `part_restored`, `part_recurred`, `part_withdrawn`, `merged`, `split`,
-    /// `unconfirmed`.
+    /// `unconfirmed`, `priority`, `elsewhere`, `lapsed`.
     pub kind: String,
     /// What.
     pub text: ActivityText,
@@ -361,7 +364,7 @@ pub struct Ticket {
     pub members: Vec<group::Member>,
     /// Field 12.
     pub handlers: Vec<String>,
-    /// Field 13, a code.
+    /// Field 13, a code; [`escalation::LAPSED_METHOD`] where nobody answered (G09).
     pub confirmation_method: Option<String>,
     /// Tabel 4 as copied at opening.
     pub response_target: Option<TimeTarget>,
@@ -463,6 +466,13 @@ pub enum TicketAction {
         /// Left out of the means when true.
         false_alarm: bool,
     },
+    /// Another priority than Tabel 3 gives, with a reason; see [`priority`].
+    Prioritise {
+        /// Field 7 from now on.
+        priority: Priority,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What a person does to two tickets, or to one that becomes two; see [`regroup`].
@@ -512,6 +522,9 @@ pub enum TicketRefusal {
     /// Nothing to take out, or not a part of the ticket.
     #[error("only parts that joined the ticket can be split off")]
     BadSplit,
+    /// The priority that it has already.
+    #[error("the ticket has this priority already")]
+    SamePriority,
     /// An estimate that is not in the future.
     #[error("the estimate must lie after now")]
     EstimateInPast,

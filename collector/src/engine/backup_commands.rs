@@ -76,10 +76,10 @@ impl EngineTask {
         if self.model.touch_set(&set).is_none() {
             return Err(CommandError::NoSuchSet(set));
         }
-        let (kept, of) = (signal.clone(), set.clone());
+        let (kept, of, now) = (signal.clone(), set.clone(), self.clock.now());
         self.store.write(move |writer| writer.save_signal(&of, &kept)).await.map_err(CommandError::Store)?;
         if let Some(model) = self.model.touch_set(&set) {
-            model.take_signal(&signal);
+            model.take_signal(&signal, now);
         }
         Ok(())
     }
@@ -114,7 +114,7 @@ impl EngineTask {
         let kept = entry.clone();
         self.store.write(move |writer| writer.append_verification(&kept)).await.map_err(CommandError::Store)?;
         if let Some(model) = self.model.touch_set(&entry.set) {
-            model.take_verification(&entry);
+            model.take_entry(&entry);
         }
         Ok(())
     }

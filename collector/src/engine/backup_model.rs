@@ -4,13 +4,16 @@
 //! anew from the store, where looks and signals still are.
 
 use crate::domain::catalogue::{BackupRules, BackupSet, Service, ServiceClass};
+use crate::domain::register::finality;
 use crate::domain::rpo::heartbeat::{Ping, Run, RunBasis};
 use crate::domain::rpo::job::{self, JobPlan, JobState, PINGS_MAX};
+use crate::domain::rpo::late::{self, HeldRecord};
 use crate::domain::rpo::plausibility::{
     RUN_TIME_RATIO_PPM, SIZE_RATIO_PPM, is_feasible, is_suspicious, worst_exposure_s,
 };
 use crate::domain::rpo::proof::{Proof, RecoveryEntry, Verification, VerificationMethod};
-use crate::domain::rpo::record::{BackupRecord, History};
+use crate::domain::rpo::record::{BackupRecord, History, logs_of};
+use crate::domain::rpo::wal::{self, Base, Tied};
 use crate::domain::rpo::{self, Backup, Policy, run_signals};
 use crate::snapshot::{BackupState, Suspicion};
 use crate::store::backup_records::{BackupEdit, KeptLook};
@@ -56,6 +59,8 @@ pub(crate) struct BackupModel {
     pub(crate) risk: Option<Timestamp>,
     /// The newest drill or recovery of the service that succeeded.
     pub(crate) recovery: Option<RecoveryEntry>,
+    /// What its base set holds, where it is a set of logs.
+    pub(crate) bases: Vec<Base>,
     pending: Pending,
 }
 
@@ -66,6 +71,8 @@ struct Pending {
     look: bool,
     needless: Vec<i64>,
     verifications: Vec<Verification>,
+    /// Of it, what may change a time that is final.
+    late: Vec<HeldRecord>,
 }
 
 impl BackupModel {
@@ -87,6 +94,7 @@ impl BackupModel {
             verdicts_to: None,
             risk: None,
             recovery: None,
+            bases: Vec::new(),
             pending: Pending::default(),
         }
     }
@@ -98,10 +106,11 @@ impl BackupModel {
         (self.fact, self.kept) = (look.fact, look.kept);
     }
 
-    /// Takes the stored signals, oldest first.
-    pub(crate) fn load_signals(&mut self, since: Timestamp, signals: &[Signal]) {
+    /// Takes the stored signals, oldest first, at `now`. What they taught is stored, but for the last before a kill.
+    pub(crate) fn load_signals(&mut self, since: Timestamp, signals: &[Signal], now: Timestamp) {
         self.heartbeat_since = Some(since);
-        self.take_pings(signals.iter().filter_map(Signal::ping).collect());
+        let pings = signals.iter().filter_map(Signal::ping).collect();
+        self.learning(finality::final_until(self.zone, now), |model| model.take_pings(pings));
     }
 
     /// Its heartbeat was revoked: what was told stays in the records, and nothing more is expected.
@@ -134,8 +143,35 @@ impl BackupModel {
         }
     }
 
-    /// Takes a look, observation number `fact`. What was taken before does nothing.
-    pub(crate) fn feed(&mut self, at: Timestamp, fact: i64, seen: &BackupObservation) {
+    /// Takes a look, observation number `fact`, which became known at `known_at`. What was taken before does nothing.
+    pub(crate) fn feed(&mut self, at: Timestamp, known_at: Timestamp, fact: i64, seen: &BackupObservation) {
+        let (settled, begins) = (finality::final_until(self.zone, known_at), self.history.look().begins_at);
+        self.learning(settled, |model| {
+            model.take_look(at, fact, seen);
+            model.history.begin_after(begins, settled);
+        });
+    }
+
+    /// Learns, and notes what of it may change the time before `settled`, which is final.
+    fn learning(&mut self, settled: Timestamp, learn: impl FnOnce(&mut Self)) {
+        let before = self.history.records().to_vec();
+        learn(self);
+        let key = |record: &BackupRecord| (record.artefact.clone(), record.generation);
+        let changed = self.history.records().iter().filter(|record| self.pending.records.contains_key(&key(record)));
+        let held = changed.filter_map(|record| {
+            let before = before.iter().find(|old| key(old) == key(record));
+            late::may_matter(before, record, settled).then(|| HeldRecord {
+                artefact: record.artefact.clone(),
+                generation: record.generation,
+                before: before.cloned(),
+                until: settled,
+            })
+        });
+        let held: Vec<HeldRecord> = held.collect();
+        self.pending.late.extend(held);
+    }
+
+    fn take_look(&mut self, at: Timestamp, fact: i64, seen: &BackupObservation) {
         let Some(look) = self.set.look() else { return };
         let observed = self.history.look().observed_at;
         if self.fact == Some(fact) && observed == Some(at) {
@@ -170,9 +206,16 @@ impl BackupModel {
         self.take_verdicts(seen, &location);
     }
 
-    /// Takes a signal of its job.
-    pub(crate) fn take_signal(&mut self, signal: &Signal) {
-        self.take_pings(signal.ping().into_iter().collect());
+    /// Takes a signal of its job, which became known at `known_at`.
+    pub(crate) fn take_signal(&mut self, signal: &Signal, known_at: Timestamp) {
+        let settled = finality::final_until(self.zone, known_at);
+        self.learning(settled, |model| model.take_pings(signal.ping().into_iter().collect()));
+    }
+
+    /// Takes a verification that a person entered.
+    pub(crate) fn take_entry(&mut self, entry: &Verification) {
+        let settled = finality::final_until(self.zone, entry.recorded_at);
+        self.learning(settled, |model| model.take_verification(entry));
     }
 
     /// Takes what an agent tells of verifications; a look repeats the newest. One that names no artefact is of the newest
@@ -227,9 +270,14 @@ impl BackupModel {
         self.pending.records.extend(keyed);
     }
 
+    /// What was learnt that may change a time that is final, once.
+    pub(crate) fn take_late(&mut self) -> Vec<HeldRecord> {
+        std::mem::take(&mut self.pending.late)
+    }
+
     /// What is to be committed, once.
     pub(crate) fn take_pending(&mut self) -> Option<BackupEdit> {
-        let Pending { records, look, needless, verifications } = std::mem::take(&mut self.pending);
+        let Pending { records, look, needless, verifications, late: _ } = std::mem::take(&mut self.pending);
         let state = self.history.look().clone();
         let look = look.then_some(KeptLook { state, fact: self.fact, kept: self.kept });
         let (set, records) = (self.set.id.clone(), records.into_values().collect());
@@ -245,15 +293,30 @@ impl BackupModel {
 
     /// The usable backup with the newest data.
     pub(crate) fn usable(&self, now: Timestamp) -> Option<Backup> {
-        rpo::newest_usable(&self.history.backups(), &self.policy, now).cloned()
+        rpo::newest_usable(&self.backups(), &self.policy, now).cloned()
     }
 
-    /// Its record.
+    /// What can be restored from, with its place among the records that have a data time; a set of logs with its base.
+    fn restorable(&self) -> Vec<Tied> {
+        if self.set.base.is_some() {
+            return wal::tied(&logs_of(self.history.records()), &self.policy, &self.bases);
+        }
+        let own = self.history.backups().into_iter().enumerate();
+        own.map(|(place, backup)| Tied { backup, log: Some(place) }).collect()
+    }
+
+    fn backups(&self) -> Vec<Backup> {
+        self.restorable().into_iter().map(|tied| tied.backup).collect()
+    }
+
+    /// Its record; of a set of logs none while the base alone is usable.
     pub(crate) fn usable_record(&self, now: Timestamp) -> Option<&BackupRecord> {
-        let known: Vec<&BackupRecord> = self.history.records().iter().filter(|r| r.data_time.is_some()).collect();
-        let times = rpo::usable_times(&self.history.backups(), &self.policy);
-        let usable = known.into_iter().zip(times).filter(|(_, times)| times.contains(now));
-        usable.map(|(record, _)| record).max_by_key(|record| record.data_time)
+        let restorable = self.restorable();
+        let backups: Vec<Backup> = restorable.iter().map(|tied| tied.backup.clone()).collect();
+        let times = rpo::usable_times(&backups, &self.policy);
+        let usable = restorable.iter().zip(times).filter(|(_, times)| times.contains(now));
+        let newest = usable.map(|(tied, _)| tied).max_by_key(|tied| tied.backup.data_time)?;
+        self.history.records().iter().filter(|r| r.data_time.is_some()).nth(newest.log?)
     }
 
     /// Its state.
@@ -267,8 +330,7 @@ impl BackupModel {
     /// Since when nothing usable is there, asked when that is so; none when nobody has looked yet.
     pub(crate) fn without_since(&self, now: Timestamp) -> Option<Timestamp> {
         let begins = self.history.look().begins_at?;
-        let ends =
-            rpo::usable_times(&self.history.backups(), &self.policy).into_iter().filter(|times| !times.is_empty());
+        let ends = rpo::usable_times(&self.backups(), &self.policy).into_iter().filter(|times| !times.is_empty());
         Some(ends.map(|times| times.to).filter(|to| *to <= now).max().map_or(begins, |to| to.max(begins)))
     }
 
@@ -315,7 +377,7 @@ impl BackupModel {
 
     /// When, after `now`, passing of time alone next changes what is said of it.
     pub(crate) fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        let backups = self.history.backups();
+        let backups = self.backups();
         let ripening = backups.iter().filter_map(|b| b.next_usable(now)).min();
         let judged = self.usable(now).and_then(|b| self.policy.next_change(b.data_time, now));
         let job = self.job(now).and_then(|job| job.next_look);

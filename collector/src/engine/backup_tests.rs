@@ -237,3 +237,71 @@ fn a_set_at_risk_is_told_once_and_its_end_unless_a_ticket_takes_over() {
     let plan = model.decide(at(6600));
     assert_eq!(plan.notices.iter().map(|n| (n.open, n.told.is_some())).collect::<Vec<_>>(), [(false, false)]);
 }
+
+/// A look of the first days that came weeks after its month was final.
+fn late(id: i64, when: i64, received: i64, data: &[i64]) -> Fact {
+    Fact { received_at: at(received), ..look(id, when, data, "") }
+}
+
+const DAY: i64 = 86_400;
+
+#[test]
+fn a_record_that_comes_for_a_final_month_is_proposed_and_held() {
+    let mut model = model();
+    model.apply(&look(1, 10, &[-100], ""));
+    assert_eq!(model.decide(at(10)).late_backups, []);
+    // The month of the first days is final by then; nobody had seen the second backup.
+    model.apply(&late(2, 5000, 60 * DAY, &[-100, 3000]));
+    let plan = model.decide(at(60 * DAY));
+    let [proposal] = plan.late_backups.as_slice() else { panic!("one proposal: {:?}", plan.late_backups) };
+    let held: Vec<_> = proposal.late.held.iter().map(|held| (held.artefact.as_str(), held.before.is_none())).collect();
+    assert_eq!(held, [("dump-3000", true)]);
+    assert_eq!(proposal.interval.from, at(3060), "from its own end on");
+    let (entries, audit) =
+        super::registers::late_records(&model.register, (&plan.late, &plan.late_backups), at(60 * DAY));
+    assert_eq!((entries.len(), audit.len(), audit[0].action), (1, 1, "correction.propose"));
+    model.note_proposed(entries);
+    let set = pantau_shared::ids::BackupSetId::parse("dump").expect("valid");
+    assert_eq!(model.rulebook.held_back(&set).len(), 1);
+    // The same again proposes nothing; what is seen of the present is never held.
+    model.apply(&late(3, 5010, 60 * DAY + 5, &[-100, 3000]));
+    model.apply(&look(4, 60 * DAY + 10, &[-100, 3000, 60 * DAY - 600], ""));
+    assert_eq!(model.decide(at(60 * DAY + 10)).late_backups, []);
+}
+
+#[test]
+fn a_set_that_nobody_watched_in_a_final_month_stays_unwatched_there() {
+    let mut model = model();
+    model.apply(&late(1, 10, 60 * DAY, &[-100]));
+    assert_eq!(model.decide(at(60 * DAY)).late_backups, []);
+    let begins = model.backups[0].1.history().look().begins_at.expect("looked at");
+    let settled = crate::domain::register::finality::final_until(model.profile.time_zone, at(60 * DAY));
+    assert_eq!(begins, settled);
+}
+
+#[test]
+fn logs_are_judged_with_their_base_and_follow_what_becomes_of_it() {
+    let mut catalogue = catalogue(&["a"]);
+    let base = catalogue.services[0].backups[0].clone();
+    let id = pantau_shared::ids::BackupSetId::parse("log").expect("valid");
+    let log = crate::domain::catalogue::BackupSet { id, base: Some(base.id.clone()), ..base };
+    catalogue.services[0].backups.push(log);
+    let mut model = Model::new(Arc::new(catalogue), Arc::new(bangka_2025()), at(0), at(0));
+    model.refresh_hosts(vec![record("a", at(0))]);
+    let of_logs = |mut fact: Fact| {
+        let FactBody::Backup(seen) = &mut fact.body else { unreachable!("a look") };
+        seen.set = "log".into();
+        fact
+    };
+    let newest = |model: &Model, now| model.backups[1].1.usable(at(now)).map(|backup| backup.data_time);
+    model.apply(&of_logs(look(1, 400, &[0, 200], "")));
+    model.decide(at(400));
+    assert_eq!(newest(&model, 400), None, "segments alone restore nothing");
+    model.apply(&look(2, 410, &[100], ""));
+    model.decide(at(410));
+    assert_eq!(newest(&model, 410), Some(at(200)), "the piece after the base");
+    // The base goes: so does what its logs are worth.
+    model.apply(&look(3, 500, &[], ""));
+    model.decide(at(500));
+    assert_eq!(newest(&model, 501), None);
+}

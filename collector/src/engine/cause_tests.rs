@@ -19,6 +19,7 @@ fn model() -> Model {
     let mut catalogue = catalogue(&["a"]);
     catalogue.services.iter_mut().for_each(|service| service.backups.clear());
     catalogue.host_silent_after_seconds = 100_000_000;
+    catalogue.tuning.observe_seconds = 0;
     let mut model = Model::new(Arc::new(catalogue), Arc::new(bangka_2025()), at(0), at(0));
     model.refresh_hosts(vec![record("a", at(0))]);
     model
@@ -192,6 +193,9 @@ fn both_languages_hold_every_symptom_and_step() {
         "symptom-alert",
         "symptom-host-reboots",
         "symptom-clock-off",
+        "symptom-clock-free",
+        "symptom-clock-offset",
+        "symptom-units-failed",
         "activity-host-booted",
     ];
     let ids = symptoms.into_iter().map(str::to_owned).chain(crate::domain::ticket::runbook::message_ids());

@@ -1,5 +1,5 @@
 //! What of the hosts cannot be rebuilt cheaply, kept beside the cursor: threshold tracks, rates, the number of the newest
-//! sample, since when a host is heard.
+//! sample, since when a host is heard, and how it is ([`super::checkpoint_wellbeing`]).
 //!
 //! ```text
 //! SLICES slices by a hash of the host's identifier; one of them, with every change since it was written last, goes with
@@ -12,6 +12,8 @@
 //! start from their stored samples, slower and no worse. Services and backup sets are not here: they are replayed from
 //! their answers and looks. Knows no rule.
 
+use super::checkpoint_waits;
+use super::checkpoint_wellbeing::SavedWellbeing;
 use super::host_model::{HostModel, Newest, Track};
 use super::load::FACTS_PAGE;
 use super::model::Model;
@@ -30,7 +32,7 @@ use std::sync::Arc;
 /// Into so many slices the hosts are divided.
 pub(crate) const SLICES: u32 = 32;
 /// The format that is written and read.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 #[derive(Clone, PartialEq, Message)]
 struct SavedSlice {
@@ -66,6 +68,8 @@ struct SavedHost {
     tracks: Vec<SavedTrack>,
     #[prost(int64, repeated, tag = "13")]
     boots_ms: Vec<i64>,
+    #[prost(message, optional, tag = "14")]
+    wellbeing: Option<SavedWellbeing>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -116,6 +120,7 @@ fn saved_host(host: &HostModel) -> SavedHost {
         sent: rates.network_bytes_per_second.map_or(0, |(_, sent)| sent),
         tracks: host.tracks.iter().map(saved_track).collect(),
         boots_ms: host.boots.list().iter().map(|at| at.as_ms()).collect(),
+        wellbeing: Some(SavedWellbeing::of(host)),
     }
 }
 
@@ -138,6 +143,10 @@ pub(crate) fn load(reader: &Reader, model: &mut Model) -> Result<BTreeSet<usize>
     let (mut restored, mut oldest) = (BTreeSet::new(), model.cursor);
     let catalogue = Arc::clone(&model.catalogue);
     for slice in reader.checkpoint()? {
+        if slice.slice == checkpoint_waits::WAITS {
+            checkpoint_waits::restore(model, &slice);
+            continue;
+        }
         let saved = (slice.version == VERSION).then(|| SavedSlice::decode(slice.body.as_slice()).ok()).flatten();
         let Some(saved) = saved else {
             let (slice, version) = (slice.slice, slice.version);
@@ -166,6 +175,9 @@ fn restore(reader: &Reader, catalogue: &Catalogue, host: &mut HostModel, saved: 
         network_bytes_per_second: saved.received.map(|received| (received, saved.sent)),
     };
     host.boots = Boots::of(saved.boots_ms.into_iter().map(ms).collect());
+    if let Some(wellbeing) = saved.wellbeing {
+        wellbeing.restore(catalogue, host);
+    }
     let id = &host.record.id;
     host.tracks = saved.tracks.into_iter().filter_map(|saved| restored_track(catalogue, id, saved)).collect();
     // By its number first: a frame that is still there. Else the newest that history holds.

@@ -4,7 +4,7 @@
 use super::backup_commands::BackupCommand;
 use super::evaluate::Context;
 use super::task::EngineTask;
-use super::{CommandError, ManualTicket, RegisterChange};
+use super::{CommandError, HeardElsewhere, ManualTicket, RegisterChange, SeenElsewhere};
 use crate::domain::alert::Notification;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::phrase::Phrase;
@@ -33,6 +33,7 @@ pub(super) enum Command {
     Catalogue { catalogue: Arc<Catalogue>, applied_at: Timestamp, reply: Reply<()> },
     Backup { command: BackupCommand, reply: Reply<()> },
     Alerts { notification: Box<Notification>, reply: Reply<()> },
+    Hear { target: String, seen: Vec<SeenElsewhere>, asked_at: Timestamp, reply: Reply<HeardElsewhere> },
     BeginRule { rule: Rule, actor: String, reply: Reply<()> },
 }
 
@@ -62,6 +63,10 @@ impl EngineTask {
             }
             Command::Alerts { notification, reply } => {
                 let answer = self.alerts(*notification).await;
+                drop(reply.send(answer));
+            }
+            Command::Hear { target, seen, asked_at, reply } => {
+                let answer = self.hear(target, seen, asked_at).await;
                 drop(reply.send(answer));
             }
             Command::BeginRule { rule, actor, reply } => {
@@ -115,6 +120,7 @@ impl EngineTask {
             TicketAction::Confirm { .. } => Some("confirmed"),
             TicketAction::Close => Some("closed"),
             TicketAction::Cancel { .. } => Some("cancelled"),
+            TicketAction::Prioritise { .. } => Some("priority"),
             TicketAction::Acknowledge
             | TicketAction::Comment(_)
             | TicketAction::Estimate(_)

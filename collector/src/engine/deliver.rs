@@ -5,6 +5,7 @@
 //! between sending and recording sends once more; senders that create something look it up first.
 
 use crate::clock::Clock;
+use crate::delivery_stats::Outcome;
 use crate::self_stats::SelfStats;
 use crate::shutdown::stopped;
 use crate::store::records::{DeliveryResult, DueMessage, ExternalReference, OutboxRow};
@@ -95,7 +96,18 @@ impl<S: Sender> Deliverer<S> {
         tokio::join!(loops, relay);
     }
 
+    /// Begins to count a receiver; where the store does not tell when it last took something, that is not known.
+    async fn begin(&self, target: &str) {
+        self.stats.delivery.begin(target, None);
+        let (store, name) = (self.store.clone(), target.to_owned());
+        let read = move || store.read(|reader| reader.outbox_last_words(&name));
+        if let Ok(Ok((taken_at, _))) = tokio::task::spawn_blocking(read).await {
+            self.stats.delivery.begin(target, taken_at);
+        }
+    }
+
     async fn run_target(&self, target: &str, mut heard: watch::Receiver<()>, mut stop: watch::Receiver<bool>) {
+        self.begin(target).await;
         loop {
             let mut told = stop.clone();
             // What is cut off here is as after a kill: sent again, and looked up first where something is created.
@@ -168,11 +180,16 @@ impl<S: Sender> Deliverer<S> {
                 DeliveryResult::RetryLater { reason, at: now.plus_ms(pause) }
             }
         };
-        if matches!(result, DeliveryResult::Delivered { .. }) {
-            self.stats.deliveries.increment();
-        } else {
-            self.stats.delivery_failures.increment();
+        let outcome = match &result {
+            DeliveryResult::Delivered { .. } => Outcome::Sent,
+            DeliveryResult::RetryLater { .. } => Outcome::Failed,
+            DeliveryResult::Rejected { .. } => Outcome::Refused,
+        };
+        match outcome {
+            Outcome::Sent => self.stats.deliveries.increment(),
+            Outcome::Failed | Outcome::Refused => self.stats.delivery_failures.increment(),
         }
+        self.stats.delivery.note(&due.row.message.target, outcome, due.row.attempts > 0, now);
         result
     }
 }

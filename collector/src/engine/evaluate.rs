@@ -126,7 +126,8 @@ impl Context {
                 PlannedChange::Release(ticket) => self.change(*ticket, None, None),
             });
         }
-        let (corrections, audit) = super::registers::late_records(&self.register, &plan.late, self.now);
+        let (corrections, audit) =
+            super::registers::late_records(&self.register, (&plan.late, &plan.late_backups), self.now);
         let checkpoint = Vec::new();
         let (ledger, backups, alerts) = (plan.ledger, plan.backups, plan.alerts);
         let notices = plan.notices.into_iter().map(|notice| self.notice(notice)).collect();
@@ -141,6 +142,7 @@ impl Context {
             checkpoint,
             alerts,
             evidence,
+            elsewhere: Vec::new(),
             held: plan.admitted.held,
             notices,
         })

@@ -1,8 +1,9 @@
 //! File systems that fill up, as conditions of the class `kapasitas`: under the key of the storage threshold, so that the
 //! warning ahead and the alarm of the same file system are one ticket.
 //!
-//! The outlook is computed from stored roll-ups, host after host, each about once an hour; it is not kept over a restart:
-//! until it is known again a ticket that it opened is unseen, which changes nothing.
+//! The outlook is computed from stored roll-ups, host after host, each about once an hour, and kept in the checkpoint. A
+//! start without it looks first at the hosts of which a ticket is open, at most [`REBUILT_MAX`]: until its outlook is known
+//! again a ticket is unseen, which changes nothing.
 
 use super::host_model::HostModel;
 use super::model::Model;
@@ -21,6 +22,8 @@ use crate::store::{Point, Reader, Resolution, StoreError};
 use pantau_shared::ids::HostId;
 use pantau_shared::sample::{Filesystem, Sample};
 use pantau_shared::timestamp::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// From one look ahead at a host to the next, in seconds.
 const AGAIN_S: i64 = 3_600;
@@ -30,6 +33,8 @@ const FRESH_S: i64 = 6 * 3_600;
 const FILESYSTEMS_MAX: usize = 32;
 /// Hosts that are passed by in search of one that is due, in one round.
 const SEARCH_MAX: usize = 256;
+/// Hosts that a start looks ahead at before it judges.
+const REBUILT_MAX: usize = 64;
 /// The stage of a file system that was warned of and is now above its threshold.
 const STAGE_ABOVE: u8 = 4;
 /// The symptom of a warning ahead.
@@ -37,12 +42,12 @@ const SYMPTOM: [&str; 2] = ["symptom-storage-fills", "symptom-inodes-fill"];
 
 /// The outlook of one file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct OutlookOf {
-    part: String,
-    inodes: bool,
-    outlook: Outlook,
+pub(super) struct OutlookOf {
+    pub(super) part: String,
+    pub(super) inodes: bool,
+    pub(super) outlook: Outlook,
     /// Since when it is good without a break.
-    good_since: Option<Timestamp>,
+    pub(super) good_since: Option<Timestamp>,
 }
 
 /// The outlooks of a host.
@@ -53,6 +58,26 @@ pub(crate) struct Outlooks {
 }
 
 impl Outlooks {
+    /// As they were kept: when they were found, and what.
+    pub(super) fn from_parts(at: Timestamp, list: Vec<OutlookOf>) -> Self {
+        Self { at: Some(at), list: list.into_iter().take(FILESYSTEMS_MAX * 2).collect() }
+    }
+
+    /// When they were found, and what; for a checkpoint.
+    pub(super) fn parts(&self) -> Option<(Timestamp, &[OutlookOf])> {
+        self.at.map(|at| (at, self.list.as_slice()))
+    }
+
+    /// By mount point, when a file system will be full, where that is near enough to be told.
+    pub(super) fn full(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
+        let bytes = self.list.iter().filter(|of| !of.inodes && self.of(&of.part, false, now).is_some());
+        let full = bytes.filter_map(|of| match of.outlook {
+            Outlook::Between { full_at } | Outlook::Warns { full_at, .. } => Some((of.part.clone(), full_at)),
+            Outlook::Good | Outlook::Unknown => None,
+        });
+        full.collect()
+    }
+
     /// Whether any file system fills up soon.
     pub(super) fn warn(&self) -> bool {
         self.list.iter().any(|of| matches!(of.outlook, Outlook::Warns { .. }))
@@ -82,7 +107,7 @@ impl Outlooks {
                 let known = before.iter().find(|of| of.part == part && of.inodes == inodes);
                 let good_since = match outlook {
                     Outlook::Good => Some(known.and_then(|of| of.good_since).unwrap_or(now)),
-                    Outlook::Between => known.and_then(|of| of.good_since),
+                    Outlook::Between { .. } => known.and_then(|of| of.good_since),
                     Outlook::Unknown | Outlook::Warns { .. } => None,
                 };
                 OutlookOf { part, inodes, outlook, good_since }
@@ -139,7 +164,7 @@ impl Model {
             (View::Clear { since, .. }, Some((Outlook::Good, good_since))) => {
                 View::Clear { key, since: since.max(good_since.unwrap_or(since)) }
             }
-            (View::Clear { since, .. }, Some((Outlook::Between | Outlook::Unknown, _)) | None) => {
+            (View::Clear { since, .. }, Some((Outlook::Between { .. } | Outlook::Unknown, _)) | None) => {
                 let waits = ticket.is_some_and(|ticket| is_ahead(&ticket.symptom));
                 if waits { View::Unseen { key } } else { View::Clear { key, since } }
             }
@@ -216,14 +241,45 @@ impl EngineTask {
 
 impl Model {
     /// Takes what the look ahead at the host at `place` found.
-    fn take_outlooks(&mut self, place: usize, found: Vec<(String, bool, Outlook)>, now: Timestamp) {
+    pub(super) fn take_outlooks(&mut self, place: usize, found: Vec<(String, bool, Outlook)>, now: Timestamp) {
         let host = &mut self.hosts[place];
         let before = host.outlooks.warn();
         host.outlooks.take(found, now);
+        self.hosts.sent(place);
+        let host = &self.hosts[place];
         if before || host.outlooks.warn() || host.held > 0 {
             self.touch(super::deadlines::Subject::Host(place));
         }
     }
+}
+
+/// Looks ahead at the hosts of which a capacity ticket is open and no outlook was kept: what was good an hour ago and is
+/// so now was good since then, so that a start begins no wait anew.
+pub(super) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Result<(), StoreError> {
+    let of_ticket = model.tickets.values().filter_map(|ticket| match &ticket.key.scope {
+        TicketScope::Host(id, _) if is_ahead(&ticket.symptom) => model.hosts.place(id),
+        TicketScope::Host(..)
+        | TicketScope::Service(_)
+        | TicketScope::Backup(_)
+        | TicketScope::Check(_)
+        | TicketScope::Alert(_)
+        | TicketScope::Site
+        | TicketScope::Rule(_) => None,
+    });
+    let unknown: BTreeSet<usize> = of_ticket.filter(|place| model.hosts[*place].outlooks.is_due(now)).collect();
+    let policy = model.catalogue.forecast;
+    for place in unknown.into_iter().take(REBUILT_MAX) {
+        let host = &model.hosts[place];
+        let Some(newest) = host.newest.as_ref().map(|newest| Arc::clone(&newest.sample)) else { continue };
+        let id = host.record.id.clone();
+        let off = model.catalogue.tuning.turned_off(&model.catalogue, Rule::Forecast, Subject::Host(&id, ""));
+        let policy = ForecastPolicy { enabled: off.is_none(), ..policy };
+        for at in [now.plus_secs(-AGAIN_S), now] {
+            let found = outlooks(reader, &id, &newest, policy, at)?;
+            model.take_outlooks(place, found, at);
+        }
+    }
+    Ok(())
 }
 
 /// The outlooks of a host's file systems, by its newest sample and its roll-ups.
@@ -268,7 +324,6 @@ mod tests {
     use crate::config::profile::bangka_2025;
     use crate::engine::tests::{at, catalogue, commit, host, record};
     use crate::store::records::{Fact, FactBody};
-    use std::sync::Arc;
 
     #[test]
     fn a_warning_rises_by_stages_and_is_good_again_only_beyond_the_second_limit() {
@@ -283,12 +338,12 @@ mod tests {
         let mut log = Vec::new();
         let outlooks = [
             Outlook::Good,
-            Outlook::Between,
+            Outlook::Between { full_at: at(99_999_999) },
             warns(1),
             warns(1),
             warns(2),
             Outlook::Unknown,
-            Outlook::Between,
+            Outlook::Between { full_at: at(99_999_999) },
             warns(1),
             Outlook::Good,
         ];

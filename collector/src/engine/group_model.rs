@@ -2,7 +2,11 @@
 //!
 //! A service needs the services and components that it names (`bergantung_pada`), what those need in turn, and the hosts
 //! that all of them run on. A host that was heard since the disturbance began is not to blame, and nobody waits for it.
-//! What waits is remembered here only: a restart inside a wait begins it anew, and costs that wait once more.
+//! Since when something waits is kept in the checkpoint: a start inside a wait goes on with it.
+//!
+//! A ticket that a dependant opened after its wait stays its own when what it needs goes down later: it was not down by
+//! then (engines B.2, grouping), and to take it in would cancel it, which only a person does (B.2, states). A person
+//! merges the two; the earliest report stays.
 
 use super::deadlines::Subject;
 use super::model::{Model, Plan, PlannedChange};
@@ -40,6 +44,8 @@ pub(super) struct GroupModel {
     dependants: Vec<Vec<usize>>,
     on_host: HashMap<HostId, Vec<usize>>,
     waiting: HashMap<TicketKey, Waiting>,
+    /// A wait began or ended since they were saved.
+    unsaved: bool,
 }
 
 /// What one evaluation has for tickets that have members; carried out at its end, one change per ticket.
@@ -92,6 +98,30 @@ impl GroupModel {
         self.on_host.get(host).map_or(&[], Vec::as_slice)
     }
 
+    /// All that waits, and since when.
+    pub(super) fn waits(&self) -> impl Iterator<Item = (&TicketKey, Timestamp)> {
+        self.waiting.iter().map(|(key, waiting)| (key, waiting.detected_at))
+    }
+
+    /// Takes in what waited before a start. Until when is told by the next look at each.
+    pub(super) fn restore_waits(&mut self, waits: impl Iterator<Item = (TicketKey, Timestamp)>) {
+        self.waiting = waits.map(|(key, at)| (key, Waiting { detected_at: at, until: at })).collect();
+    }
+
+    /// Whether a wait began or ended since [`Self::saved`].
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.unsaved
+    }
+
+    /// The waits were saved.
+    pub(super) fn saved(&mut self) {
+        self.unsaved = false;
+    }
+
+    fn end_wait(&mut self, key: &TicketKey) {
+        self.unsaved |= self.waiting.remove(key).is_some();
+    }
+
     /// Whether nothing waits.
     pub(super) fn is_calm(&self) -> bool {
         self.waiting.is_empty()
@@ -121,7 +151,7 @@ impl Model {
     /// What is seen of a key that no ticket, or another key's ticket, holds.
     pub(super) fn judge_group(&mut self, view: View, now: Timestamp, plan: &mut Plan, round: &mut Round) {
         let View::Holds(condition) = view else {
-            self.groups.waiting.remove(view.key());
+            self.groups.end_wait(view.key());
             if let Some(ticket) = self.holder(view.key()) {
                 round.seen.entry(ticket.number).or_default().push(view);
             }
@@ -169,14 +199,15 @@ impl Model {
         let upstreams = self.upstreams(&condition, now);
         match group::place(detected_at, self.catalogue.tickets.group_wait_seconds, &upstreams, now) {
             Place::Wait(until) => {
-                self.groups.waiting.insert(condition.key, Waiting { detected_at, until });
+                let before = self.groups.waiting.insert(condition.key, Waiting { detected_at, until });
+                self.groups.unsaved |= before.is_none();
             }
             Place::Join(number) => {
                 let member = self.member(condition, detected_at);
                 round.joining.entry(number).or_default().push(member);
             }
             Place::Own => {
-                self.groups.waiting.remove(&condition.key);
+                self.groups.end_wait(&condition.key);
                 if detected_at < now {
                     plan.detected.insert(condition.key.clone(), detected_at);
                 }
@@ -291,7 +322,7 @@ impl Model {
             let handlers = open::handlers_of(&self.catalogue, &services);
             let keys: Vec<TicketKey> = members.iter().map(|member| member.key.clone()).collect();
             if let Some((ticket, activity, event)) = group::join(ticket, members, handlers, &self.profile, now) {
-                self.groups.waiting.retain(|key, _| !keys.contains(key));
+                keys.iter().for_each(|key| self.groups.end_wait(key));
                 let ticket = Box::new(ticket);
                 plan.changes.push(PlannedChange::Change { ticket, activity, event });
             }

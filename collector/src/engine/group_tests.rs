@@ -210,3 +210,24 @@ fn what_is_no_longer_watched_ends_with_a_reason_and_what_has_ended_waits_for_a_p
     assert_eq!(after_another_catalogue(&[("app", "kritis", "")], TicketState::Pulih), []);
     assert_eq!(after_another_catalogue(&[("db", "normal", ""), ("app", "kritis", "")], TicketState::Baru), []);
 }
+
+/// What it needs goes down only after its wait: it was not down by then, so the ticket stays its own. To take it into the
+/// root's would cancel it, and only a person does that; merged, the earliest report stays.
+#[test]
+fn a_dependants_ticket_that_stood_before_its_roots_is_joined_by_a_person() {
+    let mut play = three();
+    down(&mut play, "web", 0);
+    play.advance(at(61)).expect("plays");
+    let early = all(&play);
+    assert_eq!((early.len(), early[0].key.to_string().as_str()), (1, "service:web|akses"));
+    down(&mut play, "db", 300);
+    play.advance(at(600)).expect("plays");
+    let tickets = all(&play);
+    let keys: Vec<String> = tickets.iter().map(|ticket| ticket.key.to_string()).collect();
+    assert_eq!(keys, ["service:web|akses", "service:db|akses"]);
+    let profile = bangka_2025();
+    let act = Act { actor: "Rina", now: at(700), profile: &profile };
+    let [(gone, _), (root, _)] = merge(&tickets[0], &tickets[1], "satu gangguan", act).expect("may be merged");
+    assert_eq!((gone.state, root.reported_at, root.onset_at), (TicketState::Dibatalkan, at(0), at(0)));
+    assert!(names(&root).contains(&"web"));
+}

@@ -7,12 +7,15 @@ use super::checkpoint::slice_of;
 use super::forecast_model::Outlooks;
 use crate::clock_board::ClockSeen;
 use crate::domain::catalogue::{Catalogue, Threshold, ThresholdMetric};
+use crate::domain::failed_units::{FailedUnits, FailedUnitsPolicy};
+use crate::domain::own_clock::OwnClock;
 use crate::domain::rate;
 use crate::domain::reboot::Boots;
 use crate::domain::threshold::{GAP_PERIODS, ThresholdTrack, ThresholdView};
 use crate::snapshot::HostRates;
 use crate::store::records::{HostHeard, HostRecord};
 use pantau_shared::envelope::AgentStarted;
+use pantau_shared::ids::HostId;
 use pantau_shared::sample::{Interface, Sample};
 use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
@@ -57,6 +60,10 @@ pub(crate) struct HostModel {
     pub(crate) booted: Option<Timestamp>,
     /// Its clock, where it is off or was.
     pub(crate) clock: Option<ClockSeen>,
+    /// What its own timekeeping says.
+    pub(crate) own_clock: OwnClock,
+    /// Its failed units.
+    pub(crate) units: FailedUnits,
     /// When its file systems will be full.
     pub(crate) outlooks: Outlooks,
     /// Since when it is heard without a silence.
@@ -86,6 +93,8 @@ impl HostModel {
             boots: Boots::default(),
             booted: None,
             clock: None,
+            own_clock: OwnClock::default(),
+            units: FailedUnits::default(),
             outlooks: Outlooks::default(),
             heard_since,
             held: 0,
@@ -164,13 +173,38 @@ impl HostModel {
             storage_permille: storage,
             network_bytes_per_second: before.and_then(|(ms, b)| rate::network_bytes_per_second(b, sample, ms)),
         };
+        turned |= self.feed_wellbeing(catalogue, gap, at, sample);
         turned || booted.is_some() || self.held > 0 || self.in_alarm(gap, at)
+    }
+
+    /// What a sample says of units and clock.
+    fn feed_wellbeing(&mut self, catalogue: &Catalogue, gap: i64, at: Timestamp, sample: &Sample) -> bool {
+        let told = sample.timekeeping.as_ref();
+        let clock = told.is_some_and(|told| self.own_clock.feed(catalogue.own_clocks, gap, at, told));
+        let of = (catalogue, catalogue.failed_units, &self.record.id);
+        clock | feed_units(&mut self.units, of, gap, at, sample)
     }
 
     /// Whether a reading is above its threshold for too long.
     pub(crate) fn in_alarm(&self, gap_ms: i64, now: Timestamp) -> bool {
         self.tracks.iter().any(|t| matches!(t.track.view(gap_ms, now), ThresholdView::Alarm(_)))
     }
+}
+
+/// Feeds the units that a sample tells of and that count for the host; one that tells of none says nothing. Whether a
+/// judgement may follow.
+pub(crate) fn feed_units(
+    units: &mut FailedUnits,
+    (catalogue, policy, id): (&Catalogue, FailedUnitsPolicy, &HostId),
+    gap_ms: i64,
+    at: Timestamp,
+    sample: &Sample,
+) -> bool {
+    let Some(failed) = sample.units.as_ref().and_then(|units| units.failed) else { return false };
+    let names = sample.failed_units.iter().map(String::as_str);
+    let unnamed = usize::try_from(failed).unwrap_or(usize::MAX) > sample.failed_units.len();
+    let counting = names.filter(|name| !catalogue.tuning.ignores_unit(catalogue, id, name));
+    units.feed(policy, gap_ms, at, counting, unnamed)
 }
 
 /// The track of a reading; a new one, with the threshold that holds for it, while there is room.

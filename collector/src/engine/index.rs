@@ -1,7 +1,7 @@
 //! What of a catalogue a fact or a ticket belongs to, found without walking the catalogue. Made once per catalogue.
 
 use super::service_model::ServiceModel;
-use crate::domain::catalogue::{Catalogue, ServiceId};
+use crate::domain::catalogue::{BackupSet, Catalogue, ServiceId};
 use pantau_shared::ids::{BackupSetId, HostId};
 use std::collections::HashMap;
 
@@ -12,6 +12,8 @@ pub(crate) struct CatalogueIndex {
     vantages: HashMap<HostId, HashMap<String, (usize, usize)>>,
     services: HashMap<ServiceId, usize>,
     sets: HashMap<String, usize>,
+    /// Sets of logs, each with its base.
+    pub(crate) ties: Vec<(usize, usize)>,
     /// The services that run on a host, in catalogue order.
     running: HashMap<HostId, Vec<usize>>,
 }
@@ -32,6 +34,10 @@ impl CatalogueIndex {
             }
         }
         let sets = catalogue.services.iter().flat_map(|service| &service.backups);
+        let places = || catalogue.services.iter().flat_map(|service| &service.backups).enumerate();
+        let place_of = |id: &BackupSetId| places().find(|(_, set)| set.id == *id).map(|(place, _)| place);
+        let tie = |(place, set): (usize, &BackupSet)| Some((place, place_of(set.base.as_ref()?)?));
+        index.ties = places().filter_map(tie).collect();
         index.sets.extend(sets.enumerate().map(|(place, set)| (set.id.to_string(), place)));
         index
     }

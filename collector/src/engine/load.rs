@@ -5,6 +5,7 @@
 
 use super::backup_model::BackupModel;
 use super::checkpoint;
+use super::forecast_model;
 use super::isolation_model::{self, IsolationsRead};
 use super::model::Model;
 use super::service_model::{ServiceModel, asked_ms, policy_of, raw_result, result_of};
@@ -133,12 +134,14 @@ pub(crate) fn rebuild(reader: &Reader, model: &mut Model, now: Timestamp) -> Res
         }
     }
     model.load_admission(reader, now)?;
+    forecast_model::rebuild(reader, model, now)?;
     // The records' instants stand above what the checkpoint knew.
     model.refresh_hosts(records);
     let cursor = model.cursor;
     for (service, backup) in &mut model.backups {
-        load_backup(reader, service, backup, cursor)?;
+        load_backup(reader, service, backup, cursor, now)?;
     }
+    model.tie_logs(None);
     model.touch_everything();
     Ok(())
 }
@@ -172,6 +175,7 @@ fn load_backup(
     service: &ServiceId,
     backup: &mut BackupModel,
     cursor: FactCursor,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let set = backup.set.id.clone();
     match reader.backup_look(&set)? {
@@ -180,7 +184,7 @@ fn load_backup(
             for look in reader.backup_observations(&set, LOOKS)?.into_iter().rev() {
                 let expected = backup.set.look().is_some_and(|expected| look.host == expected.host);
                 if expected && look.id <= cursor.0 {
-                    backup.feed(look.at, look.id, &look.observation);
+                    backup.feed(look.at, look.at, look.id, &look.observation);
                 }
             }
         }
@@ -188,7 +192,7 @@ fn load_backup(
     if let Some(heartbeat) = reader.heartbeat(&set)? {
         let mut signals = reader.signals(&set, PINGS_MAX)?;
         signals.reverse();
-        backup.load_signals(heartbeat.begins_at, &signals);
+        backup.load_signals(heartbeat.begins_at, &signals, now);
     }
     backup.risk = reader.backup_risk(&set)?;
     for look in reader.backup_observations(&set, 1)? {

@@ -25,6 +25,7 @@ use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Profile;
 use crate::domain::register::correction::{LateProposal, propose_late};
+use crate::domain::register::late_backups::LateBackupProposal;
 use crate::domain::register::{CorrectionEntry, Register, finality};
 use crate::domain::rule::Rule;
 use crate::domain::ticket::condition::{self, Condition, Outcome, View};
@@ -108,6 +109,8 @@ pub(crate) struct Plan {
     pub(crate) changes: Vec<PlannedChange>,
     /// What late answers say of final months.
     pub(crate) late: Vec<LateProposal>,
+    /// What late records say of backups in final months.
+    pub(crate) late_backups: Vec<LateBackupProposal>,
     /// What was learnt of backup sets.
     pub(crate) backups: Vec<BackupEdit>,
     /// What other programs told.
@@ -216,10 +219,16 @@ impl Model {
         self.windows.take_parts(index, &self.register, &service.service, &self.rulebook, stretches);
     }
 
-    /// Takes corrections that were proposed by the system: no rule follows from them.
+    /// Takes corrections that were proposed by the system: no rule follows from them, but that late records of backups are
+    /// held back.
     pub(crate) fn note_proposed(&mut self, entries: Vec<CorrectionEntry>) {
+        let holds = entries.iter().any(|entry| entry.backups.is_some());
         let register = Arc::make_mut(&mut self.register);
         entries.into_iter().for_each(|entry| register.put_correction(entry));
+        if holds {
+            let register = Register::clone(register);
+            self.take_register(register);
+        }
     }
 
     /// Takes the rules by all revisions; what of them can't be read any more becomes a finding.
@@ -319,7 +328,7 @@ impl Model {
                 let Some(place) = self.index.set(&observation.set) else { return };
                 let Some((_, backup)) = self.backups.get_mut(place) else { return };
                 if backup.set.look().is_some_and(|look| look.host == fact.host) {
-                    backup.feed(fact.at, fact.id, observation);
+                    backup.feed(fact.at, fact.received_at, fact.id, observation);
                     self.touched.insert(Subject::Backup(place));
                 }
             }
@@ -467,8 +476,10 @@ impl Model {
         let mut due = std::mem::take(&mut self.touched);
         due.extend(self.deadlines.take_due(now));
         self.look_at_silence(&mut due, now);
+        self.tie_logs(Some(&mut due));
         for subject in self.in_order(&due) {
             if let Subject::Backup(place) = subject {
+                plan.late_backups.extend(self.propose_late_backups(place));
                 let edit = self.backups.get_mut(place).and_then(|(_, backup)| backup.take_pending());
                 plan.backups.extend(edit);
                 let notice = self.judge_risk(place, now);

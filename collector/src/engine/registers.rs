@@ -3,10 +3,12 @@
 
 use super::CommandError;
 use super::task::EngineTask;
-use crate::correction_preview;
+use crate::correction_preview::Effect;
 use crate::domain::register::correction::{CorrectionAction, CorrectionProposal, LateProposal};
+use crate::domain::register::late_backups::LateBackupProposal;
 use crate::domain::register::maintenance::{MaintenanceAction, MaintenanceProposal};
 use crate::domain::register::{Claim, CorrectionEntry, MaintenancePlan, Register, RegisterRefusal, Signature};
+use crate::domain::rpo::late::HeldRecord;
 use crate::domain::ticket::Actor;
 use crate::store::audit::AuditEntry;
 use pantau_shared::timestamp::Timestamp;
@@ -133,17 +135,21 @@ impl EngineTask {
     ) -> Result<Recorded, CommandError> {
         let (register, rulebook) = (Arc::clone(&self.model.register), Arc::clone(&self.model.rulebook));
         let asked = register.correction(number).ok_or(CommandError::NoSuchCorrection(number))?;
-        let figures = match action {
+        let effect = match action {
             CorrectionAction::Approve => {
                 let (asked, register, now) = (Arc::clone(asked), Arc::clone(&register), sign.at);
-                let load = self.read(move |reader| correction_preview::load(reader, &rulebook, &register, &asked, now));
+                let load = self.read(move |reader| Effect::load(reader, &rulebook, &register, &asked, now));
                 load.await.map_err(CommandError::Store)?
             }
-            CorrectionAction::Reject { .. } => Vec::new(),
+            CorrectionAction::Reject { .. } => Effect::default(),
         };
         let two_persons = self.model.catalogue.two_persons;
-        let (after, taken_back) =
-            asked.act(action, sign.clone(), &register, two_persons, figures).map_err(CommandError::NotRecorded)?;
+        let (mut after, taken_back) = asked
+            .act(action, sign.clone(), &register, two_persons, effect.seconds)
+            .map_err(CommandError::NotRecorded)?;
+        if let Some(late) = &mut after.backups {
+            late.figures = effect.backups;
+        }
         let (code, detail) = match action {
             CorrectionAction::Approve => ("correction.approve", figures_detail(&after)),
             CorrectionAction::Reject { reason } => ("correction.reject", json!({ "reason": reason })),
@@ -159,15 +165,15 @@ impl EngineTask {
     }
 }
 
-/// The records of what late answers propose, and of the pending ones they take the place of.
+/// The records of what late answers and late records of backups propose, and of the pending ones they take the place of.
 pub(super) fn late_records(
     register: &Register,
-    late: &[LateProposal],
+    (answers, backups): (&[LateProposal], &[LateBackupProposal]),
     now: Timestamp,
 ) -> (Vec<CorrectionEntry>, Vec<AuditEntry>) {
     let (mut corrections, mut audit) = (Vec::new(), Vec::new());
-    for (number, proposal) in (register.next_correction()..).zip(late) {
-        let proposed = proposal.entry(number, now);
+    let mut put = |proposed: CorrectionEntry, replaces: &[u32]| {
+        let number = proposed.number;
         let told = |action, subject: u32, detail| AuditEntry {
             at: now,
             actor: Actor::System,
@@ -177,11 +183,18 @@ pub(super) fn late_records(
         };
         audit.push(told("correction.propose", number, correction_detail(&proposed)));
         corrections.push(proposed);
-        let replaced = proposal.replaces.iter().filter_map(|number| register.correction(*number));
+        let replaced = replaces.iter().filter_map(|number| register.correction(*number));
         for taken in replaced.filter_map(|entry| entry.taken_back(number).ok()) {
             audit.push(told("correction.withdrawn", taken.number, json!({ "by": number })));
             corrections.push(taken);
         }
+    };
+    let mut numbers = register.next_correction()..;
+    for (late, number) in answers.iter().zip(numbers.by_ref()) {
+        put(late.entry(number, now), &late.replaces);
+    }
+    for (late, number) in backups.iter().zip(numbers) {
+        put(late.entry(number, now), &late.replaces);
     }
     (corrections, audit)
 }
@@ -214,12 +227,27 @@ fn correction_detail(entry: &CorrectionEntry) -> Value {
         "to": interval.map(|interval| interval.to.to_string()),
         "withdraws": match entry.claim {
             Claim::Withdraw(number) => Some(number),
-            Claim::Exclude(_) | Claim::State(..) => None,
+            Claim::Backups(_) | Claim::Exclude(_) | Claim::State(..) => None,
         },
+        "set": entry.backups.as_ref().map(|late| late.set.to_string()),
+        "records": entry.backups.as_ref().map(|late| records_detail(&late.held)),
         "observed": entry.observed.map(crate::domain::state::State::name),
         "reason": entry.reason,
         "evidence": entry.evidence,
     })
+}
+
+/// What was learnt of which records of a set, and what was known before.
+fn records_detail(held: &[HeldRecord]) -> Vec<Value> {
+    let record = |hold: &HeldRecord| {
+        json!({
+            "artefact": hold.artefact,
+            "generation": hold.generation,
+            "known_before": hold.before.is_some(),
+            "until": hold.until.to_string(),
+        })
+    };
+    held.iter().map(record).collect()
 }
 
 fn figures_detail(entry: &CorrectionEntry) -> Value {
@@ -230,5 +258,16 @@ fn figures_detail(entry: &CorrectionEntry) -> Value {
             "after_ppm": change.after.availability_ppm(),
         })
     });
-    json!({ "approval": entry.approval, "months": months.collect::<Vec<_>>() })
+    let of_set = entry.backups.iter().flat_map(|late| &late.figures).map(|change| {
+        json!({
+            "month": change.month.format("%Y-%m").to_string(),
+            "before_breach_s": change.before.map(|figures| figures.breach_s),
+            "after_breach_s": change.after.map(|figures| figures.breach_s),
+        })
+    });
+    json!({
+        "approval": entry.approval,
+        "months": months.collect::<Vec<_>>(),
+        "backup_months": of_set.collect::<Vec<_>>(),
+    })
 }

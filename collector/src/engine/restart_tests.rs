@@ -13,7 +13,7 @@ use crate::store::records::{CheckpointSlice, Decision, FactCursor, HostKey, Join
 use pantau_shared::envelope::{Observation, ObservationBody};
 use pantau_shared::ids::HostId;
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
-use pantau_shared::sample::{CpuTimes, Filesystem, Interface, Sample};
+use pantau_shared::sample::{CpuTimes, Filesystem, Interface, Sample, Timekeeping, Units};
 use pantau_shared::timestamp::Timestamp;
 use proptest::prelude::*;
 use std::fmt::Write as _;
@@ -60,6 +60,7 @@ struct Site {
     store: Store,
     clock: Clock,
     hosts: Vec<HostId>,
+    catalogue: &'static str,
     seq: u64,
     task: Option<EngineTask>,
     _folder: tempfile::TempDir,
@@ -67,6 +68,10 @@ struct Site {
 
 impl Site {
     async fn new(hosts: usize) -> Self {
+        Self::of(hosts, CATALOGUE).await
+    }
+
+    async fn of(hosts: usize, catalogue: &'static str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("pantau.db"), at(0)).expect("opens");
         let hosts: Vec<HostId> = (0..hosts).map(|n| HostId::parse(&format!("h{n}")).expect("valid")).collect();
@@ -80,7 +85,8 @@ impl Site {
             });
             joined.await.expect("commits").expect("joins");
         }
-        let mut site = Self { store, clock: Clock::manual(at(0)), hosts, seq: 0, task: None, _folder: folder };
+        let mut site =
+            Self { store, clock: Clock::manual(at(0)), hosts, catalogue, seq: 0, task: None, _folder: folder };
         site.start();
         site
     }
@@ -91,7 +97,9 @@ impl Site {
             store: self.store.clone(),
             clock: self.clock.clone(),
             profile: Arc::new(bangka_2025()),
-            catalogue: Arc::new(crate::config::catalogue::parse("k", CATALOGUE, 1, &bangka_2025()).expect("valid")),
+            catalogue: Arc::new(
+                crate::config::catalogue::parse("k", self.catalogue, 1, &bangka_2025()).expect("valid"),
+            ),
             catalogue_applied_at: at(0),
             routing: Routing::to_all(&["meja"]),
             render: Arc::new(|phrase: &Phrase| phrase.id.clone()),
@@ -129,9 +137,12 @@ impl Site {
         let mut out = format!("{:?}\n", model.cursor);
         for host in model.hosts.iter() {
             let newest = host.newest.as_ref().map(|n| (n.at, n.sample.as_ref()));
-            let line = (&host.record, host.heard_since, newest, &host.rates, &host.tracks, host.held);
+            let wellbeing = (&host.units, &host.own_clock, &host.outlooks);
+            let line = (&host.record, host.heard_since, newest, &host.rates, &host.tracks, host.held, wellbeing);
             writeln!(out, "{line:?}").expect("writes");
         }
+        let waits: std::collections::BTreeMap<_, _> = model.groups.waits().collect();
+        writeln!(out, "{waits:?}").expect("writes");
         for service in &model.services {
             writeln!(out, "{:?}", service.ledger).expect("writes");
         }
@@ -158,6 +169,7 @@ fn sample(second: i64, used: u64, busy: bool) -> ObservationBody {
             mount_point: "/var".into(),
             size_bytes: Some(1000),
             free_bytes: Some(1000 - used),
+            available_bytes: Some(1000 - used),
             ..Filesystem::default()
         }],
         interfaces: vec![Interface {
@@ -167,6 +179,9 @@ fn sample(second: i64, used: u64, busy: bool) -> ObservationBody {
             speed_bits: Some(1_000_000),
             ..Interface::default()
         }],
+        units: Some(Units { failed: Some(u64::from(busy)) }),
+        failed_units: if busy { vec!["a.service".into()] } else { vec![] },
+        timekeeping: Some(Timekeeping { synchronized: Some(!busy), ..Timekeeping::default() }),
         ..Sample::default()
     }))
 }
@@ -298,4 +313,123 @@ async fn a_storm_over_a_restart_is_one_ticket_and_two_messages() {
         site.evaluate().await;
     }
     assert_eq!(site.told(), ["SPBE-GGN-2026-0001 opened", "SPBE-GGN-2026-0001 restored"]);
+}
+
+/// A service that needs another: its disturbance waits a minute before it opens a ticket.
+const DEPENDENT: &str = r#"
+[[layanan]]
+id = "db"
+nama = "db"
+deskripsi = "d"
+penyedia = "p"
+cara_akses = "a"
+kontak_bantuan = "k"
+waktu_bantuan = "w"
+kelompok = "publik"
+klasifikasi = "kritis"
+[[layanan.pemeriksaan]]
+id = "db-tcp"
+jenis = "tcp"
+alamat = "x"
+port = 80
+dari = ["h0"]
+selang = "10s"
+[[layanan]]
+id = "simpeg"
+nama = "SIMPEG"
+deskripsi = "d"
+penyedia = "p"
+cara_akses = "a"
+kontak_bantuan = "k"
+waktu_bantuan = "w"
+kelompok = "publik"
+klasifikasi = "kritis"
+bergantung_pada = ["db"]
+[[layanan.pemeriksaan]]
+id = "web"
+jenis = "tcp"
+alamat = "x"
+port = 80
+dari = ["h0"]
+selang = "10s"
+"#;
+
+/// Killed in the middle of a wait, twice: the ticket opens when it would have without.
+#[tokio::test]
+async fn a_kill_within_a_wait_does_not_begin_it_anew() {
+    let mut opened = Vec::new();
+    for kills in [&[][..], &[50, 80]] {
+        let mut site = Site::of(1, DEPENDENT).await;
+        for second in (10..=150).step_by(10) {
+            site.clock.advance_ms(at(second).ms_since(site.clock.now()));
+            let mut db = ProbeOutcome { check: "db-tcp".into(), ..ProbeOutcome::default() };
+            db.set_verdict(ProbeVerdict::Ok);
+            site.send(0, vec![ObservationBody::Probe(db), answer(second < 30)]).await;
+            site.evaluate().await;
+            if kills.contains(&second) {
+                site.start();
+                site.evaluate().await;
+            }
+        }
+        let model = &site.task.as_ref().expect("started").model;
+        let tickets: Vec<_> = model.tickets.values().map(|t| (t.onset_at, t.reported_at, t.recorded_at)).collect();
+        opened.push((tickets, site.told()));
+    }
+    assert_eq!(opened[0], opened[1]);
+    // Confirmed by the second failure, and a minute later nothing it needs was down.
+    assert_eq!(opened[0].0, [(at(30), at(40), at(100))]);
+}
+
+/// A file system that fills up over eight days; the forecast's ticket over kills, with the checkpoint and without.
+#[tokio::test]
+async fn a_forecast_over_a_kill_is_neither_closed_nor_doubled_and_its_wait_goes_on() {
+    let mut site = Site::of(1, "[tickets]\nobserve_seconds = 0\nresolve_after_seconds = 60\n").await;
+    for hour in 0..192_i64 {
+        site.clock.advance_ms(at(hour * 3600).ms_since(site.clock.now()));
+        site.send(0, vec![sample(hour * 3600, 500 + u64::try_from(hour * 2).expect("small"), false)]).await;
+    }
+    site.evaluate().await;
+    site.task.as_mut().expect("started").look_ahead().await;
+    site.evaluate().await;
+    let capacity = |site: &Site| {
+        let model = &site.task.as_ref().expect("started").model;
+        let of_class = model.tickets.values().filter(|t| t.key.class == crate::domain::ticket::TicketClass::Capacity);
+        let tickets: Vec<_> = of_class.map(|t| (t.number, t.state, t.restored_at)).collect();
+        (tickets, model.hosts[0].outlooks.clone())
+    };
+    let before = capacity(&site);
+    assert_eq!(before.0.len(), 1, "{before:?}");
+    // Killed: from the checkpoint.
+    site.clock.advance_ms(10_000);
+    site.evaluate().await;
+    site.start();
+    site.evaluate().await;
+    assert_eq!(capacity(&site), before);
+    // Without it: from the roll-ups, before anything is judged.
+    let foreign = (0..SLICES).map(|slice| CheckpointSlice { slice, cursor: FactCursor(1), version: 99, body: vec![1] });
+    let decision = Decision { checkpoint: foreign.collect(), ..Decision::default() };
+    site.store.write(move |w| w.commit_decision(&decision)).await.expect("commits");
+    site.start();
+    let model = &site.task.as_ref().expect("started").model;
+    assert!(model.hosts[0].outlooks.warn());
+    site.evaluate().await;
+    assert_eq!(capacity(&site).0, before.0);
+    // Good since here; a kill half-way does not begin the minute anew.
+    let good = site.clock.now();
+    let model = &mut site.task.as_mut().expect("started").model;
+    model.take_outlooks(0, vec![("/var".into(), false, crate::domain::forecast::Outlook::Good)], good);
+    for second in (10..=70).step_by(10) {
+        site.clock.advance_ms(10_000);
+        let seconds = good.plus_secs(second).ms_since(at(0)) / 1000;
+        site.send(0, vec![sample(seconds, 100, false)]).await;
+        site.evaluate().await;
+        if second == 40 {
+            site.start();
+            site.evaluate().await;
+        }
+    }
+    let after = capacity(&site).0;
+    assert_eq!(after.iter().map(|ticket| ticket.1.code()).collect::<Vec<_>>(), ["pulih"], "{after:?}");
+    let restored = after[0].2.expect("restored");
+    assert!(restored >= good && restored <= good.plus_secs(10), "{restored:?} {good:?}");
 }

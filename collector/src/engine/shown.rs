@@ -24,7 +24,8 @@ use crate::domain::ticket::Ticket;
 use crate::rulebook::Rulebook;
 use crate::service_period;
 use crate::snapshot::{
-    BackupView, CheckView, DayView, HostView, MaintenanceView, OutboxView, ServiceView, Snapshot, VantageView,
+    BackupView, CheckView, DayView, HostView, HostWellbeing, MaintenanceView, OutboxView, ServiceView, Snapshot,
+    VantageView,
 };
 use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
@@ -315,6 +316,11 @@ fn host_view(model: &Model, host: &HostModel, now: Timestamp) -> HostView {
         started: host.started.clone(),
         sample: host.newest.as_ref().map(|newest| (newest.at, Arc::clone(&newest.sample))),
         rates: host.rates.clone(),
+        wellbeing: HostWellbeing {
+            failed_units: host.units.list(),
+            clock: host.clock,
+            full_at: host.outlooks.full(now),
+        },
         lost_observations: host.record.observations_lost,
         observations_accepted: host.record.observations_accepted,
     }
@@ -333,6 +339,7 @@ fn backup_view(service: &ServiceId, backup: &BackupModel, zone: Tz, now: Timesta
         id: backup.set.id.clone(),
         service: service.clone(),
         state: backup.state(now),
+        base: backup.set.base.clone().map(|base| (base, backup.bases.iter().any(|b| b.usable.contains(now)))),
         data_time,
         estimated: usable.is_some_and(|b| b.estimated),
         newest: newest.map(|record| (record.artefact.clone(), record.size_bytes)),

@@ -22,6 +22,7 @@ use tokio::sync::{Notify, watch};
 
 mod causes;
 mod components;
+mod elsewhere;
 mod full_disk;
 mod held_back;
 mod registers;

@@ -4,7 +4,7 @@ use super::commands::Command;
 use super::evaluate::{Context, Told};
 use super::evidence::{self, Gathered};
 use super::model::{Model, Plan, PlannedChange};
-use super::{EngineOptions, Render, checkpoint, load, shown};
+use super::{EngineOptions, Render, checkpoint, checkpoint_waits, load, shown};
 use crate::clock::Clock;
 use crate::domain::route::Routing;
 use crate::domain::ticket::TicketNumber;
@@ -294,11 +294,13 @@ impl EngineTask {
         let moved = self.durable_cursor() != self.committed_cursor;
         // Also when the clock was set back.
         let due = !(0..HEARTBEAT_MS).contains(&since) || (moved && since >= CURSOR_MS);
-        if plan.is_empty() && !due {
+        let waits = self.model.groups.is_unsaved();
+        if plan.is_empty() && !due && !waits {
             return Ok(false);
         }
         let slice = due.then(|| self.model.hosts.next_unsaved(self.slice)).flatten();
-        let slices = slice.map(|slice| checkpoint::save(&self.model, slice)).into_iter().collect();
+        let hosts = slice.map(|slice| checkpoint::save(&self.model, slice));
+        let slices = hosts.into_iter().chain(waits.then(|| checkpoint_waits::save(&self.model))).collect();
         let decided = !plan.is_empty();
         self.commit_plan(plan, slices, now).await?;
         Ok(decided)
@@ -326,6 +328,10 @@ impl EngineTask {
             .await?;
         (self.committed_at, self.committed_cursor) = (Some(now), cursor);
         for slice in &committed.checkpoint {
+            if slice.slice == checkpoint_waits::WAITS {
+                self.model.groups.saved();
+                continue;
+            }
             self.model.hosts.saved(slice.slice);
             self.slice = slice.slice;
         }

@@ -15,6 +15,7 @@ mod delivery;
 mod duty;
 mod explain;
 mod failure;
+mod helpdesk;
 mod hosts;
 mod idempotency;
 mod maintenance;
@@ -99,6 +100,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/api/v1/receivers", get(delivery::receivers))
         .route("/api/v1/receivers/{name}/test", post(delivery::test))
         .route("/api/v1/alertmanager", post(alertmanager::take).layer(DefaultBodyLimit::max(alertmanager::BYTES_MAX)))
+        .route("/api/v1/helpdesk/{receiver}", post(helpdesk::wake))
         .route("/api/v1/rules", get(rules::list))
         .route("/api/v1/rules/{rule}", get(rules::one))
         .route("/api/v1/rules/{rule}/replay", get(rules::replay))

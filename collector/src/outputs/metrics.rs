@@ -5,6 +5,7 @@
 //! peers on loopback; anybody else needs an API token.
 
 mod backups;
+mod delivery;
 mod findings;
 mod hosts;
 mod own;
@@ -163,6 +164,7 @@ fn families(
     all.extend(store::own_backup(own, now));
     all.extend(own::received(stats));
     all.extend(own::done(stats));
+    all.extend(delivery::delivery(snapshot, stats, now));
     all.extend(store::tail_of_facts(store.tail));
     // The encoder refuses a family without a series.
     let filled = all.into_iter().filter(|family| !family.metrics.is_empty());

@@ -16,6 +16,7 @@
 
 mod alertmanager;
 mod email;
+pub mod follow;
 mod glpi;
 mod http;
 mod mqtt;
@@ -81,6 +82,11 @@ pub(crate) fn try_template(text: &str) -> Result<(), webhook::TemplateError> {
         .map(drop)
 }
 
+/// Whether a mail server's authority can be read from this.
+pub(crate) fn is_authority(pem: &[u8]) -> bool {
+    email::authority(pem).is_ok()
+}
+
 /// One receiver, ready to be told.
 enum Outlet {
     Alertmanager(alertmanager::Alertmanager),
@@ -100,6 +106,7 @@ pub struct Receivers {
     kinds: Vec<(String, &'static str)>,
     /// What the last comparison with help desks found.
     pub comparison: reconcile::LastComparison,
+    wakes: follow::Wakes,
 }
 
 impl std::fmt::Debug for Receivers {
@@ -120,6 +127,7 @@ impl Receivers {
             outlets: receivers.iter().map(outlet).collect::<Result<_, ReceiverError>>()?,
             kinds: receivers.iter().map(|receiver| (receiver.name.clone(), receiver.kind.code())).collect(),
             comparison: reconcile::LastComparison::default(),
+            wakes: follow::Wakes::of(receivers),
         })
     }
 }
@@ -179,12 +187,13 @@ pub(crate) fn watchers(
                 let run = mqtt::run(app.clone(), receiver.name.clone(), broker, stop.clone());
                 watchers.push(("mqtt states", Box::pin(run)));
             }
+            ReceiverKind::Glpi(_) | ReceiverKind::Zammad(_) => {
+                watchers.extend(follow::watcher(app, receiver, stop).map(|watcher| ("help desk", watcher)));
+            }
             ReceiverKind::Email(_)
-            | ReceiverKind::Glpi(_)
             | ReceiverKind::Osticket(_)
             | ReceiverKind::Telegram(_)
-            | ReceiverKind::Webhook(_)
-            | ReceiverKind::Zammad(_) => {}
+            | ReceiverKind::Webhook(_) => {}
         }
     }
     Ok(watchers)

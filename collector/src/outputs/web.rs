@@ -17,12 +17,16 @@ mod corrections;
 mod day_bar;
 mod delivery;
 mod duty;
+mod elsewhere;
 mod evidence;
+mod example_clock;
 pub(crate) mod explain;
 mod exposure_chart;
 mod figures;
 mod host;
+mod host_wellbeing;
 mod hosts;
+mod late_backups;
 mod login;
 mod maintenance;
 mod maintenance_form;
@@ -112,9 +116,11 @@ pub fn router(app: App) -> Router {
         .route("/delivery/receivers/{name}/test", post(delivery::test))
         .route("/delivery/compare", post(delivery::compare))
         .route("/delivery/messages/{id}", post(delivery::settle))
+        .route("/delivery/notices/{id}", post(delivery::settle_notice))
         .route("/reports/availability", get(pages::report))
         .route("/calendars", get(pages::calendars))
         .route("/duty", get(duty::show))
+        .route("/reports/availability/{file}", get(reports::draft))
         .route("/reports", get(reports::list))
         .route("/reports/{period}", get(reports::month))
         .route("/reports/{period}/freeze", post(report_writes::freeze))

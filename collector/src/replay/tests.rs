@@ -10,7 +10,7 @@ use crate::store::records::{HostKey, JoinTokenRecord, ReceivedBatch};
 use crate::texts::Language;
 use pantau_shared::envelope::{Observation, ObservationBody};
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
-use pantau_shared::sample::{Filesystem, Memory, Sample};
+use pantau_shared::sample::{Filesystem, Memory, Sample, Timekeeping, Units};
 use std::sync::Arc;
 
 const START: i64 = 1_781_406_000;
@@ -256,4 +256,48 @@ async fn what_cannot_be_replayed_says_so_and_what_is_wrong_is_told() {
     let texts = Texts::new(Language::Id, bangka_2025().time_zone);
     let told = text::render(texts, Rule::Budget, &replay);
     assert!(told.contains("akan membuka 0 tiket") && told.contains("tidak dapat diputar ulang"), "{told}");
+}
+
+/// Hours of a host whose units fail, restart by themselves and fail again, and whose clock runs free for a while.
+#[tokio::test]
+async fn units_and_clocks_are_judged_the_same_again() {
+    let mut site = Site::new().await;
+    for minute in 0..600_i64 {
+        let names: &[&str] = match minute {
+            70..=72 => &["a.service"],
+            130..=150 => &["b.service"],
+            155..=170 => &["b.service", "c.service"],
+            400..=420 => &["a.service"],
+            _ => &[],
+        };
+        let told = Timekeeping {
+            synchronized: Some(!(200..260).contains(&minute)),
+            offset_us: Some(if (300..315).contains(&minute) { 1_500_000 } else { 0 }),
+            error_max_us: None,
+        };
+        let sample = Sample {
+            units: Some(Units { failed: u64::try_from(names.len()).ok() }),
+            failed_units: names.iter().map(|name| (*name).to_owned()).collect(),
+            timekeeping: Some(told),
+            ..Sample::default()
+        };
+        site.tell("a", minute * 60, vec![ObservationBody::Sample(Box::new(sample))]).await;
+    }
+    let units = site.replay("unit_gagal", &[]);
+    assert_eq!(told(&units.would_open), told(&units.opened), "the same tickets");
+    let key = "host:a:units|fungsi".to_owned();
+    assert_eq!(
+        told(&units.would_open),
+        [(key.clone(), 130 * 60, Some(171 * 60), 1), (key.clone(), 400 * 60, Some(421 * 60), 0)]
+    );
+    let shorter = site.replay("unit_gagal", &[("unit_gagal_selama", "1m")]);
+    assert_eq!(shorter.would_open.len(), 3, "{shorter:?}");
+    assert_eq!(site.replay("unit_gagal", &[("unit_gagal_selama", "1h")]).would_open, []);
+    let clock = site.replay("jam_meleset", &[]);
+    assert_eq!(told(&clock.would_open), told(&clock.opened), "the same tickets");
+    let key = "host:a:clock|fungsi".to_owned();
+    assert_eq!(
+        told(&clock.would_open),
+        [(key.clone(), 200 * 60, Some(260 * 60), 0), (key.clone(), 300 * 60, Some(315 * 60), 0)]
+    );
 }

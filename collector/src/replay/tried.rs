@@ -22,6 +22,12 @@ pub struct Tried {
     pub confirm_failures: Option<u32>,
     /// In seconds.
     pub silent_after_seconds: Option<u32>,
+    /// In seconds.
+    pub units_hold_seconds: Option<u32>,
+    /// In seconds.
+    pub clock_offset_seconds: Option<u32>,
+    /// In seconds.
+    pub clock_free_seconds: Option<u32>,
     /// Tickets in an hour; 0: no bound.
     pub budget_per_hour: Option<u32>,
 }
@@ -94,7 +100,12 @@ impl Tried {
                 "selama" => tried.hold_seconds = read,
                 "gagal_berturut" => tried.confirm_failures = read,
                 "host_senyap_setelah" => tried.silent_after_seconds = read,
-                _ => tried.budget_per_hour = read,
+                "unit_gagal_selama" => tried.units_hold_seconds = read,
+                "jam_selisih_maks" => tried.clock_offset_seconds = read,
+                "jam_tanpa_acuan_selama" => tried.clock_free_seconds = read,
+                BUDGET => tried.budget_per_hour = read,
+                // Of a rule that is not replayed.
+                _ => {}
             }
         }
         if tried.alarm_permille.zip(tried.clear_permille).is_some_and(|(alarm, clear)| clear > alarm) {
@@ -127,6 +138,9 @@ impl Tried {
             "selama" => self.hold_seconds,
             "gagal_berturut" => self.confirm_failures,
             "host_senyap_setelah" => self.silent_after_seconds,
+            "unit_gagal_selama" => self.units_hold_seconds,
+            "jam_selisih_maks" => self.clock_offset_seconds,
+            "jam_tanpa_acuan_selama" => self.clock_free_seconds,
             _ => None,
         }
     }

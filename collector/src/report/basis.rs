@@ -79,31 +79,65 @@ fn hours(hours: &Hours) -> Vec<String> {
     }
 }
 
-/// Where the target is meant for a longer period than the report's: that period up to the end of the report's.
-pub(super) fn target_period(
-    reader: &Reader,
-    site: &Site<'_>,
-    service: &Service,
-) -> Result<Option<TargetPeriodRow>, StoreError> {
-    let rank = |kind| match kind {
+/// How long a kind of period is, by order.
+fn rank(kind: PeriodKind) -> u8 {
+    match kind {
         PeriodKind::Day | PeriodKind::Week => 0,
         PeriodKind::Month => 1,
         PeriodKind::Quarter => 2,
         PeriodKind::Year => 3,
-    };
-    let zone = site.rulebook.zone();
+    }
+}
+
+/// Where the target is meant for a longer period than the report's: that period up to the end of the report's.
+pub(crate) fn target_period(
+    reader: &Reader,
+    site: &Site<'_>,
+    service: &Service,
+) -> Result<Option<TargetPeriodRow>, StoreError> {
     let kind = service.agreement.target_period;
     if service.target.is_none() || rank(kind) <= rank(site.period.kind()) {
         return Ok(None);
     }
     let period = Period::containing(kind, site.period.first_date());
-    let until = site.now.min(site.period.interval(zone).to);
+    let until = site.now.min(site.period.interval(site.rulebook.zone()).to);
+    over(reader, site, service, period, until).map(Some)
+}
+
+/// Where the target is meant for a shorter period than the report's: every one that has begun in it.
+pub(super) fn target_parts(
+    reader: &Reader,
+    site: &Site<'_>,
+    service: &Service,
+) -> Result<Vec<TargetPeriodRow>, StoreError> {
+    let kind = service.agreement.target_period;
+    let (whole, now) = (site.period.interval(site.rulebook.zone()), site.now);
+    if service.target.is_none() || rank(kind) >= rank(site.period.kind()) {
+        return Ok(Vec::new());
+    }
+    let first = Period::containing(kind, site.period.first_date());
+    let parts = std::iter::successors(Some(first), |period| Some(period.next()));
+    let begun = parts.take_while(|period| {
+        let from = period.interval(site.rulebook.zone()).from;
+        from < whole.to && from < now
+    });
+    begun.map(|period| over(reader, site, service, period, now)).collect()
+}
+
+/// A service over a period of its target, counted up to `until`.
+fn over(
+    reader: &Reader,
+    site: &Site<'_>,
+    service: &Service,
+    period: Period,
+    until: Timestamp,
+) -> Result<TargetPeriodRow, StoreError> {
     let judged = service_period::load(reader, site.rulebook, &service.id, period, until)?;
-    let figures = judged.figures;
-    Ok(Some(TargetPeriodRow {
+    let (figures, whole) = (judged.figures, period.interval(site.rulebook.zone()));
+    Ok(TargetPeriodRow {
         period: period.to_string(),
-        from: period.interval(zone).from.as_secs(),
-        to: until.as_secs(),
+        from: whole.from.as_secs(),
+        to: until.min(whole.to).as_secs(),
         target_ppm: figures.target_ppm,
         availability_ppm: figures.availability_ppm,
         availability_min_ppm: figures.availability_min_ppm,
@@ -113,7 +147,7 @@ pub(super) fn target_period(
         budget_s: figures.budget_s,
         budget_left_s: figures.budget_left_s,
         verdict: figures.verdict.code().to_owned(),
-    }))
+    })
 }
 
 /// The budget of a period that still runs.
@@ -159,8 +193,13 @@ pub(super) fn correction_record(
 ) -> Option<CorrectionRecord> {
     let of_it =
         |entry: &&std::sync::Arc<CorrectionEntry>| entry.service == *service && entry.approval == Some(correction.seq);
-    let entry = register.corrections().iter().find(of_it)?;
-    Some(CorrectionRecord {
+    register.corrections().iter().find(of_it).map(|entry| record_of(entry))
+}
+
+/// A record as it is printed.
+pub(super) fn record_of(entry: &CorrectionEntry) -> CorrectionRecord {
+    let late = entry.backups.as_ref();
+    CorrectionRecord {
         number: entry.number,
         status: entry.status.code().to_owned(),
         reason: entry.reason.clone(),
@@ -181,5 +220,7 @@ pub(super) fn correction_record(
                 after: CountsRow::new(&change.after),
             })
             .collect(),
-    })
+        set: late.map(|late| late.set.to_string()),
+        rpo_months: late.iter().flat_map(|late| &late.figures).map(RpoMonthRow::from).collect(),
+    }
 }

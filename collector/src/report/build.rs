@@ -4,7 +4,7 @@
 //! trend are as they are known when it is made; what [`super::recount`] compares is the judgement alone.
 
 use super::document::*;
-use super::{basis, utilisation};
+use super::{basis, continuity, utilisation};
 use crate::backup_period;
 use crate::domain::availability::rules::COUNTING;
 use crate::domain::availability::{
@@ -178,7 +178,7 @@ fn service_report(
         trend,
         outages,
         maintenance: maintenance(site, &records.register, service, &worked, window),
-        corrections: corrections(&records.register, &service.id, &worked, window),
+        corrections: corrections(&records.register, service, &worked, window),
         recovery: recovery(reader, site, service)?,
         findings: findings.map(|finding| PhraseRow::from(&finding.phrase)).collect(),
         opportunities: opportunities.iter().map(PhraseRow::from).collect(),
@@ -190,7 +190,10 @@ fn service_report(
         tiles: worked.tiles.iter().map(tile_row).collect(),
         agreements: basis::agreements(site, &service.id, window),
         target_period: basis::target_period(reader, site, service)?,
+        target_parts: basis::target_parts(reader, site, service)?,
         budget: worked.budget.as_ref().map(basis::budget),
+        continuity_changes: continuity::changes(site, service, known),
+        pending_corrections: continuity::pending(reader, site, &records.register, service)?,
     })
 }
 
@@ -280,14 +283,17 @@ fn maintenance(
     rows
 }
 
-fn corrections(register: &Register, service: &ServiceId, worked: &Worked, window: Interval) -> Vec<CorrectionRow> {
+fn corrections(register: &Register, service: &Service, worked: &Worked, window: Interval) -> Vec<CorrectionRow> {
     let all = &worked.rules.corrections;
     let touches = |correction: &Correction| match correction.effect {
         CorrectionEffect::Exclude(interval) | CorrectionEffect::SetState(interval, _) => interval.overlaps(window),
         CorrectionEffect::Withdraw { .. } => true,
     };
-    let row = |correction| correction_row(correction, basis::correction_record(register, service, correction));
-    all.iter().filter(|correction| touches(correction)).map(row).collect()
+    let row = |correction| correction_row(correction, basis::correction_record(register, &service.id, correction));
+    let mut rows: Vec<CorrectionRow> = all.iter().filter(|correction| touches(correction)).map(row).collect();
+    rows.extend(continuity::late_corrections(register, service, window));
+    rows.sort_by_key(|row| row.seq);
+    rows
 }
 
 fn correction_row(correction: &Correction, record: Option<CorrectionRecord>) -> CorrectionRow {
@@ -310,9 +316,6 @@ fn correction_row(correction: &Correction, record: Option<CorrectionRecord>) -> 
 
 /// The service's sets, what is asked of them, and what the period showed.
 fn recovery(reader: &Reader, site: &Site<'_>, service: &Service) -> Result<Vec<RecoveryRow>, StoreError> {
-    if site.judgement_only {
-        return Ok(Vec::new());
-    }
     let interval = site.period.interval(site.rulebook.zone());
     let row = |set: &BackupSet| {
         let of = (&service.id, &set.id);
@@ -325,6 +328,8 @@ fn recovery(reader: &Reader, site: &Site<'_>, service: &Service) -> Result<Vec<R
             // As it was in force at the end of the period.
             rpo_s: watched.policy().and_then(|policy| policy.rpo_seconds).map(u64::from),
             worst_exposure_s: figures.as_ref().and_then(|figures| figures.peak_exposure_s),
+            counted_s: figures.as_ref().map(|_| watched.counted(interval).length_s()),
+            breach_s: figures.as_ref().map(|figures| figures.breach_s),
             compliant_ppm: figures.and_then(|figures| figures.compliance_ppm),
         })
     };

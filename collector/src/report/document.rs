@@ -5,8 +5,10 @@
 //! are refused when it is read, so that nothing can be signed that nobody looks at. Knows no words for people.
 
 mod basis;
+mod continuity;
 
 pub use basis::*;
+pub use continuity::*;
 
 use crate::domain::availability::{Counts, DegradedPolicy, Figures, MaintenancePolicy, Policy};
 use crate::domain::phrase::Phrase;
@@ -137,6 +139,10 @@ pub struct Summary {
     pub no_service_time: u32,
     /// No target set (G22).
     pub without_target: u32,
+    /// Whether each service counts by the verdict over its target's own period (G22, G47); reports of early versions counted
+    /// the report's period.
+    #[serde(default)]
+    pub by_target_period: bool,
 }
 
 /// One service.
@@ -195,9 +201,32 @@ pub struct ServiceReport {
     /// The target over its own period, where that is longer.
     #[serde(default)]
     pub target_period: Option<TargetPeriodRow>,
+    /// The same for every period of a target that is shorter than the report's.
+    #[serde(default)]
+    pub target_parts: Vec<TargetPeriodRow>,
     /// The budget, while the period runs.
     #[serde(default)]
     pub budget: Option<BudgetRow>,
+    /// When RPO or RTO changed in the period (G28).
+    #[serde(default)]
+    pub continuity_changes: Vec<ContinuityChangeRow>,
+    /// *Belum diputuskan*: proposals that change nothing yet.
+    #[serde(default)]
+    pub pending_corrections: Vec<PendingRow>,
+}
+
+impl ServiceReport {
+    /// The verdict over the target's own period: the longer one that the report's is part of, or all the shorter ones in it,
+    /// of which each must be met; else the report's period is the target's.
+    pub fn binding_verdict(&self) -> &str {
+        if let Some(longer) = &self.target_period {
+            return &longer.verdict;
+        }
+        let first =
+            |verdict: &str| self.target_parts.iter().map(|row| row.verdict.as_str()).find(|code| *code == verdict);
+        let worst = ["tidak_tercapai", "data_tidak_cukup", "tercapai"].into_iter().find_map(first);
+        worst.unwrap_or(&self.figures.verdict)
+    }
 }
 
 /// [`Policy`].
@@ -489,6 +518,12 @@ pub struct RecoveryRow {
     pub worst_exposure_s: Option<u64>,
     /// The part of the period within the RPO.
     pub compliant_ppm: Option<u32>,
+    /// Seconds that were counted: the denominator.
+    #[serde(default)]
+    pub counted_s: Option<u64>,
+    /// Of those, in breach.
+    #[serde(default)]
+    pub breach_s: Option<u64>,
 }
 
 /// A sentence that is not yet in a language.
@@ -550,8 +585,14 @@ pub struct TileRow {
 }
 
 impl Summary {
-    /// Of services.
+    /// Of services, each by the verdict over its target's own period.
     pub fn of(services: &[ServiceReport]) -> Self {
+        let counted = Self::of_verdicts(services.iter().map(ServiceReport::binding_verdict));
+        Self { by_target_period: true, ..counted }
+    }
+
+    /// Of services by the report's period, as reports of early versions counted.
+    pub fn of_period(services: &[ServiceReport]) -> Self {
         Self::of_verdicts(services.iter().map(|service| service.figures.verdict.as_str()))
     }
 

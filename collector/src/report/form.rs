@@ -3,12 +3,14 @@
 
 mod basis;
 mod calculation;
+mod continuity;
 mod service;
 
 pub(crate) use super::basis::budget as budget_row;
 use super::document::{self, Document, Head, Summary};
 use super::seal::Seal;
 pub(crate) use basis::{forecast, minutes};
+pub(crate) use continuity::{claim as pending_claim, effect as pending_effect};
 
 use crate::texts::Texts;
 use pantau_shared::timestamp::Timestamp;
@@ -146,7 +148,8 @@ fn head_section(texts: Texts, head: &Head) -> Section {
 }
 
 fn summary_section(texts: Texts, document: &Document) -> Section {
-    let Summary { met, judged, not_met, insufficient_data, no_service_time, without_target } = document.summary;
+    let Summary { met, judged, not_met, insufficient_data, no_service_time, without_target, by_target_period } =
+        document.summary;
     let mut table = Table::new(
         texts,
         &[
@@ -189,11 +192,26 @@ fn summary_section(texts: Texts, document: &Document) -> Section {
             texts.number(figures.outages),
             left(texts, service),
             service.budget.as_ref().map_or_else(|| "–".to_owned(), |budget| forecast(texts, budget)),
-            verdict(texts, &figures.verdict),
+            summary_verdict(texts, service, by_target_period),
         ]);
     }
-    let lines = vec![texts.get("form-summary-note")];
+    let mut lines = vec![texts.get("form-summary-note")];
+    let differs = |service: &document::ServiceReport| service.binding_verdict() != service.figures.verdict;
+    lines.extend(
+        (by_target_period && document.services.iter().any(differs)).then(|| texts.get("form-summary-by-target")),
+    );
+    let waiting: usize = document.services.iter().map(|service| service.pending_corrections.len()).sum();
+    lines.extend((waiting > 0).then(|| texts.text("form-pending", &[("count", &waiting.to_string())])));
     Section { title: texts.get("report-summary"), tables: vec![table, services], lines, ..Section::default() }
+}
+
+/// The verdict that the summary counts; with the report's own where that is another.
+fn summary_verdict(texts: Texts, service: &document::ServiceReport, by_target_period: bool) -> String {
+    let (binding, own) = (service.binding_verdict(), service.figures.verdict.as_str());
+    if !by_target_period || binding == own {
+        return verdict(texts, own);
+    }
+    texts.text("form-verdict-binding", &[("binding", &verdict(texts, binding)), ("own", &verdict(texts, own))])
 }
 
 /// What is left of the budget: of the whole period while it runs.

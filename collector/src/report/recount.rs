@@ -3,7 +3,9 @@
 //! Pure: needs neither the store nor a key. What it proves is that every figure follows from the intervals beside it by
 //! the rules of this program; that the intervals are the ledger's is proved by comparing with it.
 
-use super::document::{Change, CountsRow, Document, FORMAT, FigureRow, ServiceReport, Summary, TermsRow, TileRow};
+use super::document::{
+    Change, CountsRow, Document, FORMAT, FigureRow, RecoveryRow, ServiceReport, Summary, TermsRow, TileRow,
+};
 use crate::domain::availability::rules::COUNTING;
 use crate::domain::availability::tiles::{self, Recount, Tile, TileClass, TileReason, TileTerms};
 use crate::domain::interval::Interval;
@@ -58,7 +60,8 @@ pub fn check(report: &Document) -> Result<(), RecountError> {
         return Err(RecountError::Counting(report.head.rules.counting));
     }
     report.services.iter().try_for_each(check_service)?;
-    if Summary::of(&report.services) == report.summary { Ok(()) } else { Err(RecountError::Summary) }
+    let again = if report.summary.by_target_period { Summary::of } else { Summary::of_period };
+    if again(&report.services) == report.summary { Ok(()) } else { Err(RecountError::Summary) }
 }
 
 fn check_service(service: &ServiceReport) -> Result<(), RecountError> {
@@ -146,6 +149,7 @@ pub fn differences(before: &ServiceReport, after: &ServiceReport) -> Vec<Change>
         .filter(|((_, old), (_, new))| old != new)
         .map(|((field, old), (_, new))| change(field, old, new))
         .collect();
+    found.extend(recovery_differences(before, after));
     let (mut old, mut new) = (before.tiles.iter(), after.tiles.iter());
     loop {
         let (old, new) = (old.next(), new.next());
@@ -164,6 +168,33 @@ pub fn differences(before: &ServiceReport, after: &ServiceReport) -> Vec<Change>
         }
     }
     found
+}
+
+/// The same of backup sets that both name: late records that people agreed to change them. A set that only one of them names
+/// came or went with the catalogue.
+fn recovery_differences(before: &ServiceReport, after: &ServiceReport) -> Vec<Change> {
+    let number = |value: Option<u64>| value.map_or_else(|| "null".to_owned(), |value| value.to_string());
+    let pairs = before.recovery.iter().filter_map(|old| {
+        let new = after.recovery.iter().find(|new| new.set == old.set)?;
+        Some((old, new))
+    });
+    let both = |(old, new): (&RecoveryRow, &RecoveryRow)| {
+        let figures = [
+            ("worst_exposure_s", old.worst_exposure_s, new.worst_exposure_s),
+            ("compliant_ppm", old.compliant_ppm.map(u64::from), new.compliant_ppm.map(u64::from)),
+        ];
+        let differing = figures.into_iter().filter(|(_, before, after)| before != after);
+        let set = old.set.clone();
+        let change = move |(name, before, after): (&str, Option<u64>, Option<u64>)| Change {
+            service: String::new(),
+            field: format!("recovery[{set}].{name}"),
+            before: number(before),
+            after: number(after),
+        };
+        differing.map(change).collect::<Vec<_>>()
+    };
+    let found = pairs.flat_map(both);
+    found.map(|change| Change { service: after.id.clone(), ..change }).collect()
 }
 
 /// The same over all services of two reports; a service that only one of them has is a difference.

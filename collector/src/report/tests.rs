@@ -1,6 +1,7 @@
 //! The table on the command line, and a frozen month from the ledger to its proof.
 
 mod basis;
+mod continuity;
 mod frozen;
 
 use super::*;

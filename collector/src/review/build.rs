@@ -92,6 +92,7 @@ pub fn evaluate(site: &Site<'_>, tickets: &[Ticket], problems: &[Problem]) -> Re
         unconfirmed: list(&|t| {
             !t.false_alarm && t.restored_at.is_some() && t.confirmed_at.is_none() && t.state.is_open()
         }),
+        lapsed: list(&|t| !t.false_alarm && t.has_lapsed()),
         reopened: list(&|t| !t.false_alarm && t.recurrences > 0),
         without_target: list(&|t| !t.false_alarm && t.resolution_target.is_none()),
         false_alarms: list(&|t| t.false_alarm),

@@ -40,6 +40,9 @@ pub struct Review {
     pub rules: Vec<RuleRow>,
     /// Restored, and nobody has confirmed.
     pub unconfirmed: Vec<ListedTicket>,
+    /// Confirmed automatically, by nobody (G09); counted by themselves and in no mean of confirmations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lapsed: Vec<ListedTicket>,
     /// Came back while restored.
     pub reopened: Vec<ListedTicket>,
     /// Without a target for the solution (G02).

@@ -94,7 +94,10 @@ fn measures(texts: Texts, review: &Review) -> Section {
         ("review-unconfirmed", u32::try_from(review.unconfirmed.len()).unwrap_or(u32::MAX)),
         ("review-reopened", u32::try_from(review.reopened.len()).unwrap_or(u32::MAX)),
     ];
-    let facts = facts.into_iter().map(|(id, count)| (texts.get(id), count.to_string())).collect();
+    // Only where the office has switched it on there is anything to count.
+    let lapsed =
+        u32::try_from(review.lapsed.len()).ok().filter(|count| *count > 0).map(|count| ("review-lapsed", count));
+    let facts = facts.into_iter().chain(lapsed).map(|(id, count)| (texts.get(id), count.to_string())).collect();
     let lines = if figures.counted == 0 { vec![texts.get("review-none")] } else { Vec::new() };
     Section { title: texts.get("review-measures"), facts, tables: vec![table], lines, ..Section::default() }
 }
@@ -249,12 +252,14 @@ fn attention(texts: Texts, review: &Review) -> Section {
         table.rows = tickets.iter().map(row).collect();
         table
     };
-    let tables = vec![
+    let lapsed = Some(&review.lapsed).filter(|lapsed| !lapsed.is_empty());
+    let mut tables: Vec<Table> = lapsed.map(|lapsed| list("review-lapsed", lapsed)).into_iter().collect();
+    tables.extend([
         list("review-unconfirmed", &review.unconfirmed),
         list("review-reopened", &review.reopened),
         list("review-without-target", &review.without_target),
         list("review-false-alarms", &review.false_alarms),
-    ];
+    ]);
     Section { title: texts.get("review-attention"), tables, ..Section::default() }
 }
 

@@ -12,12 +12,14 @@ use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one set was held to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetTerms {
     /// RPO, operator and what counts as a backup.
     pub policy: Policy,
     /// Whether the service was judged by it.
     pub required: bool,
+    /// The set without which it restores nothing.
+    pub base: Option<BackupSetId>,
 }
 
 /// The backup sets of a service from an instant on; jobs that are no backup are not among them.
@@ -25,18 +27,23 @@ pub struct SetTerms {
 pub struct BackupTerms {
     /// From when on.
     pub valid_from: Timestamp,
+    /// The revision of the catalogue that says so.
+    pub catalogue_revision: u32,
+    /// The service's RTO.
+    pub rto_seconds: Option<u32>,
     /// Each set's.
     pub sets: BTreeMap<BackupSetId, SetTerms>,
 }
 
 impl BackupTerms {
-    fn of(service: &Service, valid_from: Timestamp) -> Self {
+    fn of(service: &Service, catalogue_revision: u32, valid_from: Timestamp) -> Self {
         let critical = service.class == ServiceClass::Kritis;
         let sets = service.backups.iter().filter(|set| set.is_backup()).map(|set| {
             let policy = set.policy(service.rpo_seconds, critical);
-            (set.id.clone(), SetTerms { policy, required: set.required })
+            let terms = SetTerms { policy, required: set.required, base: set.base.clone() };
+            (set.id.clone(), terms)
         });
-        Self { valid_from, sets: sets.collect() }
+        Self { valid_from, catalogue_revision, rto_seconds: service.rto_seconds, sets: sets.collect() }
     }
 }
 
@@ -49,10 +56,11 @@ impl BackupHistory {
     pub(super) const NONE: Self = Self(Vec::new());
 
     /// Takes the terms of the revision that was applied next, in force from `onset` on.
-    pub(super) fn take(&mut self, service: &Service, onset: Timestamp) {
+    pub(super) fn take(&mut self, service: &Service, revision: u32, onset: Timestamp) {
         self.0.retain(|old| old.valid_from < onset);
-        let new = BackupTerms::of(service, if self.0.is_empty() { Interval::ALL.from } else { onset });
-        if self.0.last().is_none_or(|last| last.sets != new.sets) {
+        let new = BackupTerms::of(service, revision, if self.0.is_empty() { Interval::ALL.from } else { onset });
+        let same = |last: &BackupTerms| last.sets == new.sets && last.rto_seconds == new.rto_seconds;
+        if !self.0.last().is_some_and(same) {
             self.0.push(new);
         }
     }
@@ -75,10 +83,28 @@ impl BackupHistory {
             let Some(terms) = terms.sets.get(set) else { continue };
             match out.last_mut().filter(|(last, same)| last.to == piece.from && same == terms) {
                 Some((last, _)) => last.to = piece.to,
-                None => out.push((piece, *terms)),
+                None => out.push((piece, terms.clone())),
             }
         }
         out
+    }
+
+    /// Every set that was named at any time in `window`.
+    pub fn named(&self, window: Interval) -> BTreeSet<BackupSetId> {
+        self.over(window).flat_map(|(_, terms)| terms.sets.keys().cloned()).collect()
+    }
+
+    /// The revision of the catalogue whose terms hold at `at`; 0 where none does.
+    pub fn revision_at(&self, at: Timestamp) -> u32 {
+        let started = self.0.partition_point(|terms| terms.valid_from <= at);
+        started.checked_sub(1).and_then(|place| self.0.get(place)).map_or(0, |terms| terms.catalogue_revision)
+    }
+
+    /// When the RTO changed within `window`, with what it was and what it became.
+    pub fn rto_changes(&self, window: Interval) -> Vec<(Timestamp, Option<u32>, Option<u32>)> {
+        let pairs = self.0.iter().zip(self.0.iter().skip(1));
+        let moved = pairs.filter(|(old, new)| old.rto_seconds != new.rto_seconds && window.contains(new.valid_from));
+        moved.map(|(old, new)| (new.valid_from, old.rto_seconds, new.rto_seconds)).collect()
     }
 
     /// Every set that was required at any time in `window`.

@@ -92,7 +92,7 @@ impl History {
             if !terms.last().is_some_and(|last| same(last, &new)) {
                 terms.push(new);
             }
-            self.backups.entry(service.id.clone()).or_default().take(service, onset);
+            self.backups.entry(service.id.clone()).or_default().take(service, catalogue.revision, onset);
             self.take_makeup(service, applied_at);
         }
     }

@@ -227,6 +227,7 @@ fields! { AgentHealth, AGENT:
     2 spool_records Gauge Count;
     3 dropped Counter Count;
     4 send_failures Counter Count;
+    5 caught_up_to State UnixSeconds;
 }
 
 fields! { Pressure, PRESSURE:

@@ -20,7 +20,7 @@ use pantau_shared::ids::HostId;
 use pantau_shared::timestamp::Timestamp;
 use std::collections::HashMap;
 
-/// Streams remembered per host; a spool makes one in its life. Beyond it the one unused for longest is forgotten.
+/// Streams remembered per host; a spool makes two in its life. Beyond it the one unused for longest is forgotten.
 pub(super) const STREAMS_MAX: i64 = 256;
 
 /// Streams of a host that the writer keeps in memory.

@@ -47,7 +47,8 @@ pub struct KeptLook {
     pub kept: bool,
 }
 
-fn record_of(row: &Row<'_>) -> Result<BackupRecord, StoreError> {
+/// A record from the first sixteen columns, in the order of [`COLUMNS`].
+pub(super) fn record_of(row: &Row<'_>) -> Result<BackupRecord, StoreError> {
     let damaged = |_| StoreError::Damaged { what: "backup record" };
     Ok(BackupRecord {
         artefact: column(row, 0)?,

@@ -36,6 +36,9 @@ impl Writer {
         for (ticket, evidence) in &decision.evidence {
             self.save_evidence(*ticket, evidence)?;
         }
+        for edit in &decision.elsewhere {
+            self.save_elsewhere(edit)?;
+        }
         for edit in &decision.alerts {
             self.edit_alerts(edit)?;
         }

@@ -26,7 +26,7 @@ const FINDINGS_MAX: usize = 100;
 const STEPS: i32 = 64;
 
 /// What each table holds, and, where its rows are of a time, that time in milliseconds.
-pub(super) const MEANINGS: [(&str, &str, Option<&str>); 51] = [
+pub(super) const MEANINGS: [(&str, &str, Option<&str>); 53] = [
     ("host", "enrolled hosts and their keys", None),
     ("join_token", "join tokens", None),
     ("stream", "how far each agent's queue was received", None),
@@ -62,6 +62,7 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 51] = [
     ("notice", "messages about backup sets at risk", Some("created_ms")),
     ("backup_risk", "backup sets that are at risk", None),
     ("external_ticket", "how receivers call tickets", Some("linked_ms")),
+    ("external_standing", "how tickets stand at help desks", Some("asked_ms")),
     ("ticket_evidence", "what tickets were opened on", None),
     ("alert_group", "alerts of other programs", Some("heard_ms")),
     ("catalogue_revision", "revisions of the catalogue", Some("applied_ms")),
@@ -72,6 +73,7 @@ pub(super) const MEANINGS: [(&str, &str, Option<&str>); 51] = [
     ("maintenance", "the register of maintenance", Some("proposed_ms")),
     ("maintenance_window", "windows of maintenance that were cancelled or ended early", Some("at_ms")),
     ("correction", "the register of corrections", Some("proposed_ms")),
+    ("late_backup", "what is held back of backup sets until people agree", None),
     ("audit", "the audit trail", Some("at_ms")),
     ("frozen_report", "frozen reports, for ever", Some("frozen_ms")),
     ("report_note", "what people wrote for reports", None),

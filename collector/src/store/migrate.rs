@@ -26,7 +26,7 @@ use std::time::Duration;
 pub(super) const APPLICATION_ID: i32 = 0x5041_4E54;
 
 /// The steps, oldest first; a released step is never changed.
-pub(super) const SCHEMA: [&str; 17] = [
+pub(super) const SCHEMA: [&str; 19] = [
     include_str!("schema/001_first.sql"),
     include_str!("schema/002_columns.sql"),
     include_str!("schema/003_checkpoint.sql"),
@@ -44,6 +44,8 @@ pub(super) const SCHEMA: [&str; 17] = [
     include_str!("schema/015_problems.sql"),
     include_str!("schema/016_ticket_group.sql"),
     include_str!("schema/017_ledger_part.sql"),
+    include_str!("schema/018_late_backups.sql"),
+    include_str!("schema/019_elsewhere.sql"),
 ];
 
 /// Up to this size a file without `auto_vacuum` is rewritten at a climb.

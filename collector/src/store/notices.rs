@@ -3,8 +3,8 @@
 //!
 //! Per set and receiver they leave in order. Those that were settled go after [`KEPT_MS`].
 
-use super::columns::{column, instant, instant_if};
-use super::records::{DeliveryResult, DueMessage, OutboxMessage, OutboxRow};
+use super::columns::{column, instant, instant_if, parsed};
+use super::records::{DeliveryResult, DueMessage, MessageAction, OutboxMessage, OutboxRow};
 use super::{Reader, StoreError, Writer, limit_of};
 use crate::domain::ticket::TicketNumber;
 use pantau_shared::ids::BackupSetId;
@@ -22,6 +22,25 @@ const DUE: &str = "SELECT id, target, version, event, payload, created_ms, attem
         SELECT 1 FROM notice AS earlier WHERE earlier.backup_set = notice.backup_set AND earlier.target = notice.target
             AND earlier.id < notice.id AND earlier.state = 'pending')
     ORDER BY next_attempt_ms, id LIMIT ?2";
+
+/// A notice that needs a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeRow {
+    /// Its number; messages of tickets count apart.
+    pub id: i64,
+    /// The set.
+    pub set: BackupSetId,
+    /// `at_risk`, `risk_over`.
+    pub event: String,
+    /// The receiver.
+    pub target: String,
+    /// When it was decided.
+    pub created_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why the receiver refused it.
+    pub last_error: Option<String>,
+}
 
 /// What changes for one set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +86,26 @@ impl Reader {
         self.rows("read notices", DUE, (now.as_ms(), limit_of(limit), target), due_of)
     }
 
+    /// Notices that a person must look at, newest first: refused for good by their receiver.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn notices_refused(&self, limit: usize) -> Result<Vec<NoticeRow>, StoreError> {
+        let sql = "SELECT id, backup_set, event, target, created_ms, attempts, last_error FROM notice
+                   WHERE state = 'rejected' AND checked_ms IS NULL ORDER BY id DESC LIMIT ?1";
+        self.rows("read refused notices", sql, [limit_of(limit)], |row| {
+            Ok(NoticeRow {
+                id: column(row, 0)?,
+                set: parsed(row, 1, "notice", |text| BackupSetId::parse(text).ok())?,
+                event: column(row, 2)?,
+                target: column(row, 3)?,
+                created_at: instant(row, 4)?,
+                attempts: column(row, 5)?,
+                last_error: column(row, 6)?,
+            })
+        })
+    }
+
     /// Since when a set is at risk, as far as that was told.
     ///
     /// # Errors
@@ -98,6 +137,36 @@ impl Writer {
         }
         let sql = "DELETE FROM notice WHERE state <> 'pending' AND settled_ms < ?1";
         self.execute("drop old notices", sql, [now.plus_ms(-KEPT_MS).as_ms()]).map(drop)
+    }
+
+    /// A person sends a notice once more or lets it go. A retry is refused once the receiver took a later notice of the set:
+    /// that a set is at risk is never told after that it is no more.
+    ///
+    /// # Errors
+    /// The database's; a notice that is delivered, let go before, or older than what was taken.
+    pub fn settle_notice(
+        &mut self,
+        id: i64,
+        action: MessageAction,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = match action {
+            MessageAction::Retry => {
+                "UPDATE notice SET state = 'pending', next_attempt_ms = ?2, settled_ms = NULL, checked_ms = NULL,
+                 checked_by = ?3 WHERE id = ?1 AND state <> 'delivered' AND NOT EXISTS (
+                    SELECT 1 FROM notice AS later WHERE later.backup_set = notice.backup_set
+                    AND later.target = notice.target AND later.id > notice.id AND later.state = 'delivered')"
+            }
+            MessageAction::Skip => {
+                "UPDATE notice SET state = 'rejected', settled_ms = ?2, checked_ms = ?2, checked_by = ?3
+                 WHERE id = ?1 AND state <> 'delivered' AND checked_ms IS NULL"
+            }
+        };
+        if self.execute("settle a notice by hand", sql, (id, now.as_ms(), actor))? == 0 {
+            return Err(StoreError::Refused { what: "a notice that is settled already" });
+        }
+        Ok(())
     }
 
     /// Records what a receiver answered to a pending notice.

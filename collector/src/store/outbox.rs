@@ -38,15 +38,24 @@ const BY_TARGET: &str = "
         SELECT target, created_ms, attempts FROM outbox WHERE state = 'pending' UNION ALL
         SELECT target, created_ms, attempts FROM notice WHERE state = 'pending') GROUP BY target";
 
-const REFUSED: &str =
-    "SELECT target, count(*) FROM outbox WHERE state = 'rejected' AND checked_ms IS NULL GROUP BY target";
+/// What nobody has looked at.
+const REFUSED: &str = "
+    SELECT target, count(*) FROM (
+        SELECT target FROM outbox WHERE state = 'rejected' AND checked_ms IS NULL UNION ALL
+        SELECT target FROM notice WHERE state = 'rejected' AND checked_ms IS NULL) GROUP BY target";
 
-const NEWEST_TAKEN: &str = "SELECT max(settled_ms) FROM outbox WHERE state = 'delivered' AND target = ?1";
+const NEWEST_TAKEN: &str = "
+    SELECT max(settled_ms) FROM (
+        SELECT settled_ms FROM outbox WHERE state = 'delivered' AND target = ?1 UNION ALL
+        SELECT settled_ms FROM notice WHERE state = 'delivered' AND target = ?1)";
 
 /// The newest word of a receiver that did not take something that still needs it.
 const NEWEST_ERROR: &str = "
-    SELECT last_error FROM outbox WHERE target = ?1 AND last_error IS NOT NULL
-        AND (state = 'pending' OR (state = 'rejected' AND checked_ms IS NULL)) ORDER BY id DESC LIMIT 1";
+    SELECT last_error FROM (
+        SELECT last_error, created_ms FROM outbox WHERE target = ?1 AND last_error IS NOT NULL
+            AND (state = 'pending' OR (state = 'rejected' AND checked_ms IS NULL)) UNION ALL
+        SELECT last_error, created_ms FROM notice WHERE target = ?1 AND last_error IS NOT NULL
+            AND (state = 'pending' OR (state = 'rejected' AND checked_ms IS NULL))) ORDER BY created_ms DESC LIMIT 1";
 
 const TOLD: &str = "SELECT DISTINCT target FROM outbox WHERE ticket = ?1";
 

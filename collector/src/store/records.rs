@@ -3,6 +3,7 @@
 use super::alerts::AlertEdit;
 use super::audit::AuditEntry;
 use super::backup_records::BackupEdit;
+use super::elsewhere::ElsewhereEdit;
 use super::notices::NoticeEdit;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::phrase::Phrase;
@@ -310,6 +311,8 @@ pub struct Decision {
     pub checkpoint: Vec<CheckpointSlice>,
     /// What other programs' alerts are known to be.
     pub alerts: Vec<AlertEdit>,
+    /// How tickets stand at help desks.
+    pub elsewhere: Vec<ElsewhereEdit>,
     /// What new tickets were opened on.
     pub evidence: Vec<(TicketNumber, Evidence)>,
 }
@@ -399,6 +402,26 @@ pub struct LinkedTicket {
     pub external: ExternalTicket,
     /// Here.
     pub state: TicketState,
+}
+
+/// A ticket that is followed at a help desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    /// Ours.
+    pub ticket: TicketNumber,
+    /// Theirs, for people.
+    pub reference: String,
+}
+
+/// A message that a receiver took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastTold {
+    /// When it was taken.
+    pub at: Timestamp,
+    /// Of what it told.
+    pub event: String,
+    /// As it was sent.
+    pub payload: String,
 }
 
 /// What a person does with a message.

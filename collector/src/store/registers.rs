@@ -3,6 +3,7 @@
 
 use super::audit::AuditEntry;
 use super::columns::{column, instant, instant_if, ms, parse_texts, parsed, render_texts};
+use super::late_backups::{parse_months, render_months};
 use super::{Reader, StoreError, Writer};
 use crate::domain::availability::{Counts, MaintenanceStatus};
 use crate::domain::catalogue::ServiceId;
@@ -10,11 +11,13 @@ use crate::domain::interval::Interval;
 use crate::domain::register::correction::MonthChange;
 use crate::domain::register::maintenance::{Announcement, Decided, Exception};
 use crate::domain::register::recurrence::Recurrence;
-use crate::domain::register::{Claim, CorrectionEntry, CorrectionStatus, MaintenancePlan, Register, Signature};
+use crate::domain::register::{
+    Claim, CorrectionEntry, CorrectionStatus, LateBackups, MaintenancePlan, Register, Signature,
+};
 use crate::domain::state::State;
 use crate::domain::ticket::Actor;
 use chrono::NaiveDate;
-use pantau_shared::ids::HostId;
+use pantau_shared::ids::{BackupSetId, HostId};
 use rusqlite::Row;
 use std::collections::BTreeMap;
 
@@ -25,7 +28,11 @@ const PLANS: &str = "
 
 const CORRECTIONS: &str = "
     SELECT number, service, claim, from_ms, to_ms, withdraws, observed, reason, evidence, proposed_by, proposed_ms, state,
-        decided_by, decided_ms, decided_reason, approval, withdrawn_by, figures FROM correction ORDER BY number";
+        decided_by, decided_ms, decided_reason, approval, withdrawn_by, figures, backup_set, rpo_figures FROM correction
+    ORDER BY number";
+
+/// [`Claim::code`] of late records of backups.
+const BACKUPS: &str = "backups";
 
 /// A month of a correction's figures: `[first day, before, after]`, each side as `[up, degraded, down, unknown, excluded]`.
 type FigureColumn = (NaiveDate, [u64; 5], [u64; 5]);
@@ -93,6 +100,7 @@ fn correction_of(row: &Row<'_>) -> Result<CorrectionEntry, StoreError> {
     let withdraws: Option<u32> = column(row, 5)?;
     let claim = match (withdraws, instant_if(row, 3)?, instant_if(row, 4)?) {
         (Some(number), None, None) => Claim::Withdraw(number),
+        (None, Some(from), Some(to)) if code == BACKUPS => Claim::Backups(Interval::new(from, to)),
         (None, Some(from), Some(to)) => Claim::parse(&code, Interval::new(from, to)).ok_or_else(damaged)?,
         (Some(_) | None, _, _) => return Err(damaged()),
     };
@@ -106,6 +114,9 @@ fn correction_of(row: &Row<'_>) -> Result<CorrectionEntry, StoreError> {
         after: counts_of(after),
     };
     let approval: Option<i64> = column(row, 15)?;
+    let set: Option<String> = column(row, 18)?;
+    let set = set.map(|text| BackupSetId::parse(&text).map_err(|_| damaged())).transpose()?;
+    let months = parse_months(&column::<String>(row, 19)?)?;
     Ok(CorrectionEntry {
         number: column(row, 0)?,
         service: parsed(row, 1, "service", service_of)?,
@@ -120,6 +131,7 @@ fn correction_of(row: &Row<'_>) -> Result<CorrectionEntry, StoreError> {
         approval: approval.map(|number| u64::try_from(number).map_err(|_| damaged())).transpose()?,
         withdrawn_by: column(row, 16)?,
         figures: figures.into_iter().map(change).collect(),
+        backups: set.map(|set| LateBackups { set, held: Vec::new(), figures: months }),
     })
 }
 
@@ -146,7 +158,14 @@ impl Reader {
                 plan.exceptions.insert(begins, exception);
             }
         }
-        Ok(Register::new(plans, self.rows("read the register of corrections", CORRECTIONS, (), correction_of)?))
+        let mut corrections = self.rows("read the register of corrections", CORRECTIONS, (), correction_of)?;
+        let mut held = self.held_backups()?;
+        for entry in &mut corrections {
+            if let (Some(late), Some(held)) = (&mut entry.backups, held.remove(&entry.number)) {
+                late.held = held;
+            }
+        }
+        Ok(Register::new(plans, corrections))
     }
 }
 
@@ -231,7 +250,7 @@ impl Writer {
     pub(super) fn save_correction(&mut self, entry: &CorrectionEntry) -> Result<(), StoreError> {
         let operation = "save a correction";
         let (interval, withdraws) = match entry.claim {
-            Claim::Exclude(interval) | Claim::State(interval, _) => (Some(interval), None),
+            Claim::Backups(interval) | Claim::Exclude(interval) | Claim::State(interval, _) => (Some(interval), None),
             Claim::Withdraw(number) => (None, Some(number)),
         };
         let proposed_by = match &entry.proposed_by {
@@ -240,8 +259,8 @@ impl Writer {
         };
         let sql =
             "INSERT INTO correction (number, service, claim, from_ms, to_ms, withdraws, observed, reason, evidence,
-                       proposed_by, proposed_ms, state, figures)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, '[]') ON CONFLICT (number) DO NOTHING";
+                       proposed_by, proposed_ms, state, backup_set, figures)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, '[]') ON CONFLICT (number) DO NOTHING";
         let params = (
             entry.number,
             entry.service.as_str(),
@@ -255,8 +274,13 @@ impl Writer {
             proposed_by,
             entry.proposed_at.as_ms(),
             entry.status.code(),
+            entry.backups.as_ref().map(|late| late.set.as_str()),
         );
         self.execute(operation, sql, params)?;
+        if let Some(late) = &entry.backups {
+            self.save_held_backups(entry.number, late)?;
+        }
+        let months = render_months(entry.backups.as_ref().map(|late| late.figures.as_slice()).unwrap_or_default())?;
         let figures: Vec<FigureColumn> = entry
             .figures
             .iter()
@@ -264,7 +288,7 @@ impl Writer {
             .collect();
         let figures = serde_json::to_string(&figures).map_err(|_| StoreError::Damaged { what: "figures" })?;
         let sql = "UPDATE correction SET state = ?2, decided_by = ?3, decided_ms = ?4, decided_reason = ?5,
-                       approval = ?6, withdrawn_by = ?7, figures = ?8 WHERE number = ?1";
+                       approval = ?6, withdrawn_by = ?7, figures = ?8, rpo_figures = ?9 WHERE number = ?1";
         let decided = &entry.decided;
         let params = (
             entry.number,
@@ -275,6 +299,7 @@ impl Writer {
             entry.approval.map(|number| i64::try_from(number).unwrap_or(i64::MAX)),
             entry.withdrawn_by,
             figures,
+            months,
         );
         self.execute(operation, sql, params).map(drop)
     }

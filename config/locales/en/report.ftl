@@ -1,6 +1,6 @@
 # The monthly monitoring form, frozen months, and their proof.
 form-monitoring-title = Service monitoring and maintenance form
-form-status-provisional = PROVISIONAL
+form-status-provisional = PROVISIONAL · draft, not signed
 form-status-final = FINAL
 form-head = About this report
 form-legal-basis = Legal basis

@@ -270,6 +270,7 @@ column-errors = Errors and drops
 link-up = up
 link-down = down
 host-no-sample = This host has not sent a sample yet
+host-catching-up = After an outage this host is still catching up. What is new is shown as always; of what came before, all is here up to { $time }, and what follows is still on its way and counts as unknown until then.
 host-lost = { $number } observations were lost at the agent (spool full or damaged) and are counted as lost.
 host-services = Services on this host
 host-services-none = No service of the catalogue runs on this host

@@ -1,6 +1,6 @@
 # Formulir Pemantauan dan Pemeliharaan Layanan, bulan yang dibekukan, dan pembuktiannya.
 form-monitoring-title = Formulir Pemantauan dan Pemeliharaan Layanan
-form-status-provisional = SEMENTARA
+form-status-provisional = SEMENTARA · draf, tidak ditandatangani
 form-status-final = FINAL
 form-head = Keterangan laporan
 form-legal-basis = Dasar hukum

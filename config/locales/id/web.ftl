@@ -252,6 +252,7 @@ column-errors = Galat dan buangan
 link-up = tersambung
 link-down = terputus
 host-no-sample = Host ini belum mengirim sampel
+host-catching-up = Setelah terputus, data host ini sedang menyusul. Data terbaru tampil seperti biasa; riwayat sudah lengkap sampai { $time }, sisanya masih dalam perjalanan dan sampai saat itu tercatat tidak diketahui.
 host-lost = { $number } pengamatan hilang di agen (antrean penuh atau rusak) dan tercatat sebagai hilang.
 host-services = Layanan pada host ini
 host-services-none = Tidak ada layanan dalam katalog yang berjalan pada host ini

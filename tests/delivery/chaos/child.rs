@@ -132,7 +132,8 @@ pub(super) async fn live(birth: Birth) -> Result<()> {
 fn receiver(folder: &Path, desk: &str) -> Result<Receiver> {
     let user_token_file = folder.join("rahasia");
     std::fs::write(&user_token_file, glpi::USER_TOKEN)?;
-    let settings = GlpiSettings { url: format!("{desk}/apirest.php"), app_token_file: None, user_token_file };
+    let settings =
+        GlpiSettings { url: format!("{desk}/apirest.php"), app_token_file: None, user_token_file, poll_s: 0 };
     Ok(Receiver { name: TARGET.into(), kind: ReceiverKind::Glpi(settings) })
 }
 

@@ -77,8 +77,15 @@ pub(super) const LEFT_OUT: &[(&str, &[&str])] = &[
         &["node_network_receive_nohandler_total", "node_nf_conntrack_stat_*"],
     ),
     (
-        "Costs as much as there are sockets or processes.",
-        &["node_processes_state", "node_processes_threads_state", "node_udp_queues", "node_tcp_connection_states"],
+        "Costs as much as there are sockets, processes, units or interrupts.",
+        &[
+            "node_interrupts_total",
+            "node_processes_state",
+            "node_processes_threads_state",
+            "node_systemd_socket_*",
+            "node_tcp_connection_states",
+            "node_udp_queues",
+        ],
     ),
     (
         "Never changes, and the collector's page of the host tells it.",
@@ -208,12 +215,15 @@ pub(super) fn render_page() -> String {
          - Speeds, link states, failed units and the number of processes are read once a minute, the rest with every sample\n\
          \x20 or scrape.\n\n\
          Left out:\n\n{}\n\
+         Of the dashboard Node Exporter Full these names are among them, and its panels for them stay empty (most are empty\n\
+         with node_exporter's defaults as well, or on a virtual machine):\n\n{}\n\
          ## Of blackbox_exporter\n\n\
          One scrape shows the newest answer of every check, under the labels `check` and `kind`, instead of asking one target\n\
          while it is scraped. A check whose asking failed by itself has no `probe_success` at all.\n\n{}\n\
          Left out:\n\n{}",
         list(SHARED),
         reasons(LEFT_OUT),
+        super::dashboard_names::left_out().iter().map(|name| format!("- `{name}`\n")).collect::<String>(),
         list(PROBE_SHARED),
         reasons(PROBE_LEFT_OUT),
     )

@@ -1,5 +1,6 @@
 //! Family by family against node_exporter: both scraped at the same moment.
 
+use super::dashboard_names::shared;
 use super::families::{LEFT_OUT, SHARED, is_among, is_left_out};
 use super::text::{Family, Labels, Scrape};
 use super::{Watched, start_exporter, text};
@@ -114,6 +115,18 @@ async fn host_metrics_are_those_of_node_exporter() -> Result<()> {
     let (families, series, found) = differences(&ours, &theirs);
     eprintln!("{families} families and {series} series shared with node_exporter");
     ensure!(found.is_empty(), "{} differences:\n{}", found.len(), found.join("\n"));
+    let of_dashboard = shared();
+    let absent: Vec<&String> = of_dashboard.iter().filter(|name| !ours.families.contains_key(*name)).collect();
+    eprintln!(
+        "{} of {} names of the dashboard are here; this kernel has none of {absent:?}",
+        of_dashboard.len() - absent.len(),
+        of_dashboard.len()
+    );
+    let missing: Vec<_> = absent
+        .into_iter()
+        .filter(|name| theirs.families.get(*name).is_some_and(|family| !family.series.is_empty()))
+        .collect();
+    ensure!(missing.is_empty(), "names of the dashboard that only node_exporter shows: {missing:?}");
     ensure!(families >= 150, "only {families} families are shared");
     exporter.kill().await.context("end the exporter")?;
     watched.stop().await

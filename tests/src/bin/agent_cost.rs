@@ -3,11 +3,12 @@
 //! `cargo build --release -p pantau-agent -p pantau-collector && cargo run --release -p pantau-tests --bin agent_cost`
 //!
 //! The agent samples every 10 s and sends to a collector of the bench's own over TLS, through its spool; asks ten http
-//! checks every 30 s; its `/metrics` is scraped every 15 s. node_exporter, as Debian ships it, is scraped every 15 s;
+//! checks every 30 s, which the collector assigns and judges; its `/metrics` is scraped every 15 s. node_exporter, as Debian ships it, is scraped every 15 s;
 //! collectd reads the same kinds of things every 10 s and sends them to a port of loopback. Whatever is not installed is
 //! left out. After a time to settle, all are measured over the same stretch: processor time from the scheduler, in
-//! nanoseconds, for each 10 s; proportional memory at the end; how often a thread was woken; threads; for the agent the
-//! bytes of its connection to the collector, where `ss` tells them. Prints a table and one line of JSON.
+//! nanoseconds, for each 10 s; proportional memory at the end, and how much of it was looked at in the last [`LOOKED_S`] seconds; how often a thread was woken; threads; for the agent the
+//! bytes of its connection to the collector, where `ss` tells them. Prints a table, the agent's memory by parts
+//! (`agent/FOOTPRINT.md` says what they are) and one line of JSON.
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
@@ -15,6 +16,7 @@ use axum::routing::get;
 use clap::Parser;
 use pantau_tests::fleet::clock::Stopwatch;
 use pantau_tests::fleet::collector::{Collector, Office};
+use pantau_tests::fleet::footprint::{Parts, forget_looks, read_parts, sum};
 use pantau_tests::fleet::process::{read_cpu_ns, read_pss_bytes, read_wakeups};
 use pantau_tests::fleet::program::{Program, eventually, free_port};
 use std::path::{Path, PathBuf};
@@ -27,7 +29,11 @@ const CYCLE_S: f64 = 10.0;
 /// From one scrape to the next.
 const SCRAPE_PERIOD: Duration = Duration::from_secs(15);
 
-const HOST: &str = "cost-01";
+/// Pages that nobody looked at for so long could be taken back by the kernel; four scrapes and six samples.
+const LOOKED_S: u64 = 60;
+
+/// The host that the bench's catalogue lets ask its checks.
+const HOST: &str = "fleet-00000";
 
 /// Measures what the agent costs with everything on, beside node_exporter and collectd.
 #[derive(Debug, Parser)]
@@ -35,12 +41,15 @@ struct Options {
     /// Seconds measured
     #[arg(long, default_value_t = 300)]
     seconds: u64,
+    /// Minutes measured, instead of seconds
+    #[arg(long, conflicts_with = "seconds")]
+    minutes: Option<u64>,
     /// Seconds to settle before
     #[arg(long, default_value_t = 60)]
     settle: u64,
     /// HTTP checks, each every 30 s
     #[arg(long, default_value_t = 10)]
-    checks: u32,
+    checks: usize,
     /// Folder of pantau-agent and pantau-collector; without it that of this program
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
@@ -52,9 +61,11 @@ struct Figures {
     name: &'static str,
     cpu_us_per_cycle: f64,
     pss_kb: u64,
+    looked_at_kb: u64,
     wakeups_per_second: f64,
     threads: u64,
     sent_bytes_per_cycle: Option<f64>,
+    memory: Parts,
 }
 
 /// A program under measurement.
@@ -82,15 +93,25 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let all = runtime.block_on(measure(&options))?;
     println!(
-        "{:<14} {:>13} {:>9} {:>10} {:>8} {:>12}",
-        "", "CPU µs/cycle", "Pss KB", "wakes/s", "threads", "bytes/cycle"
+        "{:<14} {:>13} {:>9} {:>13} {:>10} {:>8} {:>12}",
+        "", "CPU µs/cycle", "Pss KB", "looked at KB", "wakes/s", "threads", "bytes/cycle"
     );
     for figures in &all {
         let sent = figures.sent_bytes_per_cycle.map_or_else(|| "-".to_owned(), |bytes| format!("{bytes:.0}"));
         println!(
-            "{:<14} {:>13.0} {:>9} {:>10.2} {:>8} {:>12}",
-            figures.name, figures.cpu_us_per_cycle, figures.pss_kb, figures.wakeups_per_second, figures.threads, sent
+            "{:<14} {:>13.0} {:>9} {:>13} {:>10.2} {:>8} {:>12}",
+            figures.name,
+            figures.cpu_us_per_cycle,
+            figures.pss_kb,
+            figures.looked_at_kb,
+            figures.wakeups_per_second,
+            figures.threads,
+            sent
         );
+    }
+    println!("\n{:<34} {:>7} {:>11} {:>13}", "pantau-agent, by parts", "Pss KB", "written KB", "looked at KB");
+    for (name, part) in all.iter().take(1).flat_map(|figures| &figures.memory) {
+        println!("{name:<34} {:>7} {:>11} {:>13}", part.pss_kb, part.dirty_kb, part.used_kb);
     }
     println!("{}", serde_json::to_string(&all)?);
     Ok(())
@@ -102,17 +123,24 @@ async fn measure(options: &Options) -> Result<Vec<Figures>> {
         options.programs.clone().or_else(|| own.parent().map(Path::to_owned)).context("a folder of programs")?;
     let binary = folder.join("pantau-collector");
     ensure!(binary.is_file(), "{} is not built", binary.display());
-    let office = Office { binary: &binary, tls: true, hosts: 1, services: 0, interval_ms: 10_000 };
+    let (service, service_port) = serve_pages().await?;
+    let url = format!("http://127.0.0.1:{service_port}/");
+    let (services, asks) = (options.checks, Some(url.as_str()));
+    let office = Office { binary: &binary, tls: true, hosts: 1, services, interval_ms: 10_000, asks };
     let collector = Collector::start(office).await?;
     let files = tempfile::tempdir()?;
-    let (service, service_port) = serve_pages().await?;
-    let mut guests = vec![start_agent(&folder, files.path(), &collector, service_port, options.checks).await?];
+    let mut guests = vec![start_agent(&folder, files.path(), &collector).await?];
     guests.extend(start_node_exporter(files.path())?);
     guests.extend(start_collectd(files.path())?);
     tokio::time::sleep(Duration::from_secs(options.settle)).await;
     let watch = Stopwatch::start();
     let before = guests.iter().map(read).collect::<Result<Vec<Reading>>>()?;
-    tokio::time::sleep(Duration::from_secs(options.seconds)).await;
+    let measured_s = options.minutes.map_or(options.seconds, |minutes| minutes * 60);
+    tokio::time::sleep(Duration::from_secs(measured_s.saturating_sub(LOOKED_S))).await;
+    for guest in &guests {
+        forget_looks(guest.program.pid()?)?;
+    }
+    tokio::time::sleep(Duration::from_secs(measured_s.min(LOOKED_S))).await;
     let seconds = watch.elapsed().as_secs_f64();
     let mut all = Vec::new();
     for (guest, before) in guests.iter().zip(before) {
@@ -138,14 +166,17 @@ fn read(guest: &Guest) -> Result<Reading> {
 fn figures(guest: &Guest, before: Reading, seconds: f64) -> Result<Figures> {
     let (after, pid) = (read(guest)?, guest.program.pid()?);
     let cycles = seconds / CYCLE_S;
+    let memory = read_parts(pid)?;
     let sent = after.sent.zip(before.sent).and_then(|(after, before)| after.checked_sub(before));
     Ok(Figures {
         name: guest.name,
         cpu_us_per_cycle: after.cpu_ns.saturating_sub(before.cpu_ns) as f64 / 1000.0 / cycles,
         pss_kb: read_pss_bytes(pid)? / 1024,
+        looked_at_kb: sum(&memory).used_kb,
         wakeups_per_second: after.wakeups.saturating_sub(before.wakeups) as f64 / seconds,
         threads: read_wakeups(pid)?.1,
         sent_bytes_per_cycle: sent.map(|bytes| bytes as f64 / cycles),
+        memory,
     })
 }
 
@@ -197,21 +228,11 @@ fn scrape_for_ever(port: u16) -> JoinHandle<()> {
     })
 }
 
-async fn start_agent(folder: &Path, files: &Path, collector: &Collector, service: u16, checks: u32) -> Result<Guest> {
+async fn start_agent(folder: &Path, files: &Path, collector: &Collector) -> Result<Guest> {
     let (binary, port) = (folder.join("pantau-agent"), free_port()?);
-    let checks: String = (0..checks)
-        .map(|n| {
-            format!(
-                "[[check]]\nid = \"web-{n}\"\ninterval_ms = 30000\ntimeout_ms = 5000\n[check.kind.http]\n\
-                 url = \"http://127.0.0.1:{service}/\"\n\n"
-            )
-        })
-        .collect();
-    std::fs::write(files.join("checks.toml"), checks)?;
     let config = files.join("agent.toml");
     let text = format!(
-        "data_dir = \"{0}/agent\"\nsample_period = \"10s\"\n[metrics]\nlisten = \"127.0.0.1:{port}\"\n\
-         [probes]\nchecks_file = \"{0}/checks.toml\"\n",
+        "data_dir = \"{0}/agent\"\nsample_period = \"10s\"\n[metrics]\nlisten = \"127.0.0.1:{port}\"\n",
         files.display()
     );
     std::fs::write(&config, text)?;

@@ -55,6 +55,8 @@ pub struct Office<'a> {
     pub services: usize,
     /// Sampling period, in ms.
     pub interval_ms: i64,
+    /// The URL that every check asks; without it one of a name that nobody has.
+    pub asks: Option<&'a str>,
 }
 
 /// Counters of a collector's `/metrics` at one moment.
@@ -280,13 +282,15 @@ fn catalogue(office: Office<'_>) -> String {
     );
     for service in 0..office.services {
         let host = service * office.hosts / office.services.max(1);
+        let nobody = format!("https://layanan-{service}.test/");
+        let url = office.asks.unwrap_or(&nobody);
         text += &format!(
             "\n[[layanan]]\nid = \"layanan-{service}\"\nnama = \"Layanan {service}\"\ndeskripsi = \"Beban uji\"\n\
              penyedia = \"Uji\"\nadministrator_layanan = [\"A\"]\nadministrator_infrastruktur = [\"B\"]\n\
              cara_akses = \"https://layanan-{service}.test\"\ntarget_ketersediaan = 99.0\nkontak_bantuan = \"x\"\n\
              waktu_bantuan = \"x\"\nkelompok = \"publik\"\nklasifikasi = \"esensial\"\nrpo = \"26h\"\nhost = [\"fleet-{host:05}\"]\n\n\
              [[layanan.pemeriksaan]]\nid = \"layanan-{service}-web\"\nnama = \"Depan\"\njenis = \"http\"\n\
-             url = \"https://layanan-{service}.test/\"\ndari = [\"fleet-{host:05}\"]\nselang = \"30s\"\ntenggat = \"5s\"\n"
+             url = \"{url}\"\ndari = [\"fleet-{host:05}\"]\nselang = \"30s\"\ntenggat = \"5s\"\n"
         );
     }
     text
@@ -335,7 +339,8 @@ mod tests {
 
     #[test]
     fn the_catalogue_of_the_fleet_is_a_good_one() {
-        let office = Office { binary: Path::new(""), tls: true, hosts: 40, services: 4, interval_ms: 10_000 };
+        let office =
+            Office { binary: Path::new(""), tls: true, hosts: 40, services: 4, interval_ms: 10_000, asks: None };
         let parsed = pantau_collector::config::catalogue::parse(
             "fleet",
             &catalogue(office),

@@ -92,7 +92,7 @@ impl Measurement {
         match &self.subject {
             Subject::Own { binary, tls } => {
                 let (hosts, services, interval_ms) = (self.hosts, self.services, self.interval_ms);
-                Collector::start(Office { binary, tls: *tls, hosts, services, interval_ms }).await
+                Collector::start(Office { binary, tls: *tls, hosts, services, interval_ms, asks: None }).await
             }
             Subject::Running { url, data_dir, pid } => Collector::attach(url, data_dir, *pid).await,
         }

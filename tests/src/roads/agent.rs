@@ -127,8 +127,11 @@ impl Agent {
     }
 }
 
-/// One figure of a `/metrics`.
-pub(super) async fn parse_metric(url: &str, name: &str) -> Result<u64> {
+/// One figure of a `/metrics`, as the line begins there.
+///
+/// # Errors
+/// It does not answer, or has no such line.
+pub async fn parse_metric(url: &str, name: &str) -> Result<u64> {
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut answer = reqwest::Client::builder().no_proxy().build()?.get(url).send().await?;
     let mut bytes = Vec::new();

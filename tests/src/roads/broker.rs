@@ -1,6 +1,8 @@
 //! A mosquitto of Debian's on a port of its own, which forgets everything when it is killed.
 
+use crate::certificates::Pair;
 use anyhow::{Result, bail};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -31,7 +33,7 @@ pub async fn listens(port: u16) -> Result<()> {
 /// A running broker.
 #[derive(Debug)]
 pub struct Broker {
-    /// Its port on loopback.
+    /// Its port on loopback, without TLS.
     pub port: u16,
     child: Child,
 }
@@ -42,8 +44,38 @@ impl Broker {
     /// # Errors
     /// It does not listen.
     pub async fn start(port: u16) -> Result<Option<Self>> {
+        Self::start_with(port, &["-p".to_owned(), port.to_string()]).await
+    }
+
+    /// Starts one that speaks TLS on `secured` as well, under a certificate and its key.
+    ///
+    /// # Errors
+    /// It does not listen, or the file in `folder` cannot be written.
+    pub async fn start_secured(
+        port: u16,
+        secured: u16,
+        folder: &Path,
+        (certificate, key): &Pair,
+    ) -> Result<Option<Self>> {
+        // It would give up the rights of root, and with them the key.
+        let user = if rustix::process::getuid().is_root() { "user root\n" } else { "" };
+        let text = format!(
+            "{user}allow_anonymous true\nlistener {port} 127.0.0.1\nlistener {secured} 127.0.0.1\ncertfile {}\nkeyfile {}\n",
+            certificate.display(),
+            key.display()
+        );
+        let config = folder.join(format!("mosquitto-{port}.conf"));
+        std::fs::write(&config, text)?;
+        let started = Self::start_with(port, &["-c".to_owned(), config.display().to_string()]).await?;
+        if started.is_some() {
+            listens(secured).await?;
+        }
+        Ok(started)
+    }
+
+    async fn start_with(port: u16, arguments: &[String]) -> Result<Option<Self>> {
         let mut command = Command::new("mosquitto");
-        command.args(["-p", &port.to_string()]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = match command.kill_on_drop(true).spawn() {
             Ok(child) => child,
             Err(error) => {

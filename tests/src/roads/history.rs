@@ -2,6 +2,7 @@
 
 use super::agent::{Agent, settings};
 use super::office::Office;
+use crate::fleet::program::eventually;
 use anyhow::{Result, ensure};
 use pantau_agent::clock::Clock;
 use pantau_agent::{RoadSettings, Roots, Settings};
@@ -38,6 +39,10 @@ pub async fn fill(office: &Office, frames: u64) -> Result<u64> {
         ..past
     };
     let agent = Agent::start_with(past, clock)?;
+    eventually("the agent samples", 60, async || {
+        agent.metric("pantau_agent_samples_total").await.is_ok_and(|samples| samples > 0)
+    })
+    .await?;
     for frame in 1..=frames {
         hand.advance(STEP_MS);
         tokio::time::sleep(Duration::from_millis(1)).await;

@@ -92,6 +92,25 @@ impl Office {
         self.folder.path().join("agent")
     }
 
+    /// Gives the collector a catalogue, before it is started: one service of each of these checks, asked by the host every
+    /// 30 s.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn ask(&self, checks: usize, url: &str) -> Result<()> {
+        let service = |n: usize| {
+            format!(
+                "[[layanan]]\nid = \"layanan-{n}\"\nnama = \"Layanan {n}\"\ndeskripsi = \"x\"\npenyedia = \"x\"\n\
+                 administrator_layanan = [\"A\"]\nadministrator_infrastruktur = [\"B\"]\ncara_akses = \"{url}\"\n\
+                 target_ketersediaan = 99.0\nkontak_bantuan = \"x\"\nwaktu_bantuan = \"x\"\nkelompok = \"publik\"\n\
+                 klasifikasi = \"esensial\"\nrpo = \"26h\"\nhost = [\"{HOST}\"]\n\n[[layanan.pemeriksaan]]\nid = \"layanan-{n}-web\"\n\
+                 nama = \"Depan\"\njenis = \"http\"\nurl = \"{url}\"\ndari = [\"{HOST}\"]\nselang = \"30s\"\ntenggat = \"5s\"\n\n"
+            )
+        };
+        let text: String = (0..checks).map(service).collect();
+        Ok(std::fs::write(self.folder.path().join("none.toml"), text)?)
+    }
+
     /// A path in the folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
@@ -161,6 +180,11 @@ impl Serving {
     /// It has ended.
     pub fn pid(&self) -> Result<u32> {
         self.child.id().context("the collector has ended")
+    }
+
+    /// Where it listens on loopback.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// `kill -9`.

@@ -10,6 +10,7 @@
 //! jadwal = "0 1 * * *"             # a cron line (zona = "Asia/Jayapura"), or a period such as "24h"
 //! toleransi_awal = "5m"            # tenggang_mulai, lama_maks, lama_min, lama_biasa
 //! ukuran_min = 1024                # wajib, sebagian_dihitung, wajib_terverifikasi, verifikasi_tiap
+//! dasar = "simpeg-base"            # of logs (WAL, binlogs): the set of this service whose backups they carry on
 //! ```
 //!
 //! A schedule whose longest gap alone is not below the RPO is refused: it breaks the RPO even when every run goes well.
@@ -45,12 +46,12 @@ pub(super) fn read_rules(d: &mut Diagnostics<'_>, root: &TableReader<'_>) -> Bac
 }
 
 /// Reads one set; `service_rpo` is in force where it names none.
-pub(super) fn read_set(
+fn read_set(
     d: &mut Diagnostics<'_>,
     t: &TableReader<'_>,
     seen: &mut Seen,
     service_rpo: Option<u32>,
-) -> Option<BackupSet> {
+) -> Option<(BackupSet, Option<Placed<String>>)> {
     let id = read_id(d, t, "cadangan", seen, BackupSetId::parse);
     let name = t.text(d, "nama", TEXT_MAX).map(|p| p.value);
     let kind = t.choice(d, "jenis", &KINDS, |code| KINDS.into_iter().find(|kind| *kind == code));
@@ -84,9 +85,10 @@ pub(super) fn read_set(
     if let (Some((schedule, at)), Some(rpo)) = (&schedule, rpo.or(service_rpo).filter(|_| !job)) {
         refuse_impossible(d, schedule, at, &tolerances, (rpo, operator));
     }
+    let base = t.text(d, "dasar", TEXT_MAX);
     t.finish(d);
     let id = id?;
-    Some(BackupSet {
+    let set = BackupSet {
         name: name.unwrap_or_else(|| id.to_string()),
         id,
         source: source?,
@@ -99,7 +101,36 @@ pub(super) fn read_set(
         verify_every_seconds: verify,
         schedule: schedule.map(|(schedule, _)| schedule),
         tolerances,
-    })
+        base: base.as_ref().and_then(|base| BackupSetId::parse(&base.value).ok()),
+    };
+    Some((set, base))
+}
+
+/// Reads the sets of a service. What logs carry on must be a set of the same service that restores by itself: so no circle
+/// can be.
+pub(super) fn read_sets(
+    d: &mut Diagnostics<'_>,
+    tables: &[TableReader<'_>],
+    seen: &mut Seen,
+    service_rpo: Option<u32>,
+) -> Vec<BackupSet> {
+    let read = tables.iter().filter_map(|table| read_set(d, table, seen, service_rpo));
+    let (sets, bases): (Vec<BackupSet>, Vec<Option<Placed<String>>>) = read.collect::<Vec<_>>().into_iter().unzip();
+    for (set, base) in sets.iter().zip(&bases) {
+        let Some(base) = base else { continue };
+        let remedy = "name a set of the same service that restores by itself";
+        let mut refuse = |problem: &str| d.add(base.span.clone(), &base.key, true, problem, remedy);
+        match sets.iter().find(|other| other.id.as_str() == base.value) {
+            None => refuse("is no backup set of this service"),
+            Some(other) if other.id == set.id => refuse("is the set itself"),
+            Some(other) if other.base.is_some() => refuse("is a set of logs itself"),
+            Some(other) if !other.is_backup() || !set.is_backup() => {
+                refuse("is of no use: one of the two is no backup")
+            }
+            Some(_) => {}
+        }
+    }
+    sets
 }
 
 /// What an agent looks at; the keys of each kind are `backup_source`'s.
@@ -236,6 +267,23 @@ mod tests {
         good("rpo = \"24h\"", "jenis = \"detak\"\noperator = \"<=\"\njadwal = \"0 1 * * *\"");
         good("rpo = \"24h\"", "jenis = \"tugas\"\njadwal = \"0 1 * * *\"");
         good("rpo = \"26h\"", "jenis = \"detak\"\njadwal = \"0 1 * * *\"\nlama_min = \"1h\"");
+    }
+
+    #[test]
+    fn logs_name_their_base() {
+        let two = |first: &str, second: &str| {
+            let second = second.replace("SET", "[[layanan.cadangan]]\nid = \"log\"\njenis = \"detak\"");
+            format!("jenis = \"detak\"\n{first}\n{second}")
+        };
+        let sets = &good("", &two("", "SET\ndasar = \"c\"")).services[0].backups;
+        assert_eq!(sets[1].base.as_ref(), Some(&sets[0].id));
+        refused("", &two("", "SET\ndasar = \"x\""), "is no backup set of this service");
+        refused("", &two("", "SET\ndasar = \"log\""), "is the set itself");
+        let circle = two("dasar = \"log\"", "SET\ndasar = \"c\"");
+        let faults = parse("k.toml", &file("", &circle), 1, &crate::config::profile::bangka_2025());
+        assert!(faults.expect_err("faulty").to_string().contains("is a set of logs itself"));
+        let job = "[[layanan.cadangan]]\nid = \"log\"\njenis = \"tugas\"\ndasar = \"c\"";
+        refused("", &two("", job), "is no backup");
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(super) fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, c
         if let Some(boots) = table.integer(d, "nyala_ulang_per_hari", 1..=14) {
             catalogue.reboots.in_day = to_u32(boots.value);
         }
+        read_wellbeing(d, &table, catalogue);
         table.finish(d);
     }
     if let Some(table) = root.table(d, "tickets") {
@@ -53,6 +54,19 @@ pub(super) fn read_monitoring(d: &mut Diagnostics<'_>, root: &TableReader<'_>, c
     }
 }
 
+/// Failed units and the hosts' own timekeeping.
+fn read_wellbeing(d: &mut Diagnostics<'_>, table: &TableReader<'_>, catalogue: &mut Catalogue) {
+    if let Some(hold) = table.duration_ms(d, "unit_gagal_selama", 0..=DAY_MS) {
+        catalogue.failed_units.hold_seconds = to_u32(hold.value / 1000);
+    }
+    if let Some(offset) = table.duration_ms(d, "jam_selisih_maks", 1000..=60_000) {
+        catalogue.own_clocks.offset_ms = offset.value / 1000 * 1000;
+    }
+    if let Some(free) = table.duration_ms(d, "jam_tanpa_acuan_selama", 60_000..=7 * DAY_MS) {
+        catalogue.own_clocks.unsynchronized_seconds = to_u32(free.value / 1000);
+    }
+}
+
 /// Flapping and escalation.
 fn read_ticket_life(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> TicketPolicy {
     let defaults = TicketPolicy::default();
@@ -74,7 +88,11 @@ fn read_ticket_life(d: &mut Diagnostics<'_>, table: &TableReader<'_>) -> TicketP
                 1..=100,
                 defaults.escalation.recovery_share_percent,
             ),
+            lapse_after_seconds: table
+                .duration_ms(d, "konfirmasi_otomatis_setelah", 3_600_000..=90 * DAY_MS)
+                .map(|after| to_u32(after.value / 1000)),
         },
+        desk_confirms: table.boolean(d, "konfirmasi_dari_helpdesk").unwrap_or(defaults.desk_confirms),
         ..defaults
     }
 }

@@ -1,7 +1,7 @@
 //! A service with its eleven fields and what is watched for it: `[[layanan]]`.
 
 use super::agreement::read_agreement;
-use super::backups::read_set;
+use super::backups::read_sets;
 use super::check::{Asking, read_check};
 use super::composition::{Named, read_composition};
 use super::{DAY_MS, Seen, TEXT_MAX, read_id, to_u32};
@@ -49,10 +49,8 @@ pub(super) fn read_service(
         checks.extend(read_check(d, &table, seen, asking));
     }
     let (composition, named) = read_composition(d, t, seen, &checks);
-    let mut backups = Vec::new();
-    for table in t.tables(d, "cadangan") {
-        backups.extend(read_set(d, &table, seen, rpo));
-    }
+    let sets = t.tables(d, "cadangan");
+    let backups = read_sets(d, &sets, seen, rpo);
     t.finish(d);
     let service = Service {
         id: id?,

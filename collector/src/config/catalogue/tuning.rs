@@ -6,9 +6,13 @@ use crate::domain::catalogue::{Catalogue, Finding, ServiceId};
 use crate::domain::phrase::Phrase;
 use crate::domain::rule::tuning::{Origin, RuleSetting, Selector, Target};
 use crate::domain::rule::{About, Rule};
+use glob::Pattern;
 
 /// A hold shorter than so many sampling periods is a single odd reading.
 const HOLD_PERIODS: u32 = 2;
+
+/// Patterns of one list.
+const IGNORED_MAX: usize = 64;
 
 /// Reads `[[aturan]]` into the catalogue.
 pub(super) fn read_settings(
@@ -28,6 +32,7 @@ pub(super) fn read_settings(
         let reason = table.text(d, "alasan", TEXT_MAX).map(|p| p.value);
         let observe = table.duration_ms(d, "amati", 0..=30 * DAY_MS);
         let budget = table.integer(d, "anggaran_per_jam", 0..=10_000);
+        let ignored_units = read_ignored(d, &table, rule);
         if enabled == Some(false) && !table.has("alasan") {
             table.missing(d, "alasan", "say why the rule is off: it is shown beside it");
         }
@@ -42,8 +47,9 @@ pub(super) fn read_settings(
             let remedy = "set it in an entry without `host`, `layanan` and `bagian`";
             d.add(budget.span.clone(), &budget.key, true, "holds for the whole rule", remedy);
         }
-        if enabled.is_none() && observe.is_none() && budget.is_none() {
-            let remedy = "give one of `aktif`, `amati`, `anggaran_per_jam`; values of thresholds stand in [[ambang]]";
+        if enabled.is_none() && observe.is_none() && budget.is_none() && ignored_units.is_empty() {
+            let remedy =
+                "give one of `aktif`, `amati`, `anggaran_per_jam`, `abaikan`; values of thresholds stand in [[ambang]]";
             d.add(table.span(), &table.key(""), false, "sets nothing", remedy);
         }
         table.finish(d);
@@ -55,8 +61,37 @@ pub(super) fn read_settings(
             reason,
             observe_seconds: observe.map(|p| to_u32(p.value / 1000)),
             budget_per_hour: budget.map(|p| to_u32(p.value)),
+            ignored_units,
         });
     }
+}
+
+/// `abaikan`: units that do not count.
+fn read_ignored(d: &mut Diagnostics<'_>, table: &TableReader<'_>, rule: Option<Rule>) -> Vec<Pattern> {
+    let mut patterns = Vec::new();
+    let given = table.texts(d, "abaikan", TEXT_MAX);
+    if let Some(over) = given.get(IGNORED_MAX) {
+        d.add(over.span.clone(), &over.key, true, "is one too many", "give at most 64 patterns in an entry");
+    }
+    for pattern in given.into_iter().take(IGNORED_MAX) {
+        if rule.is_some_and(|rule| rule != Rule::FailedUnits) {
+            d.add(
+                pattern.span,
+                &pattern.key,
+                true,
+                "is not for this rule",
+                "leave it out; only \"unit_gagal\" has units",
+            );
+            continue;
+        }
+        match Pattern::new(&pattern.value) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(_) => {
+                d.add(pattern.span, &pattern.key, true, "is no pattern", "give a name, with `*` for any part of it")
+            }
+        }
+    }
+    patterns
 }
 
 /// `host` or `layanan`, and `bagian`; `None` when one of them is faulty.

@@ -36,6 +36,9 @@ pub struct BackupSet {
     pub schedule: Option<Schedule>,
     /// What its runs are held to.
     pub tolerances: Tolerances,
+    /// Of a set of logs (WAL, binlogs): the set of the same service whose backups they carry on, and without which they
+    /// restore nothing.
+    pub base: Option<BackupSetId>,
 }
 
 /// How backups of a set become known.
@@ -85,6 +88,7 @@ impl BackupSet {
             verify_every_seconds: None,
             schedule: None,
             tolerances: TOLERANCES,
+            base: None,
         }
     }
 

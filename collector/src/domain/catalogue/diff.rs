@@ -113,6 +113,14 @@ fn fields(catalogue: &Catalogue) -> Fields {
 fn cause_fields(out: &mut Fields, catalogue: &Catalogue) {
     let mut alone = |key: &str, value: String| drop(out.insert((String::new(), key.to_owned()), value));
     alone("nyala_ulang_per_hari", catalogue.reboots.in_day.to_string());
+    if let Some(adoption) = &catalogue.example_sla {
+        let services: Vec<String> = adoption.services.iter().map(ToString::to_string).collect();
+        let read = format!("{:?}", adoption.reading);
+        alone("sla_contoh", format!("{} ({}; {read})", services.join(", "), adoption.calendar));
+    }
+    alone("unit_gagal_selama", format!("{} s", catalogue.failed_units.hold_seconds));
+    alone("jam_selisih_maks", format!("{} ms", catalogue.own_clocks.offset_ms));
+    alone("jam_tanpa_acuan_selama", format!("{} s", catalogue.own_clocks.unsynchronized_seconds));
     let [first, second, third] = catalogue.certificates.stages_days;
     let ahead = catalogue.forecast;
     alone("sertifikat", format!("{first}, {second}, {third} hari"));
@@ -152,6 +160,7 @@ fn rule_fields(alone: &mut impl FnMut(&str, String), tuning: &Tuning) {
             setting.reason.as_ref().map(|reason| format!("alasan {reason}")),
             setting.observe_seconds.map(|s| format!("amati {s} s")),
             setting.budget_per_hour.map(|n| format!("anggaran_per_jam {n}")),
+            (!setting.ignored_units.is_empty()).then(|| format!("abaikan {}", setting.ignored())),
         ];
         let text = joined(&parts.into_iter().flatten().collect::<Vec<_>>());
         alone(&format!("aturan[{}, {}]", setting.rule.code(), whose(&setting.selector)), text);

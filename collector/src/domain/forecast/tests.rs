@@ -23,7 +23,7 @@ fn outlook(hours: &[HourUsed]) -> String {
     match ForecastPolicy::default().outlook(hours, SIZE) {
         Outlook::Unknown => "unknown".into(),
         Outlook::Good => "good".into(),
-        Outlook::Between => "between".into(),
+        Outlook::Between { .. } => "between".into(),
         Outlook::Warns { full_at, stage, .. } => {
             format!("warns {} days, stage {stage}", full_at.ms_since(now) / 86_400_000)
         }

@@ -6,10 +6,13 @@
 //!     └── a wider proposal of the system takes its place ──► withdrawn
 //! ```
 //!
+//! Late records of backups come as proposals of the system too ([`super::late_backups`]).
+//!
 //! The order of approval decides which of two overrules the other, not the order of proposal. Late answers for a month that
 //! is final come here too, as proposals of the system: their seconds stay as they are until people agree.
 
 use super::Register;
+use super::late_backups::LateBackups;
 use super::maintenance::{Decided, Signature, TEXT_MAX};
 use super::refusal::{RegisterRefusal, optional, written};
 use crate::domain::availability::{Correction, CorrectionEffect, Counts};
@@ -26,6 +29,8 @@ pub const CORRECTION_DAYS_MAX: u32 = 366;
 /// What a correction says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
+    /// What was learnt late of a backup set counts; said by the system alone.
+    Backups(Interval),
     /// The time leaves the figures.
     Exclude(Interval),
     /// The state was another one.
@@ -38,21 +43,22 @@ impl Claim {
     /// What it is about; that of a withdrawal stands in what it withdraws.
     pub const fn interval(self) -> Option<Interval> {
         match self {
-            Self::Exclude(interval) | Self::State(interval, _) => Some(interval),
+            Self::Backups(interval) | Self::Exclude(interval) | Self::State(interval, _) => Some(interval),
             Self::Withdraw(_) => None,
         }
     }
 
-    /// The code in the API and the store: a state, `excluded` or `withdraw`.
+    /// The code in the API and the store: a state, `excluded`, `backups` or `withdraw`.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Backups(_) => "backups",
             Self::Exclude(_) => "excluded",
             Self::State(_, state) => state.name(),
             Self::Withdraw(_) => "withdraw",
         }
     }
 
-    /// The claim that `interval` was `code`; none for a withdrawal.
+    /// The claim that `interval` was `code`, as people may say it; none for a withdrawal.
     pub fn parse(code: &str, interval: Interval) -> Option<Self> {
         if code == "excluded" {
             return Some(Self::Exclude(interval));
@@ -195,6 +201,8 @@ pub struct CorrectionEntry {
     pub withdrawn_by: Option<u32>,
     /// The figures at the approval, per month.
     pub figures: Vec<MonthChange>,
+    /// What was learnt late of a backup set, where it is about one.
+    pub backups: Option<LateBackups>,
 }
 
 impl CorrectionProposal {
@@ -209,6 +217,7 @@ impl CorrectionProposal {
         register: &Register,
     ) -> Result<CorrectionEntry, RegisterRefusal> {
         let withdraws = match self.claim {
+            Claim::Backups(_) => return Err(RegisterRefusal::UnknownScope(self.claim.code().to_owned())),
             Claim::Exclude(interval) | Claim::State(interval, _) => {
                 check_interval(interval, sign.at)?;
                 false
@@ -241,6 +250,7 @@ impl CorrectionProposal {
             approval: None,
             withdrawn_by: None,
             figures: Vec::new(),
+            backups: None,
         })
     }
 }
@@ -261,6 +271,7 @@ impl CorrectionEntry {
     /// As it is counted, if it was ever approved; `approval_of` gives the approval of another record.
     pub(super) fn counted(&self, approval_of: impl Fn(u32) -> Option<u64>) -> Option<Correction> {
         let effect = match self.claim {
+            Claim::Backups(_) => return None,
             Claim::Exclude(interval) => CorrectionEffect::Exclude(interval),
             Claim::State(interval, state) => CorrectionEffect::SetState(interval, state),
             Claim::Withdraw(number) => CorrectionEffect::Withdraw { seq: approval_of(number)? },
@@ -271,13 +282,13 @@ impl CorrectionEntry {
     /// As it would be counted if it were approved now.
     pub fn proposed_effect(&self, register: &Register) -> Option<Correction> {
         let approved = Self { approval: Some(register.next_approval()), ..self.clone() };
-        approved.counted(|number| register.correction(number)?.approval)
+        approved.counted(|number| register.counted_approval(number))
     }
 
     /// What it is about; that of a withdrawal is that of the record it withdraws.
     pub fn about(&self, register: &Register) -> Option<Interval> {
         match self.claim {
-            Claim::Exclude(interval) | Claim::State(interval, _) => Some(interval),
+            Claim::Backups(interval) | Claim::Exclude(interval) | Claim::State(interval, _) => Some(interval),
             Claim::Withdraw(number) => register.correction(number)?.claim.interval(),
         }
     }
@@ -301,7 +312,7 @@ impl CorrectionEntry {
                     return Err(RegisterRefusal::SamePerson);
                 }
                 let taken_back = match self.claim {
-                    Claim::Exclude(_) | Claim::State(..) => None,
+                    Claim::Backups(_) | Claim::Exclude(_) | Claim::State(..) => None,
                     Claim::Withdraw(number) => {
                         let target = register.correction(number).ok_or(RegisterRefusal::Unwithdrawable(number))?;
                         Some(target.taken_back(self.number)?)
@@ -365,6 +376,7 @@ impl LateProposal {
             approval: None,
             withdrawn_by: None,
             figures: Vec::new(),
+            backups: None,
         }
     }
 }

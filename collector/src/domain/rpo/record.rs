@@ -21,6 +21,7 @@
 
 use super::Backup;
 use super::heartbeat::{Run, RunBasis};
+use super::wal::Log;
 use pantau_shared::backup::{BackupArtefact, BackupObservation, BackupStatus, DataTimeBasis};
 use pantau_shared::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,6 +176,15 @@ pub fn backups_of(records: &[BackupRecord], whole: bool) -> Vec<Backup> {
     known.iter().filter_map(backup).collect()
 }
 
+/// The same as pieces of a log, in the same order: what they build upon is their base, and not told by name.
+pub fn logs_of(records: &[BackupRecord]) -> Vec<Log> {
+    let log = |record: &BackupRecord| {
+        let backup = record.alone()?;
+        Some(Log { backup, name: record.artefact.clone(), started_at: record.started_at })
+    };
+    records.iter().filter_map(log).collect()
+}
+
 /// The newest look at a set, as far as later ones ask for it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LookState {
@@ -221,6 +231,13 @@ impl History {
     /// Those of which freshness can be told.
     pub fn backups(&self) -> Vec<Backup> {
         backups_of(&self.records, self.records.len() < RECORDS_MAX)
+    }
+
+    /// A set is not watched in a time that was final before anybody looked: its begin stays behind `settled`, but for what
+    /// it was before.
+    pub fn begin_after(&mut self, before: Option<Timestamp>, settled: Timestamp) {
+        let floor = before.map_or(settled, |before| before.min(settled));
+        self.look.begins_at = self.look.begins_at.map(|begins| begins.max(floor));
     }
 
     /// Gives what ended within a run the run's start as its data time, where nothing better is known; the records changed.

@@ -9,6 +9,7 @@
 
 use super::{About, Rule, services_of};
 use crate::domain::catalogue::{Catalogue, ServiceId, Threshold, ThresholdMetric};
+use glob::Pattern;
 use pantau_shared::ids::HostId;
 
 /// How long a rule of class threshold only watches a new host, in seconds.
@@ -79,6 +80,8 @@ pub struct RuleSetting {
     pub observe_seconds: Option<u32>,
     /// Tickets in an hour before the rest is folded; 0: no bound. For everything only.
     pub budget_per_hour: Option<u32>,
+    /// Units that do not count; of [`Rule::FailedUnits`] only.
+    pub ignored_units: Vec<Pattern>,
 }
 
 /// All that is set.
@@ -105,6 +108,13 @@ pub struct Tuned {
     pub clear: Option<Origin>,
     /// Who set the hold.
     pub hold: Option<Origin>,
+}
+
+impl RuleSetting {
+    /// The units that do not count, as the file has them.
+    pub fn ignored(&self) -> String {
+        self.ignored_units.iter().map(Pattern::as_str).collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Default for Tuning {
@@ -224,6 +234,14 @@ impl Tuning {
     pub fn turned_off(&self, catalogue: &Catalogue, rule: Rule, subject: Subject<'_>) -> Option<&RuleSetting> {
         let (enabled, setting) = self.narrowest(catalogue, rule, subject, |setting| setting.enabled)?;
         (!enabled).then_some(setting)
+    }
+
+    /// Whether a unit of the host does not count. Unlike values, which the narrower setting replaces, lists add up: what is
+    /// left out everywhere is left out here.
+    pub fn ignores_unit(&self, catalogue: &Catalogue, host: &HostId, unit: &str) -> bool {
+        let fitting = self.settings.iter().filter(|setting| !setting.ignored_units.is_empty());
+        let mut fitting = fitting.filter(|s| s.selector.fits(catalogue, Subject::Host(host, "")).is_some());
+        fitting.any(|setting| setting.ignored_units.iter().any(|pattern| pattern.matches(unit)))
     }
 
     /// How long the rule only watches the host, in seconds; 0 for a rule that does not observe.

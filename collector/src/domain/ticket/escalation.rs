@@ -11,7 +11,9 @@
 //!
 //! The regulation names the levels, not the moments: those are the product's proposal and a setting (G21). Each level is
 //! reached once and never left. While a restored ticket waits for its confirmation no further level is reached; its
-//! clocks run on, so a breach shows; people are reminded of it once a day. Does not know who the people of a level are.
+//! clocks run on, so a breach shows; people are reminded of it once a day. A reporter who never answers is covered by no
+//! rule (G09): only where the office has set a time does the ticket then count as confirmed, automatically and in nobody's
+//! name. Does not know who the people of a level are.
 
 use super::transition::Step;
 use super::{Activity, ActivityText, Actor, Ticket, TicketState};
@@ -23,6 +25,8 @@ use pantau_shared::timestamp::Timestamp;
 pub const LEVEL_MAX: u8 = 3;
 /// A restored ticket that nobody confirms is brought up again each time that so many seconds have passed.
 const REMIND_S: i64 = 86_400;
+/// Field 13 of a ticket that was confirmed by nobody (G09); no method of the profile.
+pub const LAPSED_METHOD: &str = "otomatis";
 
 /// When the levels are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +35,14 @@ pub struct EscalationPolicy {
     pub resolution_share_percent: u32,
     /// Considering the recovery plan is brought up at this share of the RTO, in percent.
     pub recovery_share_percent: u32,
+    /// `konfirmasi_otomatis_setelah` (G09): so long after its restoration a ticket that nobody confirmed counts as
+    /// confirmed automatically, in seconds. None: never.
+    pub lapse_after_seconds: Option<u32>,
 }
 
 impl Default for EscalationPolicy {
     fn default() -> Self {
-        Self { resolution_share_percent: 75, recovery_share_percent: 50 }
+        Self { resolution_share_percent: 75, recovery_share_percent: 50, lapse_after_seconds: None }
     }
 }
 
@@ -71,6 +78,11 @@ impl TimeTarget {
 }
 
 impl Ticket {
+    /// Whether it was confirmed by nobody (G09).
+    pub fn has_lapsed(&self) -> bool {
+        self.confirmation_method.as_deref() == Some(LAPSED_METHOD)
+    }
+
     /// When and why a level is reached, if nothing happens to the ticket meanwhile; `None`: never.
     pub fn escalation(&self, level: u8, policy: EscalationPolicy) -> Option<Escalation> {
         let response = self.response_target.map(|target| self.reported_at.plus_secs(target.missed_from_s()));
@@ -109,8 +121,12 @@ impl Ticket {
         match self.state {
             TicketState::Baru | TicketState::Ditanggapi | TicketState::Ditangani | TicketState::Dieskalasi => {}
             TicketState::Pulih => {
-                let since = self.restored_at.into_iter().chain(self.life.reminded_at).max()?;
-                return Some((since.plus_secs(REMIND_S), Timed::Unconfirmed));
+                let restored = self.restored_at?;
+                let since = self.life.reminded_at.map_or(restored, |at| at.max(restored));
+                let remind = (since.plus_secs(REMIND_S), Timed::Unconfirmed);
+                let lapse = policy.lapse_after_seconds;
+                let lapse = lapse.map(|after_s| (restored.plus_secs(i64::from(after_s)), Timed::Lapsed { after_s }));
+                return lapse.into_iter().chain([remind]).min_by_key(|(at, _)| *at);
             }
             TicketState::SelesaiTerkonfirmasi | TicketState::Ditutup | TicketState::Dibatalkan => {
                 return None;
@@ -159,6 +175,12 @@ impl Ticket {
                 let restored = self.restored_at.unwrap_or(now);
                 (Step::Note, "unconfirmed", Phrase::new("activity-unconfirmed").with("restored_at", restored))
             }
+            Timed::Lapsed { after_s } => {
+                // When it is done, not when it could have been: a setting that is switched on backdates nothing.
+                after.confirmed_at = Some(now.max(self.restored_at.unwrap_or(now)).max(self.recorded_at));
+                after.confirmation_method = Some(LAPSED_METHOD.to_owned());
+                (Step::Lapse, "lapsed", Phrase::new("activity-lapsed").with("after_s", after_s))
+            }
             Timed::RecoveryPrompt { rto_seconds } => {
                 after.life.recovery_prompted_at = Some(now);
                 let text = Phrase::new("activity-recovery-prompt")
@@ -182,6 +204,8 @@ enum Timed {
     EstimateMissed(Timestamp),
     /// Restored, and for a day nobody has confirmed it.
     Unconfirmed,
+    /// Restored, and nobody has confirmed it for as long as the office waits.
+    Lapsed { after_s: u32 },
     /// Half of the RTO passed.
     RecoveryPrompt { rto_seconds: u32 },
 }
@@ -203,3 +227,6 @@ impl Escalation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

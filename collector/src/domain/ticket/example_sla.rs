@@ -8,9 +8,12 @@
 //! urgency 1 with assistance on site      2 × 24 hours (G17), only where a person marked the ticket so
 //! ```
 //!
-//! A day's break lies inside its working hours. Does not know which services have adopted it.
+//! A day's break lies inside its working hours. Which services have adopted it says the catalogue ([`Adoption`]); the
+//! solution of Tabel 13 needs an urgency of Tabel 11, which follows from no priority (G14) and is judged nowhere yet.
 
+use super::Ticket;
 use crate::domain::calendar::{AddOpenError, CLOSED_DAYS_MAX, Calendar, zone};
+use crate::domain::catalogue::{Catalogue, ServiceId};
 use crate::domain::interval::Interval;
 use crate::domain::profile::{Operator, TimeTarget};
 use chrono::NaiveDate;
@@ -93,6 +96,31 @@ pub struct Reading {
     pub before_opening: BeforeOpening,
     /// See [`DayBound`].
     pub bound: DayBound,
+}
+
+/// Which services have adopted the document, and how they read it (G15).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adoption {
+    /// The services; never empty.
+    pub services: Vec<ServiceId>,
+    /// The calendar of working hours, by its name in the catalogue.
+    pub calendar: String,
+    /// Where Tabel 12 leaves room.
+    pub reading: Reading,
+}
+
+impl Adoption {
+    /// How long an answer to a ticket may take (`<=`), where one of its services has adopted the document. Assistance on
+    /// site is marked by a person and nowhere yet (G17), and without it every urgency has the same bound.
+    pub fn response_target(&self, catalogue: &Catalogue, ticket: &Ticket) -> Option<TimeTarget> {
+        let own = ticket.key.scope.service().into_iter();
+        let mut suffering = ticket.affected_services.iter().chain(own);
+        suffering.find(|service| self.services.contains(service))?;
+        let calendar = &catalogue.calendar(&self.calendar)?.calendar;
+        let due = response_due_at(ticket.reported_at, Urgency::Medium, false, calendar, self.reading).ok()?;
+        let seconds = u32::try_from(due.ms_since(ticket.reported_at).div_euclid(1000)).ok()?;
+        Some(TimeTarget { seconds, operator: Operator::AtMost })
+    }
 }
 
 /// Until when an answer is in time (`<=`).

@@ -81,7 +81,7 @@ pub struct ReviewFigures {
     pub acknowledge: Mean,
     /// MTTR: onset to restored.
     pub restore: Mean,
-    /// MTTC: recorded to confirmed.
+    /// MTTC: recorded to confirmed by a person; what lapsed (G09) says nothing of people.
     pub confirm: Mean,
     /// MTBF in whole seconds: time of the period without a disturbance, by the number of tickets.
     pub mtbf_s: Option<i64>,
@@ -112,7 +112,7 @@ pub fn figures<'a>(tickets: impl IntoIterator<Item = &'a Ticket>, period: Interv
         out.counted += 1;
         out.acknowledge.add(ticket.recorded_at, ticket.first_response_at);
         out.restore.add(ticket.onset_at, ticket.restored_at);
-        out.confirm.add(ticket.recorded_at, ticket.confirmed_at);
+        out.confirm.add(ticket.recorded_at, ticket.confirmed_at.filter(|_| !ticket.has_lapsed()));
         out.response.add(ticket.response_verdict(as_of));
         out.resolution.add(ticket.resolution_verdict(as_of));
         out.unconfirmed += u32::from(ticket.restored_at.is_some() && ticket.confirmed_at.is_none());

@@ -1,7 +1,7 @@
 //! The first step that is suggested for a disturbance: what the office wrote, else the product's own words by class and
 //! by where the asking ended.
 
-use super::TicketClass;
+use super::{TicketClass, TicketKey, TicketScope};
 use crate::domain::phrase::Phrase;
 
 /// What an office wants done first; `[[panduan]]` of the catalogue.
@@ -27,8 +27,12 @@ pub enum FirstStep<'a> {
 /// Phases of an asking for which there are words of their own.
 const PHASES: [&str; 5] = ["resolve", "connect", "tls", "processing", "content"];
 
-/// The first step; `phase` is where the asking ended, empty where none is told.
-pub fn first_step<'a>(office: &'a [RunbookEntry], class: TicketClass, phase: &str) -> FirstStep<'a> {
+/// Parts of hosts whose disturbances have words of their own, by their place in keys.
+const PARTS: [&str; 3] = ["clock", "reboot", "units"];
+
+/// The first step for the ticket of a key; `phase` is where the asking ended, empty where none is told.
+pub fn first_step<'a>(office: &'a [RunbookEntry], key: &TicketKey, phase: &str) -> FirstStep<'a> {
+    let class = key.class;
     let of_class = || office.iter().filter(|entry| entry.class == class);
     let exact = of_class()
         .find(|entry| entry.phase.as_deref() == Some(phase).filter(|phase| !phase.is_empty()) && entry.phase.is_some());
@@ -36,19 +40,20 @@ pub fn first_step<'a>(office: &'a [RunbookEntry], class: TicketClass, phase: &st
         return FirstStep::Written(&entry.text);
     }
     let code = class.code().replace('_', "-");
-    let known = class == TicketClass::Access && PHASES.contains(&phase);
-    FirstStep::Suggested(Phrase::new(&if known {
-        format!("runbook-{code}-{phase}")
-    } else {
-        format!("runbook-{code}")
-    }))
+    let own = match (&key.scope, class) {
+        (_, TicketClass::Access) => Some(phase).filter(|phase| PHASES.contains(phase)),
+        (TicketScope::Host(_, part), TicketClass::Function) => Some(part.as_str()).filter(|part| PARTS.contains(part)),
+        (_, _) => None,
+    };
+    FirstStep::Suggested(Phrase::new(&own.map_or(format!("runbook-{code}"), |own| format!("runbook-{code}-{own}"))))
 }
 
 /// Every message of this module.
 pub fn message_ids() -> Vec<String> {
     let classes = TicketClass::ALL.map(|class| format!("runbook-{}", class.code().replace('_', "-")));
     let phases = PHASES.map(|phase| format!("runbook-akses-{phase}"));
-    classes.into_iter().chain(phases).collect()
+    let parts = PARTS.map(|part| format!("runbook-fungsi-{part}"));
+    classes.into_iter().chain(phases).chain(parts).collect()
 }
 
 #[cfg(test)]
@@ -63,7 +68,8 @@ mod tests {
             text: text.to_owned(),
         };
         let office = [entry(None, "panggil piket"), entry(Some("tls"), "perbarui sertifikat")];
-        let step = |office, class, phase: &str| match first_step(office, class, phase) {
+        let key = |class| TicketKey { scope: TicketScope::Site, class };
+        let step = |office, class, phase: &str| match first_step(office, &key(class), phase) {
             FirstStep::Written(text) => text.to_owned(),
             FirstStep::Suggested(phrase) => phrase.id,
         };
@@ -73,6 +79,13 @@ mod tests {
         assert_eq!(step(&[], TicketClass::Access, "tls"), "runbook-akses-tls");
         assert_eq!(step(&[], TicketClass::Access, ""), "runbook-akses");
         assert_eq!(step(&[], TicketClass::MonitoringLost, ""), "runbook-kehilangan-pemantauan");
+        let host = pantau_shared::ids::HostId::parse("a").expect("valid");
+        let units = TicketKey { scope: TicketScope::Host(host, "units".into()), class: TicketClass::Function };
+        assert_eq!(
+            first_step(&[], &units, ""),
+            FirstStep::Suggested(Phrase::new("runbook-fungsi-units")),
+            "a rule with words of its own"
+        );
         assert!(message_ids().contains(&"runbook-akses-connect".to_owned()));
     }
 }

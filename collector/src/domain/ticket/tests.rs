@@ -13,14 +13,14 @@ use proptest::prelude::*;
 /// One row per state; a column per step in the order of [`Step::ALL`]: `.` not possible, `=` stays, `<` back, or the
 /// first letters of the next state.
 const TABLE: &str = "
-baru                  tgp tgp tgn esk tgp .    .   btl pul . =   esk =   =   btl btl tgp tgp
-ditanggapi            .   =   tgn esk =   .    .   btl pul . =   esk =   =   btl btl =   =
-ditangani             .   =   tgn esk =   .    .   btl pul . =   esk =   =   btl btl =   =
-dieskalasi            =   =   tgn .   =   .    .   btl pul . =   =   =   =   btl btl =   =
-pulih                 =   =   .   .   =   sls  .   btl .   < .   .   =   .   .   btl =   =
-selesai_terkonfirmasi .   =   .   .   =   .    ttp .   .   . .   .   .   .   .   .   .   .
-ditutup               .   .   .   .   .   .    .   .   .   . .   .   .   .   .   .   .   .
-dibatalkan            .   .   .   .   .   .    .   .   .   . .   .   .   .   .   .   .   .";
+baru                  tgp tgp tgn esk tgp .    .   btl pul . =   esk =   =   btl btl tgp tgp =   =   .
+ditanggapi            .   =   tgn esk =   .    .   btl pul . =   esk =   =   btl btl =   = =   =   .
+ditangani             .   =   tgn esk =   .    .   btl pul . =   esk =   =   btl btl =   = =   =   .
+dieskalasi            =   =   tgn .   =   .    .   btl pul . =   =   =   =   btl btl =   = =   =   .
+pulih                 =   =   .   .   =   sls  .   btl .   < .   .   =   .   .   btl =   = .   =   sls
+selesai_terkonfirmasi .   =   .   .   =   .    ttp .   .   . .   .   .   .   .   .   .   . .   =   .
+ditutup               .   .   .   .   .   .    .   .   .   . .   .   .   .   .   .   .   . .   =   .
+dibatalkan            .   .   .   .   .   .    .   .   .   . .   .   .   .   .   .   .   . .   =   .";
 
 #[test]
 fn the_table_is_closed() {
@@ -71,7 +71,7 @@ fn assert_form_order(ticket: &Ticket) {
 
 proptest! {
     #[test]
-    fn form_order_holds_in_every_life(steps in prop::collection::vec((0_u8..12, -50_i64..500), 1..60)) {
+    fn form_order_holds_in_every_life(steps in prop::collection::vec((0_u8..13, -50_i64..500), 1..60)) {
         let (profile, catalogue) = (bangka_2025(), Catalogue::empty());
         let policy = TicketPolicy { resolve_after_seconds: 60, reopen_window_seconds: 300, ..TicketPolicy::default() };
         let mut now = Timestamp::from_secs(1_000_000);
@@ -88,6 +88,10 @@ proptest! {
                 4 => Some(TicketAction::Cause { text: "x".into(), category: None }),
                 5 => Some(TicketAction::Confirm { method: "telepon".into() }),
                 6 => Some(TicketAction::Close),
+                12 => Some(TicketAction::Prioritise {
+                    priority: Priority::new(u8::try_from(seconds.rem_euclid(6)).unwrap_or(0) + 1).expect("1 to 6"),
+                    reason: "x".into(),
+                }),
                 7 if seconds > 450 => Some(TicketAction::Cancel { reason: "x".into(), false_alarm: true }),
                 _ => None,
             };

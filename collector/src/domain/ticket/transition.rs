@@ -48,11 +48,17 @@ pub enum Step {
     Absorb,
     /// A person: a part goes out.
     Split,
+    /// A person: another priority. No answer to the reporter (G11), so nobody has responded by it.
+    Prioritise,
+    /// The engine: what somebody did at a help desk. In every state: what is over here may be taken up there.
+    Hear,
+    /// The engine, where the office has switched it on: nobody confirmed for long enough (G09).
+    Lapse,
 }
 
 impl Step {
     /// All, in order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Acknowledge,
         Self::Comment,
         Self::Estimate,
@@ -71,6 +77,9 @@ impl Step {
         Self::Merge,
         Self::Absorb,
         Self::Split,
+        Self::Prioritise,
+        Self::Hear,
+        Self::Lapse,
     ];
 
     /// Its name in refusals.
@@ -94,6 +103,9 @@ impl Step {
             Self::Merge => "merge",
             Self::Absorb => "absorb",
             Self::Split => "split",
+            Self::Prioritise => "priority",
+            Self::Hear => "hear",
+            Self::Lapse => "lapse",
         }
     }
 }
@@ -119,20 +131,26 @@ pub const fn next(from: TicketState, step: Step) -> Option<Next> {
             Step::Acknowledge | Step::Comment | Step::Cause | Step::Absorb | Step::Split => Some(To(S::Ditanggapi)),
             Step::Estimate => Some(To(S::Ditangani)),
             Step::Escalate | Step::Climb => Some(To(S::Dieskalasi)),
-            Step::Worsen | Step::Note | Step::Join => Some(Stay),
+            Step::Worsen | Step::Note | Step::Join | Step::Prioritise | Step::Hear => Some(Stay),
             Step::Cancel | Step::Merge | Step::Withdraw => Some(To(S::Dibatalkan)),
             Step::Restore => Some(To(S::Pulih)),
-            Step::Confirm | Step::Close | Step::Recur => None,
+            Step::Confirm | Step::Close | Step::Recur | Step::Lapse => None,
         },
         S::Ditanggapi | S::Ditangani => match step {
-            Step::Comment | Step::Cause | Step::Worsen | Step::Note | Step::Join | Step::Absorb | Step::Split => {
-                Some(Stay)
-            }
+            Step::Comment
+            | Step::Cause
+            | Step::Worsen
+            | Step::Note
+            | Step::Join
+            | Step::Absorb
+            | Step::Split
+            | Step::Prioritise
+            | Step::Hear => Some(Stay),
             Step::Estimate => Some(To(S::Ditangani)),
             Step::Escalate | Step::Climb => Some(To(S::Dieskalasi)),
             Step::Cancel | Step::Merge | Step::Withdraw => Some(To(S::Dibatalkan)),
             Step::Restore => Some(To(S::Pulih)),
-            Step::Acknowledge | Step::Confirm | Step::Close | Step::Recur => None,
+            Step::Acknowledge | Step::Confirm | Step::Close | Step::Recur | Step::Lapse => None,
         },
         S::Dieskalasi => match step {
             // Nobody may have answered yet when it climbed by itself.
@@ -144,15 +162,23 @@ pub const fn next(from: TicketState, step: Step) -> Option<Next> {
             | Step::Note
             | Step::Join
             | Step::Absorb
-            | Step::Split => Some(Stay),
+            | Step::Split
+            | Step::Prioritise
+            | Step::Hear => Some(Stay),
             Step::Estimate => Some(To(S::Ditangani)),
             Step::Cancel | Step::Merge | Step::Withdraw => Some(To(S::Dibatalkan)),
             Step::Restore => Some(To(S::Pulih)),
-            Step::Escalate | Step::Confirm | Step::Close | Step::Recur => None,
+            Step::Escalate | Step::Confirm | Step::Close | Step::Recur | Step::Lapse => None,
         },
         S::Pulih => match step {
-            Step::Acknowledge | Step::Comment | Step::Cause | Step::Note | Step::Absorb | Step::Split => Some(Stay),
-            Step::Confirm => Some(To(S::SelesaiTerkonfirmasi)),
+            Step::Acknowledge
+            | Step::Comment
+            | Step::Cause
+            | Step::Note
+            | Step::Absorb
+            | Step::Split
+            | Step::Hear => Some(Stay),
+            Step::Confirm | Step::Lapse => Some(To(S::SelesaiTerkonfirmasi)),
             Step::Cancel | Step::Merge => Some(To(S::Dibatalkan)),
             Step::Recur => Some(Back),
             Step::Estimate
@@ -162,11 +188,12 @@ pub const fn next(from: TicketState, step: Step) -> Option<Next> {
             | Step::Worsen
             | Step::Climb
             | Step::Join
+            | Step::Prioritise
             // It has ended; a person confirms that, whatever became of its subject.
             | Step::Withdraw => None,
         },
         S::SelesaiTerkonfirmasi => match step {
-            Step::Comment | Step::Cause => Some(Stay),
+            Step::Comment | Step::Cause | Step::Hear => Some(Stay),
             Step::Close => Some(To(S::Ditutup)),
             Step::Acknowledge
             | Step::Estimate
@@ -182,9 +209,12 @@ pub const fn next(from: TicketState, step: Step) -> Option<Next> {
             | Step::Withdraw
             | Step::Merge
             | Step::Absorb
-            | Step::Split => None,
+            | Step::Split
+            | Step::Prioritise
+            | Step::Lapse => None,
         },
         S::Ditutup | S::Dibatalkan => match step {
+            Step::Hear => Some(Stay),
             Step::Acknowledge
             | Step::Comment
             | Step::Estimate
@@ -202,7 +232,9 @@ pub const fn next(from: TicketState, step: Step) -> Option<Next> {
             | Step::Withdraw
             | Step::Merge
             | Step::Absorb
-            | Step::Split => None,
+            | Step::Split
+            | Step::Prioritise
+            | Step::Lapse => None,
         },
     }
 }
@@ -281,6 +313,10 @@ pub fn act(
             after.false_alarm = *false_alarm;
             (Step::Cancel, "cancelled", written("reason", reason)?)
         }
+        TicketAction::Prioritise { priority, reason } => {
+            let text = after.prioritise(*priority, reason, profile, now)?;
+            (Step::Prioritise, "priority", ActivityText::Phrase(text))
+        }
     };
     // What a person reported and nobody monitors has no recovery to be seen: its confirmation is its restoration.
     let answered = matches!(after.state, TicketState::Ditanggapi | TicketState::Ditangani | TicketState::Dieskalasi);
@@ -292,7 +328,9 @@ pub fn act(
     if step == Step::Close && after.cause.is_none() {
         return Err(TicketRefusal::CauseMissing);
     }
-    after.first_response_at.get_or_insert(now);
+    if step != Step::Prioritise {
+        after.first_response_at.get_or_insert(now);
+    }
     Ok((after, Activity { at: now, actor: Actor::Person(actor.to_owned()), kind: kind.to_owned(), text }))
 }
 

@@ -42,6 +42,9 @@ pub(super) struct BackupBody {
     id: String,
     service: String,
     state: &'static str,
+    /// The base set of a set of logs, and whether a base is usable now; `null` for a set that restores by itself.
+    base: Option<String>,
+    base_usable: Option<bool>,
     data_time: Option<String>,
     /// Whether the data time is only an estimate.
     estimated: bool,
@@ -79,6 +82,8 @@ fn body(zone: Tz, view: &BackupView, now: Timestamp) -> BackupBody {
         id: view.id.to_string(),
         service: view.service.to_string(),
         state: view.state.code(),
+        base: view.base.as_ref().map(|(base, _)| base.to_string()),
+        base_usable: view.base.as_ref().map(|(_, usable)| *usable),
         data_time: told(view.data_time),
         estimated: view.estimated,
         age_s: view.data_time.map(|at| now.ms_since(at).div_euclid(1000)),

@@ -5,11 +5,11 @@ use super::maintenance::{DecidedBody, PAGE_MAX, decided, number};
 use super::parameters::Parameters;
 use super::view::{Page, instant};
 use super::{ApiState, access, no_such, read};
-use crate::correction_preview;
+use crate::correction_preview::Effect;
 use crate::domain::availability::Counts;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::register::correction::MonthChange;
-use crate::domain::register::{Claim, CorrectionEntry, CorrectionStatus};
+use crate::domain::register::{Claim, CorrectionEntry, CorrectionStatus, RpoFigures};
 use crate::domain::state::State as ServiceState;
 use crate::domain::ticket::Actor;
 use crate::http_error::HttpError;
@@ -17,8 +17,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use chrono_tz::Tz;
+use pantau_shared::timestamp::Timestamp;
 use serde::Serialize;
 use std::sync::Arc;
+
+/// Late records of one answer.
+const HELD_MAX: usize = 200;
 
 #[derive(Debug, Serialize)]
 struct CountsBody {
@@ -60,6 +64,83 @@ pub(super) struct CorrectionBody {
     approval: Option<u64>,
     withdrawn_by: Option<u32>,
     figures: Vec<MonthBody>,
+    /// Late records of a backup set; `null` for any other correction.
+    backups: Option<BackupsBody>,
+}
+
+/// Late records of a backup set.
+#[derive(Debug, Serialize)]
+struct BackupsBody {
+    set: String,
+    records: Vec<HeldBody>,
+    figures: Vec<RpoMonthBody>,
+}
+
+#[derive(Debug, Serialize)]
+struct HeldBody {
+    artefact: String,
+    generation: u32,
+    /// Up to then it counts as it was known before.
+    held_until: String,
+    /// `null` when it was not known.
+    data_time_before: Option<String>,
+    ended_at_before: Option<String>,
+    known_before: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct RpoMonthBody {
+    month: String,
+    before: Option<RpoBody>,
+    after: Option<RpoBody>,
+}
+
+#[derive(Debug, Serialize)]
+struct RpoBody {
+    counted_s: u64,
+    breach_s: u64,
+    no_backup_s: u64,
+    breach_count: u64,
+    peak_exposure_s: Option<u64>,
+    compliance_ppm: Option<u32>,
+    rpo_held: bool,
+}
+
+fn rpo(figures: &RpoFigures) -> RpoBody {
+    RpoBody {
+        counted_s: figures.counted_s,
+        breach_s: figures.breach_s,
+        no_backup_s: figures.no_backup_s,
+        breach_count: figures.breaches,
+        peak_exposure_s: figures.peak_exposure_s,
+        compliance_ppm: figures.compliance_ppm,
+        rpo_held: figures.holds(),
+    }
+}
+
+fn backups(zone: Tz, entry: &CorrectionEntry, effect: &Effect) -> Option<BackupsBody> {
+    let late = entry.backups.as_ref()?;
+    let held = late.held.iter().map(|held| {
+        let told = |at: Option<Timestamp>| at.map(|at| instant(zone, at));
+        HeldBody {
+            artefact: held.artefact.clone(),
+            generation: held.generation,
+            held_until: instant(zone, held.until),
+            data_time_before: told(held.before.as_ref().and_then(|record| record.data_time)),
+            ended_at_before: told(held.before.as_ref().and_then(|record| record.ended_at)),
+            known_before: held.before.is_some(),
+        }
+    });
+    let month = |change: &crate::domain::register::RpoMonth| RpoMonthBody {
+        month: change.month.format("%Y-%m").to_string(),
+        before: change.before.as_ref().map(rpo),
+        after: change.after.as_ref().map(rpo),
+    };
+    Some(BackupsBody {
+        set: late.set.to_string(),
+        records: held.take(HELD_MAX).collect(),
+        figures: effect.backups.iter().map(month).collect(),
+    })
 }
 
 fn counts(counts: &Counts) -> CountsBody {
@@ -73,8 +154,8 @@ fn counts(counts: &Counts) -> CountsBody {
     }
 }
 
-/// The record as it is told, with `figures`.
-pub(super) fn body(zone: Tz, entry: &CorrectionEntry, figures: &[MonthChange]) -> CorrectionBody {
+/// The record as it is told, with its effect.
+pub(super) fn body(zone: Tz, entry: &CorrectionEntry, effect: &Effect) -> CorrectionBody {
     let interval = entry.claim.interval();
     let month = |change: &MonthChange| MonthBody {
         month: change.month.format("%Y-%m").to_string(),
@@ -90,7 +171,7 @@ pub(super) fn body(zone: Tz, entry: &CorrectionEntry, figures: &[MonthChange]) -
         to: interval.map(|interval| instant(zone, interval.to)),
         withdraws: match entry.claim {
             Claim::Withdraw(number) => Some(number),
-            Claim::Exclude(_) | Claim::State(..) => None,
+            Claim::Backups(_) | Claim::Exclude(_) | Claim::State(..) => None,
         },
         observed: entry.observed.map(ServiceState::name),
         reason: entry.reason.clone(),
@@ -103,7 +184,8 @@ pub(super) fn body(zone: Tz, entry: &CorrectionEntry, figures: &[MonthChange]) -
         decided: entry.decided.as_ref().map(|d| decided(zone, d)),
         approval: entry.approval,
         withdrawn_by: entry.withdrawn_by,
-        figures: figures.iter().map(month).collect(),
+        figures: effect.seconds.iter().map(month).collect(),
+        backups: backups(zone, entry, effect),
     }
 }
 
@@ -125,7 +207,7 @@ pub(super) async fn list(
         entry.number < before && of_service && status.is_none_or(|status| entry.status == status)
     });
     let zone = snapshot.profile.time_zone;
-    let items = asked.take(limit + 1).map(|entry| body(zone, entry, &entry.figures)).collect();
+    let items = asked.take(limit + 1).map(|entry| body(zone, entry, &Effect::kept(entry))).collect();
     Ok(Json(Page::new(items, limit, |entry: &CorrectionBody| entry.number.to_string())))
 }
 
@@ -140,12 +222,8 @@ pub(super) async fn one(
     let (snapshot, now) = (state.app.engine.snapshot(), state.app.clock.now());
     let found = number(&asked).and_then(|number| snapshot.register.correction(number));
     let entry = Arc::clone(found.ok_or_else(|| no_such("correction"))?);
-    let figures = if entry.status == CorrectionStatus::Proposed {
-        let (site, asked) = (Arc::clone(&snapshot), Arc::clone(&entry));
-        read(&state.app, move |reader| correction_preview::load(reader, &site.rulebook, &site.register, &asked, now))
-            .await?
-    } else {
-        entry.figures.clone()
-    };
-    Ok(Json(body(snapshot.profile.time_zone, &entry, &figures)))
+    let (site, asked) = (Arc::clone(&snapshot), Arc::clone(&entry));
+    let load = move |reader: &_| Effect::load(reader, &site.rulebook, &site.register, &asked, now);
+    let effect = read(&state.app, load).await?;
+    Ok(Json(body(snapshot.profile.time_zone, &entry, &effect)))
 }

@@ -62,6 +62,7 @@ fn of_register(refusal: &RegisterRefusal) -> HttpError {
 fn of_refusal(refusal: &TicketRefusal) -> HttpError {
     let (status, code) = match refusal {
         TicketRefusal::IllegalTransition { .. } => (StatusCode::CONFLICT, "illegal_transition"),
+        TicketRefusal::SamePriority => (StatusCode::CONFLICT, "same_priority"),
         TicketRefusal::BadMerge => (StatusCode::CONFLICT, "bad_merge"),
         TicketRefusal::BadSplit => (StatusCode::UNPROCESSABLE_ENTITY, "bad_split"),
         TicketRefusal::CauseMissing => (StatusCode::CONFLICT, "cause_missing"),

@@ -6,6 +6,7 @@ use super::maintenance::number;
 use super::ticket_writes::unprocessable;
 use super::write::Write;
 use super::{ApiState, access, corrections, failure, maintenance, no_such};
+use crate::correction_preview::Effect;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
 use crate::domain::register::Claim;
@@ -162,7 +163,7 @@ async fn change(state: &ApiState, change: RegisterChange, actor: String, status:
         serde_json::to_value(maintenance::body(&snapshot, plan, now, true))
     } else {
         let entry = snapshot.register.correction(number).ok_or_else(gone)?;
-        serde_json::to_value(corrections::body(snapshot.profile.time_zone, entry, &entry.figures))
+        serde_json::to_value(corrections::body(snapshot.profile.time_zone, entry, &Effect::kept(entry)))
     };
     body.map(|body| (status, body)).map_err(|error| HttpError::internal(&error))
 }

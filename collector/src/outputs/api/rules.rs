@@ -70,6 +70,9 @@ struct ExceptionBody {
     enabled: Option<bool>,
     reason: Option<String>,
     observe_seconds: Option<u32>,
+    /// Units that do not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ignored_units: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -155,6 +158,7 @@ fn exceptions(snapshot: &Snapshot, rule: Rule) -> Vec<ExceptionBody> {
             enabled: None,
             reason: None,
             observe_seconds: None,
+            ignored_units: Vec::new(),
         }
     };
     let of_values = thresholds.into_iter().map(|tuning| ExceptionBody {
@@ -167,6 +171,7 @@ fn exceptions(snapshot: &Snapshot, rule: Rule) -> Vec<ExceptionBody> {
         enabled: setting.enabled,
         reason: setting.reason.clone(),
         observe_seconds: setting.observe_seconds,
+        ignored_units: setting.ignored_units.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
         ..bare(&setting.selector)
     });
     of_values.chain(of_settings).collect()

@@ -22,6 +22,7 @@ use tower::ServiceExt;
 mod alerts;
 mod ledger;
 mod registers;
+mod regrouping;
 mod reviews;
 mod rules;
 

@@ -6,7 +6,7 @@ use super::view::ticket_number;
 use super::write::Write;
 use super::{failure, no_such};
 use crate::domain::catalogue::ServiceId;
-use crate::domain::profile::Impact;
+use crate::domain::profile::{Impact, Priority};
 use crate::domain::ticket::{Regrouping, Ticket, TicketAction};
 use crate::engine::{CommandError, ManualTicket, ReportDetails};
 use crate::http_error::HttpError;
@@ -67,6 +67,11 @@ enum ActionBody {
         #[serde(default)]
         false_alarm: bool,
     },
+    /// 1 to 6.
+    Priority {
+        priority: u8,
+        text: String,
+    },
     /// Another ticket's number.
     Merge {
         into: String,
@@ -112,6 +117,11 @@ impl ActionBody {
             Self::Cause { text, category } => TicketAction::Cause { text, category },
             Self::Confirm { method } => TicketAction::Confirm { method },
             Self::Close {} => TicketAction::Close,
+            Self::Priority { priority, text } => {
+                let priority = Priority::new(priority)
+                    .ok_or_else(|| unprocessable("unknown_code", "`priority` is none of 1 to 6".to_owned()))?;
+                TicketAction::Prioritise { priority, reason: text }
+            }
             Self::Cancel { text, false_alarm } => TicketAction::Cancel { reason: text, false_alarm },
         }))
     }

@@ -4,6 +4,7 @@ use super::parameters::Parameters;
 use super::view::{Page, instant, ticket_number};
 use super::{ApiState, access, no_such, read};
 use crate::domain::phrase::Phrase;
+use crate::domain::ticket::elsewhere::{Deed, Known};
 use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketState};
 use crate::http_error::HttpError;
 use crate::store::records::{ExternalTicket, TicketFilter};
@@ -13,6 +14,7 @@ use crate::ticket_form::TicketForm;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
+use chrono_tz::Tz;
 use pantau_shared::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -41,11 +43,57 @@ struct ExternalBody {
     penerima: String,
     nomor: String,
     alamat: Option<String>,
+    /// How it stands there, once that was heard.
+    keadaan: Option<StandingBody>,
+}
+
+/// How a ticket stands at a help desk. Of entries only author and moment are known here.
+#[derive(Debug, Serialize)]
+struct StandingBody {
+    /// `baru`, `ditangani`, `tertunda`, `selesai`, `ditutup`.
+    status: &'static str,
+    petugas: Option<String>,
+    /// In the help desk's own words.
+    prioritas: Option<String>,
+    terakhir_diubah: Option<DeedBody>,
+    entri_terakhir: Option<DeedBody>,
+    /// A person there said that it is solved, and nobody took that back.
+    dinyatakan_selesai: Option<DeedBody>,
+    ditanya_pada: String,
+}
+
+/// Who did something there, and when.
+#[derive(Debug, Serialize)]
+struct DeedBody {
+    oleh: Option<String>,
+    pada: String,
+}
+
+impl StandingBody {
+    fn new(known: &Known, zone: Tz) -> Self {
+        let deed = |deed: &Option<Deed>| {
+            deed.as_ref().map(|deed| DeedBody { oleh: deed.by.clone(), pada: instant(zone, deed.at) })
+        };
+        Self {
+            status: known.stage.code(),
+            petugas: known.assignee.clone(),
+            prioritas: known.priority.clone(),
+            terakhir_diubah: deed(&known.changed),
+            entri_terakhir: deed(&known.entry),
+            dinyatakan_selesai: deed(&known.solved),
+            ditanya_pada: instant(zone, known.asked_at),
+        }
+    }
 }
 
 impl TicketBody {
-    fn with_links(self, links: Vec<ExternalTicket>) -> Self {
+    fn with_links(self, links: Vec<ExternalTicket>, known: &[(String, Known)], zone: Tz) -> Self {
+        let standing = |target: &str| {
+            let known = known.iter().find(|(desk, _)| desk == target);
+            known.map(|(_, known)| StandingBody::new(known, zone))
+        };
         let link = |link: ExternalTicket| ExternalBody {
+            keadaan: standing(&link.target),
             penerima: link.target,
             nomor: link.at.reference,
             alamat: link.at.url,
@@ -128,13 +176,14 @@ pub(super) async fn one(
     let number = ticket_number(&number).ok_or_else(|| no_such("ticket"))?;
     let found = read(&state.app, move |reader| {
         let Some(ticket) = reader.ticket(number)? else { return Ok(None) };
-        Ok(Some((ticket, reader.activities(number)?, reader.external_tickets(number)?, reader.evidence(number)?)))
+        let links = (reader.external_tickets(number)?, reader.elsewhere(number)?);
+        Ok(Some((ticket, reader.activities(number)?, links, reader.evidence(number)?)))
     });
-    let (ticket, activities, links, evidence) = found.await?.ok_or_else(|| no_such("ticket"))?;
+    let (ticket, activities, (links, known), evidence) = found.await?.ok_or_else(|| no_such("ticket"))?;
     let texts = Texts::new(Language::Id, state.app.profile.time_zone);
     let (zone, catalogue) = (texts.zone(), state.app.engine.snapshot().catalogue.clone());
     let evidence =
         EvidenceBody::whole(evidence.as_ref(), &ticket, &catalogue, zone, &|phrase: &Phrase| texts.phrase(phrase));
-    let body = body(texts, &ticket, Some(&activities)).with_links(links);
+    let body = body(texts, &ticket, Some(&activities)).with_links(links, &known, zone);
     Ok(Json(TicketBody { evidence: Some(evidence), ..body }))
 }

@@ -14,6 +14,11 @@ pub(super) fn hosts(hosts: &[std::sync::Arc<HostView>]) -> Vec<Family> {
     let mut sent = gauge("pantau_host_network_transmit_bytes_per_second", "Bytes sent per second, all interfaces.");
     let mut accepted = counter("pantau_host_observations_total", "Observations accepted from the host.");
     let mut lost = counter("pantau_host_observations_lost_total", "Observations the agent of the host had to drop.");
+    let mut failed = gauge("pantau_host_failed_units", "Units of systemd that have failed, ignored ones included.");
+    let mut full = gauge(
+        "pantau_host_filesystem_full_timestamp_seconds",
+        "When the file system will be full by its growth, where that is within the span in which a warning stands.",
+    );
     for view in hosts {
         let labels = [("host", view.id.as_str())];
         // Never heard is neither up nor down by what is known.
@@ -26,8 +31,13 @@ pub(super) fn hosts(hosts: &[std::sync::Arc<HostView>]) -> Vec<Family> {
         }
         received.set(&labels, view.rates.network_bytes_per_second.map(|(received, _)| number(received)));
         sent.set(&labels, view.rates.network_bytes_per_second.map(|(_, sent)| number(sent)));
+        let units = view.sample.as_ref().and_then(|(_, sample)| sample.units.as_ref()?.failed);
+        failed.set(&labels, units.map(number));
+        for (mount, at) in &view.wellbeing.full_at {
+            full.set(&[labels[0], ("mountpoint", mount)], Some(seconds(*at)));
+        }
         accepted.set(&labels, Some(number(view.observations_accepted)));
         lost.set(&labels, Some(number(view.lost_observations)));
     }
-    vec![up, seen, cpu, memory, storage, received, sent, accepted, lost]
+    vec![up, seen, cpu, memory, storage, received, sent, failed, full, accepted, lost]
 }

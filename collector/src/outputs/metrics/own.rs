@@ -103,6 +103,7 @@ pub(super) fn done(stats: &SelfStats) -> Vec<Family> {
             &stats.months_damaged,
         ),
         one("pantau_outbox_deliveries_total", "Messages taken by a receiver.", &stats.deliveries),
+        one("pantau_helpdesk_look_failures_total", "Looks at a help desk that failed.", &stats.follow_failures),
         one("pantau_outbox_delivery_failures_total", "Tries that a receiver did not take.", &stats.delivery_failures),
         by(
             "pantau_alerts_total",

@@ -2,7 +2,9 @@
 
 use super::store::storage;
 use super::*;
+use crate::delivery_stats::Outcome;
 use crate::outputs::web::tests::site::{NOW, snapshot};
+use crate::snapshot::TargetQueue;
 use crate::store::{Disk, ReadOnly, ReadOnlyCause, StoreSize};
 
 fn text(snapshot: &Snapshot, stats: &SelfStats) -> String {
@@ -50,6 +52,12 @@ fn a_full_disk_is_one() {
 fn the_whole_site_as_text() {
     let stats = SelfStats::default();
     stats.batches_malformed.add(2);
+    for receiver in ["meja", "piket"] {
+        stats.delivery.begin(receiver, None);
+    }
+    for (outcome, again) in [(Outcome::Failed, false), (Outcome::Sent, true), (Outcome::Refused, false)] {
+        stats.delivery.note("meja", outcome, again, NOW.plus_secs(-30));
+    }
     insta::assert_snapshot!(text(&snapshot(), &stats));
 }
 
@@ -72,9 +80,16 @@ fn what_has_no_value_is_absent() {
 fn what_comes_later_has_the_names_that_rules_ask_for() {
     let mut site = snapshot();
     site.outbox.oldest_at = Some(NOW.plus_secs(-60));
-    let text = text(&site, &SelfStats::default());
+    let queue = TargetQueue { pending: 2, oldest_at: Some(NOW.plus_secs(-60)), ..TargetQueue::default() };
+    site.outbox.targets.insert("meja".into(), queue);
+    let stats = SelfStats::default();
+    stats.delivery.begin("meja", Some(NOW.plus_secs(-7_200)));
+    let text = text(&site, &stats);
     for line in [
         "pantau_outbox_oldest_age_seconds 60",
+        "pantau_delivery_oldest_pending_age_seconds{receiver=\"meja\"} 60",
+        "pantau_delivery_pending{receiver=\"meja\"} 2",
+        "pantau_delivery_last_success_timestamp_seconds{receiver=\"meja\"} ",
         "pantau_backup_age_seconds{service=\"simpeg\",backup=\"simpeg-db\"} 93600",
         "pantau_backup_at_risk_timestamp_seconds{service=\"simpeg\",backup=\"simpeg-db\"} ",
         "pantau_backup_rpo_breach_timestamp_seconds{service=\"simpeg\",backup=\"simpeg-db\"} ",

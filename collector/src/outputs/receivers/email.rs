@@ -2,6 +2,9 @@
 //!
 //! The Message-ID is fixed by ticket, version and receiver, so a mail that is sent once more is the same mail. The first
 //! event has the ticket's own id, and every later one refers to it (`In-Reply-To`, `References`).
+//!
+//! With `starttls` and `tls` nothing is said before the server has proved its name by a certificate of the system's
+//! authorities or of `ca_file`: no login, no address, no mail. A server that offers no STARTTLS gets nothing.
 
 use super::ReceiverError;
 use super::http::chain;
@@ -13,7 +16,7 @@ use crate::store::records::{DueMessage, ExternalReference};
 use askama::Template;
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use pantau_shared::timestamp::Timestamp;
 use std::time::{Duration, SystemTime};
@@ -44,7 +47,14 @@ impl Email {
         let bad =
             |source: Box<dyn std::error::Error + Send + Sync>| ReceiverError::Mail { name: name.to_owned(), source };
         let address = |text: &String| text.parse::<Mailbox>().map_err(|error| bad(Box::new(error)));
-        let tls = || TlsParameters::new(settings.server.clone()).map_err(|error| bad(Box::new(error)));
+        let tls = || {
+            let mut parameters = TlsParameters::builder(settings.server.clone());
+            if let Some(file) = &settings.ca_file {
+                let pem = std::fs::read(file).map_err(|error| bad(Box::new(error)))?;
+                parameters = parameters.add_root_certificate(authority(&pem).map_err(bad)?);
+            }
+            parameters.build().map_err(|error| bad(Box::new(error)))
+        };
         let security = match settings.security {
             MailSecurity::None => Tls::None,
             MailSecurity::Starttls => Tls::Required(tls()?),
@@ -109,6 +119,15 @@ impl Email {
     }
 }
 
+/// An authority's certificate.
+pub(super) fn authority(pem: &[u8]) -> Result<Certificate, Box<dyn std::error::Error + Send + Sync>> {
+    let text = std::str::from_utf8(pem)?;
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err("no certificate in it".into());
+    }
+    Ok(Certificate::from_pem(pem)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::told::tests::due;
@@ -120,6 +139,7 @@ mod tests {
             server: "127.0.0.1".into(),
             port,
             security: MailSecurity::None,
+            ca_file: None,
             from: "Pantau <pantau@bangka.go.id>".into(),
             to: vec!["piket@bangka.go.id".into()],
             username: None,

@@ -10,9 +10,11 @@
 //! POST Ticket                               name, content, urgency 1..5, type 1 (incident)
 //! GET  Ticket/:id/ITILFollowup, ITILSolution
 //! POST Ticket/:id/ITILFollowup, ITILSolution
-//! PUT  Ticket/:id {status}                  2 in progress, 5 solved, 6 closed
+//! PUT  Ticket/:id {status}                  2 in progress, 5 solved, 6 closed; {urgency}
 //! GET  killSession
 //! ```
+
+mod heard;
 
 use super::ReceiverError;
 use super::http::{ask, call};
@@ -171,6 +173,10 @@ impl Glpi {
     }
 
     async fn tell(&self, session: &str, told: &Told, id: u64) -> Result<(), Sent> {
+        if told.sets_priority() {
+            let input = json!({ "input": { "id": id, "urgency": urgency(told.prioritas) } });
+            ask(self.request(Method::PUT, &format!("Ticket/{id}"), Some(session)).json(&input)).await?;
+        }
         match told.turn() {
             Turn::News | Turn::Confirmed => self.add(session, told, id, "ITILFollowup").await,
             Turn::Restored => self.add(session, told, id, "ITILSolution").await,

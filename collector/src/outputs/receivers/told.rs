@@ -85,10 +85,15 @@ impl Told {
         match self.event.as_str() {
             "restored" | RISK_OVER => Turn::Restored,
             "recurred" => Turn::Recurred,
-            "confirmed" => Turn::Confirmed,
+            "confirmed" | "lapsed" => Turn::Confirmed,
             "closed" | "cancelled" | "test" => Turn::Ended,
             _ => Turn::News,
         }
+    }
+
+    /// Whether the priority may be another one than the receiver was told before.
+    pub(super) fn sets_priority(&self) -> bool {
+        matches!(self.event.as_str(), "updated" | "priority")
     }
 
     /// What a title at a receiver begins with: it is looked for.
@@ -116,6 +121,8 @@ impl Told {
             "closed" => "delivery-event-closed",
             "cancelled" => "delivery-event-cancelled",
             "unconfirmed" => "delivery-event-unconfirmed",
+            "priority" => "delivery-event-priority",
+            "lapsed" => "delivery-event-lapsed",
             "test" => "delivery-event-test",
             AT_RISK => "delivery-event-at-risk",
             RISK_OVER => "delivery-event-risk-over",

@@ -8,8 +8,10 @@
 //! POST /api/v1/tickets                           title, group, customer, priority, article
 //! GET  /api/v1/ticket_articles/by_ticket/:id
 //! POST /api/v1/ticket_articles                   ticket_id, subject, body, type note
-//! PUT  /api/v1/tickets/:id                       state open, closed
+//! PUT  /api/v1/tickets/:id                       state open, closed; priority
 //! ```
+
+mod heard;
 
 use super::ReceiverError;
 use super::http::ask;
@@ -129,6 +131,9 @@ impl Zammad {
 
     async fn tell(&self, told: &Told, ticket: &Theirs) -> Result<(), Sent> {
         self.add(told, ticket.id).await?;
+        if told.sets_priority() {
+            self.change(ticket.id, &json!({ "priority": priority(told.prioritas) })).await?;
+        }
         match told.turn() {
             Turn::News | Turn::Confirmed => Ok(()),
             Turn::Recurred => self.change(ticket.id, &json!({ "state": "open" })).await,
@@ -162,7 +167,7 @@ impl Zammad {
 }
 
 /// Zammad's own three.
-fn priority(priority: u8) -> &'static str {
+pub(super) fn priority(priority: u8) -> &'static str {
     match priority {
         1 | 2 => "3 high",
         3 | 4 => "2 normal",

@@ -9,7 +9,7 @@ use super::ticket::{self, ActionNotice, NewTicketForm};
 use super::visit::{Failure, Known};
 use crate::auth;
 use crate::domain::catalogue::ServiceId;
-use crate::domain::profile::{Impact, Profile};
+use crate::domain::profile::{Impact, Priority, Profile};
 use crate::domain::ticket::{Regrouping, TicketAction, TicketNumber};
 use crate::engine::{CommandError, ManualTicket, ReportDetails};
 use axum::Form;
@@ -19,42 +19,56 @@ use chrono_tz::Tz;
 use http::StatusCode;
 
 /// What an action's form holds; which parts count depends on the action.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ActionForm {
-    #[serde(default)]
     csrf: String,
-    #[serde(default)]
     action: String,
-    #[serde(default)]
     text: String,
     /// Local wall time of a `datetime-local` input.
-    #[serde(default)]
     at: String,
-    #[serde(default)]
     category: String,
-    #[serde(default)]
     method: String,
-    #[serde(default)]
+    /// 1 to 6.
+    priority: String,
     false_alarm: String,
     /// The number of another ticket.
-    #[serde(default)]
     into: String,
-    /// The key of a part.
-    #[serde(default)]
-    part: String,
+    /// The keys of parts.
+    parts: Vec<String>,
     /// Two tickets are merged only when the reader ticked that they are one disturbance.
-    #[serde(default)]
     sure: String,
 }
 
 impl ActionForm {
+    /// From the pairs of a form; unknown ones are ignored.
+    fn read(pairs: Vec<(String, String)>) -> Self {
+        let mut form = Self::default();
+        for (name, value) in pairs {
+            match name.as_str() {
+                "csrf" => form.csrf = value,
+                "action" => form.action = value,
+                "text" => form.text = value,
+                "at" => form.at = value,
+                "category" => form.category = value,
+                "method" => form.method = value,
+                "priority" => form.priority = value,
+                "false_alarm" => form.false_alarm = value,
+                "into" => form.into = value,
+                "part" => form.parts.push(value),
+                "sure" => form.sure = value,
+                _ => {}
+            }
+        }
+        form
+    }
+
     /// What is to be regrouped, if that is what the form is for; without its confirmation nothing is.
     fn regrouping(&self) -> Option<Regrouping> {
         match self.action.as_str() {
             "merge" if self.sure == "true" => {
                 Some(Regrouping::Merge { into: TicketNumber::parse(self.into.trim())?, reason: self.text.clone() })
             }
-            "split" => Some(Regrouping::Split { parts: vec![self.part.clone()], reason: self.text.clone() }),
+            "split" => Some(Regrouping::Split { parts: self.parts.clone(), reason: self.text.clone() }),
             _ => None,
         }
     }
@@ -72,6 +86,10 @@ impl ActionForm {
             }
             "confirm" => TicketAction::Confirm { method: self.method },
             "close" => TicketAction::Close,
+            "priority" => {
+                let priority = self.priority.parse().ok().and_then(Priority::new)?;
+                TicketAction::Prioritise { priority, reason: self.text }
+            }
             "cancel" => TicketAction::Cancel { reason: self.text, false_alarm: self.false_alarm == "true" },
             _ => return None,
         })
@@ -91,8 +109,9 @@ pub(super) async fn act_on_ticket(
     known: Known,
     State(state): State<WebState>,
     Path(number): Path<String>,
-    Form(form): Form<ActionForm>,
+    Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
+    let form = ActionForm::read(pairs);
     admit(&known, &form.csrf)?;
     let visit = &known.visit;
     let number = TicketNumber::parse(&number).ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
@@ -211,6 +230,30 @@ mod tests {
         let into = TicketNumber { year: 2026, number: 7 };
         assert_eq!(sure.regrouping(), Some(Regrouping::Merge { into, reason: "satu akar".into() }));
         assert_eq!(ActionForm { into: "7".into(), ..sure }.regrouping(), None);
+    }
+
+    #[test]
+    fn several_parts_are_split_off_at_once() {
+        let pairs = [("action", "split"), ("part", "a|akses"), ("part", "b|akses"), ("text", "lain"), ("x", "y")];
+        let form = ActionForm::read(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        let parts = vec!["a|akses".to_owned(), "b|akses".to_owned()];
+        assert_eq!(form.regrouping(), Some(Regrouping::Split { parts, reason: "lain".into() }));
+    }
+
+    #[test]
+    fn a_priority_is_one_of_six() {
+        let zone = chrono_tz::Asia::Jakarta;
+        let form = |priority: &str| ActionForm {
+            action: "priority".into(),
+            text: "rapat".into(),
+            priority: priority.into(),
+            ..ActionForm::default()
+        };
+        let first = TicketAction::Prioritise { priority: Priority::new(1).expect("valid"), reason: "rapat".into() };
+        assert_eq!(form("1").parse(zone), Some(first));
+        for bad in ["", "0", "7", "P1"] {
+            assert_eq!(form(bad).parse(zone), None, "{bad}");
+        }
     }
 
     #[test]

@@ -89,17 +89,16 @@ mod tests {
         let terms = |hours: u32| SetTerms {
             policy: Policy { rpo_seconds: Some(hours * 3600), operator: Operator::Below, ..Policy::default() },
             required: true,
+            base: None,
         };
         let change = at("02T00:00");
-        let watched = Watched {
-            window: Interval::new(at("01T12:00"), at("04T00:00")),
-            // Twelve hours were asked in the first days, two days from the 2nd on.
-            terms: vec![
-                (Interval::new(Interval::ALL.from, change), terms(12)),
-                (Interval::new(change, Interval::ALL.to), terms(48)),
-            ],
-            backups: vec![Backup::complete(at("01T06:00"), at("01T07:00"))],
-        };
+        // Twelve hours were asked in the first days, two days from the 2nd on.
+        let asked = vec![
+            (Interval::new(Interval::ALL.from, change), terms(12)),
+            (Interval::new(change, Interval::ALL.to), terms(48)),
+        ];
+        let window = Interval::new(at("01T12:00"), at("04T00:00"));
+        let watched = Watched::new(window, asked, &[Backup::complete(at("01T06:00"), at("01T07:00"))]);
         let period = Period::parse("2026-06").expect("a month");
         let text = render(zone, &BackupSetId::parse("db").expect("valid"), period, &watched, at("04T00:00"));
         let lines: Vec<&str> = text.lines().collect();

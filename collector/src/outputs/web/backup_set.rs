@@ -167,6 +167,11 @@ fn facts(texts: Texts, data: &SetData<'_>) -> Vec<(String, String)> {
         (texts.get("set-verification-due"), instant(view.verification_due)),
         (texts.get("set-drill-until"), dash(view.drill_until.map(|date| texts.date(date)))),
     ];
+    if let Some((base, usable)) = &view.base {
+        let named = data.service.backups.iter().find(|set| set.id == *base).map_or(base.as_str(), |set| &set.name);
+        let id = if *usable { "set-base-usable" } else { "set-base-missing" };
+        facts.insert(0, (texts.get("set-base"), texts.text(id, &[("set", named)])));
+    }
     if let Some(job) = &view.job {
         facts.push((texts.get("set-job-running"), instant(job.running_since)));
         facts.push((texts.get("set-job-succeeded"), instant(job.succeeded.map(|run| run.end))));

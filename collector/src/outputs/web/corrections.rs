@@ -1,16 +1,19 @@
 //! Koreksi: the list, the form, and one record with its figures before and after. What is legal the engine decides.
 
+use super::late_backups::{self, LateRow};
 use super::maintenance::{Line, TrailRow, span, trail};
 use super::maintenance_form::local_instant;
 use super::markup::{Badge, Icon, Tone};
 use super::page::Page;
 use super::ticket::ActionNotice;
 use super::tickets::Choice;
+use crate::correction_preview::{Effect, late_of};
 use crate::domain::availability::Counts;
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
 use crate::domain::register::correction::{CorrectionProposal, MonthChange};
 use crate::domain::register::{Claim, CorrectionEntry, CorrectionStatus};
+use crate::domain::rpo::record::BackupRecord;
 use crate::domain::state::State;
 use crate::domain::ticket::Actor;
 use crate::snapshot::Snapshot;
@@ -18,6 +21,7 @@ use crate::store::audit::AuditRecord;
 use crate::texts::Texts;
 use askama::Template;
 use chrono_tz::Tz;
+use pantau_shared::ids::BackupSetId;
 
 /// Decided records that are listed.
 const DECIDED_MAX: usize = 100;
@@ -47,11 +51,20 @@ struct ListPage {
 /// A month before and after.
 #[derive(Debug)]
 pub(crate) struct MonthRow {
-    month: String,
-    before: String,
-    after: String,
+    pub(crate) month: String,
+    pub(crate) before: String,
+    pub(crate) after: String,
     /// What changes, second by second.
-    changes: Vec<(String, String, String)>,
+    pub(crate) changes: Vec<(String, String, String)>,
+}
+
+/// What is shown of a record besides the register.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    /// Before and after.
+    pub(crate) effect: Effect,
+    /// The newest records of the backup set that it is about.
+    pub(crate) known: Vec<BackupRecord>,
 }
 
 #[derive(Debug, Template)]
@@ -66,6 +79,9 @@ struct CorrectionPage {
     claim: String,
     lines: Vec<Line>,
     months: Vec<MonthRow>,
+    /// Of late records of backups: the set's page, and the records.
+    set_href: Option<String>,
+    late: Vec<LateRow>,
     proposed: bool,
     may_decide: bool,
     may_approve: bool,
@@ -156,14 +172,22 @@ fn claimed(texts: Texts, code: &str) -> String {
     }
 }
 
-fn claim(texts: Texts, entry: &CorrectionEntry) -> String {
+pub(crate) fn claim(texts: Texts, snapshot: &Snapshot, entry: &CorrectionEntry) -> String {
     match entry.claim {
+        Claim::Backups(_) => {
+            let set = entry.backups.as_ref().map(|late| set_name(snapshot, &late.set)).unwrap_or_default();
+            texts.text("claim-backups", &[("set", &set)])
+        }
         Claim::Withdraw(number) => texts.text("claim-withdraw", &[("number", &number.to_string())]),
         Claim::Exclude(_) | Claim::State(..) => match entry.observed {
             Some(state) => format!("{} → {}", claimed(texts, state.name()), claimed(texts, entry.claim.code())),
             None => claimed(texts, entry.claim.code()),
         },
     }
+}
+
+fn set_name(snapshot: &Snapshot, id: &BackupSetId) -> String {
+    snapshot.catalogue.backup_set(id).map_or_else(|| id.to_string(), |(_, set)| set.name.clone())
 }
 
 fn service_name(snapshot: &Snapshot, id: &ServiceId) -> String {
@@ -182,7 +206,7 @@ fn row(texts: Texts, snapshot: &Snapshot, entry: &CorrectionEntry) -> Correction
         href: format!("/corrections/{}", entry.number),
         number: entry.number,
         service: service_name(snapshot, &entry.service),
-        claim: claim(texts, entry),
+        claim: claim(texts, snapshot, entry),
         when: entry.about(&snapshot.register).map(|interval| span(texts, interval)).unwrap_or_default(),
         by: format!("{} · {}", actor(texts, &entry.proposed_by), texts.instant_short(entry.proposed_at)),
         badge: status_badge(texts, entry.status),
@@ -225,12 +249,13 @@ fn month_rows(texts: Texts, months: &[MonthChange]) -> Vec<MonthRow> {
 
 fn lines(texts: Texts, snapshot: &Snapshot, entry: &CorrectionEntry) -> Vec<Line> {
     let reason = match entry.proposed_by {
+        Actor::System if entry.backups.is_some() => texts.get("late-reason"),
         Actor::System => texts.get("correction-late-reason"),
         Actor::Person(_) => entry.reason.clone(),
     };
     let mut all = vec![
         ("correction-interval", entry.about(&snapshot.register).map(|i| span(texts, i)).unwrap_or_default()),
-        ("correction-claim", claim(texts, entry)),
+        ("correction-claim", claim(texts, snapshot, entry)),
         ("register-reason", reason),
         ("register-evidence", entry.evidence.clone()),
         ("register-proposed", format!("{} · {}", actor(texts, &entry.proposed_by), texts.instant(entry.proposed_at))),
@@ -252,7 +277,7 @@ pub(crate) fn render(
     page: Page,
     snapshot: &Snapshot,
     entry: &CorrectionEntry,
-    months: &[MonthChange],
+    shown: &Shown,
     records: &[AuditRecord],
     notice: Option<ActionNotice>,
 ) -> Result<String, askama::Error> {
@@ -262,15 +287,23 @@ pub(crate) fn render(
     let may_decide = proposed && page.may_approve();
     let known = snapshot.catalogue.service(&entry.service).is_some();
     let plain = entry.claim.interval().is_some();
+    let late = late_of(&snapshot.register, entry).map(|(_, late)| late);
+    let months = match late {
+        Some(_) => late_backups::month_rows(texts, &shown.effect.backups),
+        None => month_rows(texts, &shown.effect.seconds),
+    };
+    let set = late.and_then(|late| snapshot.catalogue.backup_set(&late.set));
     CorrectionPage {
         number: entry.number,
         badge: status_badge(texts, entry.status),
         service: service_name(snapshot, &entry.service),
         service_id: entry.service.clone(),
         service_href: if known { format!("/services/{}", entry.service) } else { "/".to_owned() },
-        claim: claim(texts, entry),
+        claim: claim(texts, snapshot, entry),
         lines: lines(texts, snapshot, entry),
-        months: month_rows(texts, months),
+        months,
+        set_href: set.map(|(_, set)| format!("/backups/{}", set.id)),
+        late: late.map(|late| late_backups::rows(texts, late, &shown.known)).unwrap_or_default(),
         proposed,
         may_decide,
         may_approve: may_decide && !(own && snapshot.catalogue.two_persons),

@@ -12,8 +12,9 @@ use crate::auth;
 use crate::engine::deliver::Sent;
 use crate::outputs::receivers::reconcile::{self, Comparison, Difference, Disagreement};
 use crate::snapshot::TargetQueue;
-use crate::store::StoreError;
+use crate::store::notices::NoticeRow;
 use crate::store::records::{MessageAction, OutboxRow};
+use crate::store::{StoreError, Writer};
 use crate::texts::Texts;
 use askama::Template;
 use axum::Form;
@@ -53,8 +54,12 @@ struct ReceiverRow {
 /// A message that needs a look.
 #[derive(Debug)]
 struct RefusedRow {
-    id: i64,
-    ticket: String,
+    /// Where it is settled.
+    action: String,
+    /// What it is about: a ticket or a backup set.
+    href: String,
+    about: String,
+    attempts: String,
     receiver: String,
     event: String,
     at: String,
@@ -121,13 +126,14 @@ impl Compared {
 pub(super) fn render(
     page: Page,
     standings: &[Standing],
-    refused: &[OutboxRow],
+    (refused, notices): (&[OutboxRow], &[NoticeRow]),
     comparison: &Comparison,
     notice: Option<ActionNotice>,
 ) -> Result<String, askama::Error> {
     let (texts, now) = (page.texts, page.now);
     let receivers = standings.iter().map(|standing| receiver(texts, standing, now)).collect();
-    let refused = refused.iter().map(|row| refused_row(texts, row)).collect();
+    let of_tickets = refused.iter().map(|row| refused_row(texts, row));
+    let refused = of_tickets.chain(notices.iter().map(|row| refused_notice(texts, row))).collect();
     let compared = Compared::new(texts, comparison);
     DeliveryPage { page, receivers, refused, compared, notice }.render()
 }
@@ -166,10 +172,30 @@ fn refused_row(texts: Texts, row: &OutboxRow) -> RefusedRow {
     let id = format!("delivery-event-short-{}", row.message.event);
     let event = texts.get(&id);
     RefusedRow {
-        id: row.id,
-        ticket: row.message.ticket.to_string(),
+        action: format!("/delivery/messages/{}", row.id),
+        href: format!("/tickets/{}", row.message.ticket),
+        about: row.message.ticket.to_string(),
+        attempts: tried(texts, row.attempts),
         receiver: row.message.target.clone(),
         event: if event == id { row.message.event.clone() } else { event },
+        at: texts.instant(row.created_at),
+        reason: row.last_error.clone().unwrap_or_default(),
+    }
+}
+
+fn tried(texts: Texts, attempts: u32) -> String {
+    texts.text("delivery-attempts", &[("count", &attempts.to_string())])
+}
+
+/// A message about a backup set at risk.
+fn refused_notice(texts: Texts, row: &NoticeRow) -> RefusedRow {
+    RefusedRow {
+        action: format!("/delivery/notices/{}", row.id),
+        href: format!("/backups/{}", row.set),
+        about: row.set.to_string(),
+        attempts: tried(texts, row.attempts),
+        receiver: row.target.clone(),
+        event: texts.get(&format!("delivery-notice-{}", row.event.replace('_', "-"))),
         at: texts.instant(row.created_at),
         reason: row.last_error.clone().unwrap_or_default(),
     }
@@ -219,12 +245,12 @@ async fn page(visit: &Visit, state: &WebState, notice: Option<ActionNotice>) -> 
             for name in view.keys().cloned().collect::<Vec<_>>() {
                 standings.push(standing(reader, &mut view, name, None)?);
             }
-            Ok((standings, reader.outbox_refused(REFUSED_MAX)?))
+            Ok((standings, (reader.outbox_refused(REFUSED_MAX)?, reader.notices_refused(REFUSED_MAX)?)))
         })
     })
     .await?;
     let page = visit.page(Section::Tickets, visit.texts.get("delivery-title"));
-    visit.html(render(page, &standings, &refused, &state.app.receivers.comparison.get(), notice))
+    visit.html(render(page, &standings, (&refused.0, &refused.1), &state.app.receivers.comparison.get(), notice))
 }
 
 fn standing(
@@ -282,6 +308,27 @@ pub(super) async fn settle(
     Path(id): Path<i64>,
     Form(form): Form<DeliveryForm>,
 ) -> Result<Response, Failure> {
+    settle_by_hand(known, state, form, move |writer, action, name, now| writer.settle_by_hand(id, action, name, now))
+        .await
+}
+
+/// The same for a message about a backup set.
+pub(super) async fn settle_notice(
+    known: Known,
+    State(state): State<WebState>,
+    Path(id): Path<i64>,
+    Form(form): Form<DeliveryForm>,
+) -> Result<Response, Failure> {
+    settle_by_hand(known, state, form, move |writer, action, name, now| writer.settle_notice(id, action, name, now))
+        .await
+}
+
+async fn settle_by_hand(
+    known: Known,
+    state: WebState,
+    form: DeliveryForm,
+    save: impl FnOnce(&mut Writer, MessageAction, &str, Timestamp) -> Result<(), StoreError> + Send + 'static,
+) -> Result<Response, Failure> {
     admit(&known, &form)?;
     let action = match form.action.as_str() {
         "retry" => MessageAction::Retry,
@@ -289,7 +336,7 @@ pub(super) async fn settle(
         _ => return Err(known.visit.refuse(StatusCode::UNPROCESSABLE_ENTITY)),
     };
     let (name, now) = (known.reader.name.clone(), known.visit.now);
-    let settled = state.app.store.write(move |writer| writer.settle_by_hand(id, action, &name, now)).await;
+    let settled = state.app.store.write(move |writer| save(writer, action, &name, now)).await;
     let done = match (settled, action) {
         (Ok(()), MessageAction::Retry) => "retry",
         (Ok(()), MessageAction::Skip) => "skip",

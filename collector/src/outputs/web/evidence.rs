@@ -52,7 +52,7 @@ impl EvidenceCard {
     /// Of `ticket`, whose excerpt may be missing.
     pub(super) fn new(texts: Texts, snapshot: &Snapshot, ticket: &Ticket, evidence: Option<&Evidence>) -> Self {
         let phase = evidence.map_or("", Evidence::phase);
-        let step = match first_step(&snapshot.catalogue.runbook, ticket.key.class, phase) {
+        let step = match first_step(&snapshot.catalogue.runbook, &ticket.key, phase) {
             FirstStep::Written(text) => text.to_owned(),
             FirstStep::Suggested(phrase) => texts.phrase(&phrase),
         };

@@ -157,8 +157,8 @@ mod tests {
         let gone = Backup { deleted_at: Some(s(400)), ..Backup::complete(s(100), s(110)) };
         let backups = vec![gone, Backup::complete(s(600), s(610))];
         let window = Interval::new(s(0), s(1000));
-        let terms = vec![(Interval::ALL, SetTerms { policy, required: true })];
-        let watched = Watched { window, terms, backups };
+        let terms = vec![(Interval::ALL, SetTerms { policy, required: true, base: None })];
+        let watched = Watched::new(window, terms, &backups);
         let chart = ExposureChart::new(texts, &watched, window).expect("watched");
         assert_eq!((chart.lines.len(), chart.top_s), (2, 440));
         assert_eq!(chart.bad, [(0, 110), (200, 410), (700, 300)]);

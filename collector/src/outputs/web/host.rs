@@ -1,5 +1,6 @@
 //! A host: what it is, how full it is, how it went in the last hours.
 
+use super::host_wellbeing::WellbeingCards;
 use super::hosts;
 use super::markup::{Badge, Gauge};
 use super::page::Page;
@@ -125,11 +126,14 @@ struct HostPage {
     filesystems: Vec<FilesystemRow>,
     interfaces: Vec<InterfaceRow>,
     services: Vec<(String, String)>,
+    wellbeing: WellbeingCards,
     unasked: Vec<UnaskedRow>,
     witnesses: Vec<vantages::WitnessRow>,
     facts: Vec<Fact>,
     lost: u64,
     lost_text: String,
+    /// Up to when all is here while older data still come; none when all is here.
+    catching_up: Option<String>,
 }
 
 /// The instants of a range that ends now.
@@ -185,13 +189,21 @@ pub(crate) fn render(
             .map(|service| (format!("/services/{}", service.id), service.name.clone()))
             .collect(),
         facts: facts(texts, host, sample),
+        wellbeing: WellbeingCards::new(texts, host, sample),
         unasked: unasked::rows(&page, snapshot, &host.id),
         witnesses: vantages::witnesses(texts, snapshot, &host.id),
         lost: host.lost_observations,
         lost_text: texts.text("host-lost", &[("number", &texts.number(host.lost_observations))]),
+        catching_up: sample.and_then(|sample| catching_up(texts, sample, now)),
         page,
     }
     .render()
+}
+
+/// What the host says of the backlog that comes behind its newest data.
+fn catching_up(texts: Texts, sample: &Sample, now: Timestamp) -> Option<String> {
+    let to = Timestamp::from_secs(sample.agent?.caught_up_to?);
+    (to < now).then(|| texts.text("host-catching-up", &[("time", &texts.instant(to))]))
 }
 
 fn charts(texts: Texts, host: &HostView) -> Vec<ChartView> {

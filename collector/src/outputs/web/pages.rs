@@ -155,12 +155,14 @@ pub(super) async fn ticket_page(
     let found = read(visit, move || {
         store.read(|reader| {
             let Some(ticket) = reader.ticket(number)? else { return Ok(None) };
-            Ok(Some((ticket, reader.activities(number)?, reader.external_tickets(number)?, reader.evidence(number)?)))
+            let links = (reader.external_tickets(number)?, reader.elsewhere(number)?);
+            Ok(Some((ticket, reader.activities(number)?, links, reader.evidence(number)?)))
         })
     });
-    let (found, activities, links, evidence) = found.await?.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
+    let (found, activities, (links, known), evidence) =
+        found.await?.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?;
     let page = visit.page(Section::Tickets, number.to_string());
-    let links = ticket::Around { links: &links, evidence: evidence.as_ref() };
+    let links = ticket::Around { links: &links, elsewhere: &known, evidence: evidence.as_ref() };
     visit.html(ticket::render(page, &visit.snapshot, &found, &activities, links, notice))
 }
 
@@ -172,10 +174,14 @@ pub(super) async fn report(
     let snapshot = visit.snapshot.clone();
     let period = month::asked(query.period.as_deref(), &snapshot, visit.now);
     let (store, site, now) = (state.app.store.clone(), snapshot.clone(), visit.now);
-    let figures = read(&visit, move || month::load_all(&store, &site, period, now)).await?;
+    let (figures, beside) = read(&visit, move || {
+        let figures = month::load_all(&store, &site, period, now)?;
+        Ok((figures, store.read(|reader| report::Beside::load(reader, &site, period, now))?))
+    })
+    .await?;
     let rows: Vec<(&Service, Figures)> = snapshot.catalogue.services.iter().zip(figures).collect();
     let page = visit.page(Section::Reports, visit.texts.get("report-title"));
-    visit.html(report::render(page, &snapshot, period, &rows))
+    visit.html(report::render(page, &snapshot, period, &rows, &beside))
 }
 
 pub(super) async fn system(

@@ -10,10 +10,10 @@ use super::page::Section;
 use super::pages::DoneQuery;
 use super::ticket::ActionNotice;
 use super::visit::{Failure, Known, Visit, read};
-use crate::correction_preview;
+use crate::correction_preview::{self, Effect};
+use crate::domain::register::RegisterRefusal;
 use crate::domain::register::correction::CorrectionAction;
 use crate::domain::register::maintenance::{MaintenanceAction, Signature};
-use crate::domain::register::{CorrectionStatus, RegisterRefusal};
 use crate::engine::{CommandError, RegisterChange};
 use crate::texts::Texts;
 use axum::Form;
@@ -227,23 +227,19 @@ async fn correction_page(
     let entry = Arc::clone(found.ok_or_else(|| visit.refuse(StatusCode::NOT_FOUND))?);
     let (store, site, asked, now) =
         (state.app.store.clone(), Arc::clone(&visit.snapshot), Arc::clone(&entry), visit.now);
-    let (months, records) = read(visit, move || {
+    let (shown, records) = read(visit, move || {
         store.read(|reader| {
-            let months = match asked.status {
-                CorrectionStatus::Proposed => {
-                    correction_preview::load(reader, &site.rulebook, &site.register, &asked, now)?
-                }
-                CorrectionStatus::Approved | CorrectionStatus::Rejected | CorrectionStatus::Withdrawn => {
-                    asked.figures.clone()
-                }
-            };
-            Ok((months, reader.audit_of(&format!("correction/{number}"), TRAIL_MAX)?))
+            let effect = Effect::load(reader, &site.rulebook, &site.register, &asked, now)?;
+            let late = correction_preview::late_of(&site.register, &asked);
+            let known = late.map(|(_, late)| reader.newest_backup_records(&late.set)).transpose()?;
+            let shown = corrections::Shown { effect, known: known.unwrap_or_default() };
+            Ok((shown, reader.audit_of(&format!("correction/{number}"), TRAIL_MAX)?))
         })
     })
     .await?;
     let title = visit.texts.text("correction-number", &[("number", &number.to_string())]);
     let page = visit.page(Section::Corrections, title);
-    visit.html(corrections::render(page, &visit.snapshot, &entry, &months, &records, notice))
+    visit.html(corrections::render(page, &visit.snapshot, &entry, &shown, &records, notice))
 }
 
 pub(super) async fn correction_new(known: Known, Query(mut form): Query<CorrectionForm>) -> Result<Response, Failure> {

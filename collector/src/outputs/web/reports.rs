@@ -106,9 +106,17 @@ fn load_list(reader: &Reader, site: &Snapshot, now: Timestamp) -> Result<Vec<Lis
 }
 
 fn summary_of(reader: &Reader, site: &Snapshot, period: Period, now: Timestamp) -> Result<Summary, StoreError> {
-    let ids: Vec<_> = site.catalogue.services.iter().map(|service| &service.id).collect();
+    let services = &site.catalogue.services;
+    let ids: Vec<_> = services.iter().map(|service| &service.id).collect();
     let judged = crate::service_period::load_many(reader, &site.rulebook, &ids, period, now)?;
-    Ok(Summary::of_verdicts(judged.iter().map(|judged| judged.figures.verdict.code())))
+    // As the report's summary counts: by the target's own period.
+    let asked = freeze::site(site, period, now);
+    let verdict = |(service, judged): (_, &crate::domain::availability::AvailabilitySums)| {
+        let longer = crate::report::target_period(reader, &asked, service)?;
+        Ok(longer.map_or_else(|| judged.figures.verdict.code().to_owned(), |row| row.verdict))
+    };
+    let verdicts = services.iter().zip(&judged).map(verdict).collect::<Result<Vec<String>, StoreError>>()?;
+    Ok(Summary::of_verdicts(verdicts.iter().map(String::as_str)))
 }
 
 fn row(
@@ -158,6 +166,8 @@ pub(super) fn asked(visit: &Visit, text: &str) -> Result<Period, Failure> {
 struct LoadedMonth {
     document: Document,
     sealed: Option<SealedReport>,
+    /// The very bytes that the seal covers.
+    kept: Option<String>,
     revisions: Vec<FrozenReport>,
     differences: Vec<Change>,
 }
@@ -175,7 +185,7 @@ fn load_month(
             Some(_) => freeze::provisional(reader, site, period, now.floor_second())?,
             None => freeze::summary(reader, site, period, query.service.as_deref(), now.floor_second())?,
         };
-        let provisional = LoadedMonth { document, sealed: None, revisions, differences: Vec::new() };
+        let provisional = LoadedMonth { document, sealed: None, kept: None, revisions, differences: Vec::new() };
         return Ok(query.revision.is_none().then_some(provisional));
     };
     let sealed: SealedReport =
@@ -184,7 +194,7 @@ fn load_month(
     let made_at = Timestamp::from_secs(document.head.made_at);
     let today = freeze::summary(reader, site, period, None, made_at)?;
     let differences = recount::all_differences(&document, &today);
-    Ok(Some(LoadedMonth { document, sealed: Some(sealed), revisions, differences }))
+    Ok(Some(LoadedMonth { document, sealed: Some(sealed), kept: Some(body), revisions, differences }))
 }
 
 /// A link to something of a month.
@@ -336,14 +346,51 @@ pub(super) async fn file(
     Path((period, name)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let period = asked(&visit, &period)?;
-    let no_file = || visit.refuse(StatusCode::NOT_FOUND);
-    let lead = format!("pantau-{period}.");
-    let ending = name.strip_prefix(&lead).filter(|ending| ENDINGS.contains(ending));
-    let ending = ending.ok_or_else(no_file)?.to_owned();
-    let (store, site, now, texts) = (state.app.store.clone(), visit.snapshot.clone(), visit.now, visit.texts);
+    let ending = name.strip_prefix(&format!("pantau-{period}.")).map(str::to_owned);
     let query = MonthQuery { all: Some("1".to_owned()), ..MonthQuery::default() };
+    let load = move |reader: &Reader, site: &Snapshot, now| load_month(reader, site, period, &query, now);
+    send_file(visit, &state, (period, ending), name, load).await
+}
+
+/// Files of the page of figures: what is known now, a draft that nobody signed, whatever is frozen of the month.
+pub(super) fn draft_files(period: Period) -> impl Iterator<Item = (String, String)> {
+    let link =
+        move |ending: &str| (format!("/reports/availability/{}{ending}", draft_lead(period)), ending.to_uppercase());
+    ENDINGS.into_iter().map(link)
+}
+
+fn draft_lead(period: Period) -> String {
+    format!("pantau-{period}-sementara.")
+}
+
+/// Such a draft.
+pub(super) async fn draft(
+    Known { visit, .. }: Known,
+    State(state): State<WebState>,
+    Path(name): Path<String>,
+) -> Result<Response, Failure> {
+    let text = name.strip_prefix("pantau-").and_then(|rest| rest.split_once("-sementara.")).map(|(text, _)| text);
+    let period = asked(&visit, text.unwrap_or_default())?;
+    let ending = name.strip_prefix(&draft_lead(period)).map(str::to_owned);
+    let load = move |reader: &Reader, site: &Snapshot, now: Timestamp| {
+        let document = freeze::provisional(reader, site, period, now.floor_second())?;
+        Ok(Some(LoadedMonth { document, sealed: None, kept: None, revisions: Vec::new(), differences: Vec::new() }))
+    };
+    send_file(visit, &state, (period, ending), name, load).await
+}
+
+async fn send_file(
+    visit: Visit,
+    state: &WebState,
+    (period, ending): (Period, Option<String>),
+    name: String,
+    load: impl FnOnce(&Reader, &Snapshot, Timestamp) -> Result<Option<LoadedMonth>, StoreError> + Send + 'static,
+) -> Result<Response, Failure> {
+    let no_file = || visit.refuse(StatusCode::NOT_FOUND);
+    let ending = ending.filter(|ending| ENDINGS.contains(&ending.as_str())).ok_or_else(no_file)?;
+    let (store, site, now, texts) = (state.app.store.clone(), visit.snapshot.clone(), visit.now, visit.texts);
     let made = read(&visit, move || {
-        let loaded = store.read(|reader| load_month(reader, &site, period, &query, now))?;
+        let loaded = store.read(|reader| load(reader, &site, now))?;
         Ok(loaded.map(|loaded| write(texts, &loaded, &ending)))
     });
     let (kind, bytes) = match made.await?.ok_or_else(no_file)? {
@@ -392,8 +439,8 @@ fn write(texts: Texts, loaded: &LoadedMonth, ending: &str) -> Written {
             }
         }
         "csv" => ("text/csv; charset=utf-8", write_csv(&loaded.document).into_bytes()),
-        _ => match &loaded.sealed {
-            Some(sealed) => ("application/json", serde_json::to_vec_pretty(sealed)?),
+        _ => match &loaded.kept {
+            Some(kept) => ("application/json", kept.clone().into_bytes()),
             None => ("application/json", serde_json::to_vec_pretty(&loaded.document)?),
         },
     })

@@ -178,6 +178,7 @@ fn exceptions(texts: Texts, snapshot: &Snapshot, rule: Rule) -> Vec<Exception> {
             }),
             setting.observe_seconds.map(|value| format!("amati = {}", texts.duration(value.into()))),
             setting.budget_per_hour.map(|value| format!("anggaran_per_jam = {value}")),
+            (!setting.ignored_units.is_empty()).then(|| format!("abaikan = {}", setting.ignored())),
         ];
         let sets: Vec<String> = sets.into_iter().flatten().collect();
         Exception { whom: whom(&setting.selector), sets: sets.join(", ") }

@@ -109,7 +109,7 @@ fn lists(language: Language) -> Vec<Rendered> {
         ("hosts", hosts::render(frame(Section::Hosts, "hosts-title", "/hosts"), &site)),
         ("tickets", tickets::render(tickets_frame, &site, &query, &all_tickets(&site))),
         ("backups", backups::render(frame(Section::Backups, "backups-title", "/backups"), &site, &own::strips(&site))),
-        ("report", report::render(report_frame, &site, november(), &figures)),
+        ("report", report::render(report_frame, &site, november(), &figures, &Default::default())),
         ("delivery", own::delivery_page(page(language, Section::Tickets, "delivery-title", "/delivery"))),
         ("system", system_page(language, own::system(&site))),
         ("system-read-only", system_page(language, own::full_system(&site))),
@@ -197,12 +197,12 @@ fn empty_pages(language: Language) -> Vec<Rendered> {
             delivery::render(
                 frame(Section::Tickets, "delivery-title", "/delivery"),
                 &[],
-                &[],
+                (&[], &[]),
                 &Default::default(),
                 None,
             )
         }),
-        ("report-empty", report::render(report_frame, &site, november(), &[])),
+        ("report-empty", report::render(report_frame, &site, november(), &[], &Default::default())),
     ]
 }
 

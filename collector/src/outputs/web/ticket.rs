@@ -1,13 +1,16 @@
 //! A ticket: the Formulir Penanganan Aduan with its fifteen fields as the regulation numbers them, its clocks, its log,
 //! and the actions that its state allows. Which actions are offered is a convenience; what is legal the engine decides.
 
+use super::elsewhere::{self, ElsewhereRow};
 use super::evidence::EvidenceCard;
+use super::example_clock;
 use super::markup::Badge;
 use super::page::{DueView, Page, resolution_due, response_due, ticket_state_badge};
 use super::ticket_parts::{self, PartRow};
 use super::tickets::{Choice, about, priority_label};
 use crate::domain::catalogue::ServiceGroup;
 use crate::domain::profile::{Impact, Profile};
+use crate::domain::ticket::elsewhere::Known;
 use crate::domain::ticket::evidence::Evidence;
 use crate::domain::ticket::form_order::FormTimes;
 use crate::domain::ticket::{Activity, ActivityText, Actor, Ticket, TicketRefusal, TicketScope, TicketState};
@@ -62,6 +65,7 @@ pub(crate) struct Offered {
     pub(crate) confirm: bool,
     pub(crate) close: bool,
     pub(crate) cancel: bool,
+    pub(crate) prioritise: bool,
 }
 
 impl Offered {
@@ -84,6 +88,7 @@ impl Offered {
             confirm: may_act && state == TicketState::Pulih,
             close: may_act && state == TicketState::SelesaiTerkonfirmasi,
             cancel: may_act && state.is_open(),
+            prioritise: may_act && working,
         }
     }
 
@@ -116,8 +121,11 @@ struct TicketPage {
     related: Option<String>,
     log: Vec<LogRow>,
     evidence: EvidenceCard,
-    /// Receiver, number there, address there.
-    links: Vec<(String, String, String)>,
+    links: Vec<ElsewhereRow>,
+    /// What people at help desks said of its end.
+    offers: Vec<String>,
+    /// Other priorities that it may be given.
+    priorities: Vec<Choice>,
     parts: Vec<PartRow>,
     merge_into: Vec<Choice>,
     offered: Offered,
@@ -135,6 +143,8 @@ struct TicketPage {
 pub(crate) struct Around<'a> {
     /// How receivers call it.
     pub(crate) links: &'a [ExternalTicket],
+    /// How it stands there.
+    pub(crate) elsewhere: &'a [(String, Known)],
     /// What it was opened on.
     pub(crate) evidence: Option<&'a Evidence>,
 }
@@ -168,23 +178,29 @@ pub(crate) fn render(
         priority_label: priority_label(texts, priority),
         badge: ticket_state_badge(texts, ticket.state),
         fields: fields(texts, snapshot, ticket, activities.len()),
-        clocks: vec![
-            ClockRow {
+        clocks: [
+            Some(ClockRow {
                 label: texts.get("clock-response"),
                 target: target(texts, ticket.response_target.map(|target| target.seconds)),
                 due: response_due(texts, ticket, now),
-            },
-            ClockRow {
+            }),
+            example_clock::row(texts, snapshot, ticket, now),
+            Some(ClockRow {
                 label: texts.get("clock-resolution"),
                 target: target(texts, ticket.resolution_target.map(|target| target.seconds)),
                 due: resolution_due(texts, ticket, now),
-            },
-        ],
+            }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         times: times(texts, snapshot, ticket),
         related: ticket.life.related.map(|number| number.to_string()),
         log: activities.iter().rev().map(|activity| log_row(texts, activity)).collect(),
         evidence: EvidenceCard::new(texts, snapshot, ticket, around.evidence),
-        links: around.links.iter().filter_map(link).collect(),
+        links: elsewhere::rows(texts, around.links, around.elsewhere),
+        offers: elsewhere::offers(texts, ticket, around.elsewhere),
+        priorities: priority_choices(texts, ticket),
         parts: ticket_parts::parts(texts, snapshot, ticket, now),
         merge_into: if offered.cancel { ticket_parts::merge_choices(texts, snapshot, ticket) } else { Vec::new() },
         offered,
@@ -198,10 +214,12 @@ pub(crate) fn render(
     .render()
 }
 
-/// A receiver that has pages of its own; a thread of mails has none.
-fn link(external: &ExternalTicket) -> Option<(String, String, String)> {
-    let url = external.at.url.clone()?;
-    Some((external.target.clone(), external.at.reference.clone(), url))
+/// The priorities that a ticket does not have.
+fn priority_choices(texts: Texts, ticket: &Ticket) -> Vec<Choice> {
+    let others = (1..=6_u8).filter(|number| *number != ticket.priority.number());
+    others
+        .map(|number| Choice { value: number.to_string(), label: priority_label(texts, number), selected: false })
+        .collect()
 }
 
 fn target(texts: Texts, seconds: Option<u32>) -> String {
@@ -275,6 +293,7 @@ fn fields(texts: Texts, snapshot: &Snapshot, ticket: &Ticket, entries: usize) ->
     };
     let confirmed = ticket.confirmed_at.map_or_else(dash, |at| {
         let by = ticket.confirmed_by.clone().unwrap_or_default();
+        let by = if ticket.has_lapsed() { texts.get("form-confirmed-by-nobody") } else { by };
         if by.is_empty() { texts.instant(at) } else { format!("{} · {by}", texts.instant(at)) }
     });
     let services: Vec<String> = ticket
@@ -372,6 +391,7 @@ pub(crate) fn refusal_text(texts: Texts, refusal: &TicketRefusal) -> String {
         TicketRefusal::IllegalTransition { from, .. } => {
             texts.text("refused-transition", &[("state", &ticket_state_badge(texts, *from).label)])
         }
+        TicketRefusal::SamePriority => texts.get("refused-priority"),
         TicketRefusal::BadMerge => texts.get("refused-merge"),
         TicketRefusal::BadSplit => texts.get("refused-split"),
         TicketRefusal::CauseMissing => texts.get("refused-cause"),

@@ -1,7 +1,7 @@
 //! What a service was judged by: agreements over time with their calendars, records of maintenance and corrections, the
 //! target over its own period, the budget of a period that still runs. Not there in reports of early versions.
 
-use super::CountsRow;
+use super::{CountsRow, RpoMonthRow};
 use serde::{Deserialize, Serialize};
 
 /// What was agreed from an instant on, and by which revision of the catalogue.
@@ -120,6 +120,12 @@ pub struct CorrectionRecord {
     pub decided_at: Option<i64>,
     /// What it changed, month by month, as it was shown to who approved.
     pub months: Vec<CorrectionMonthRow>,
+    /// The backup set that late records are of.
+    #[serde(default)]
+    pub set: Option<String>,
+    /// What those changed of the set, month by month.
+    #[serde(default)]
+    pub rpo_months: Vec<RpoMonthRow>,
 }
 
 /// A month before and after a correction.

@@ -149,5 +149,6 @@ pub(super) fn correction_lines(texts: Texts, row: &CorrectionRow) -> Vec<String>
         let borrowed: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
         lines.push(texts.text("form-correction-month", &borrowed));
     }
+    lines.extend(record.rpo_months.iter().map(|month| super::continuity::rpo_month(texts, month)));
     lines
 }

@@ -96,6 +96,7 @@ fn sums(texts: Texts, service: &ServiceReport) -> Vec<String> {
         let borrowed: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
         lines.push(texts.text("form-budget-formula", &borrowed));
     }
+    lines.push(texts.get("form-floor-note"));
     lines
 }
 

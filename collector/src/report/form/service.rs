@@ -1,6 +1,6 @@
 //! One service of the monitoring form: the six fields of regulation 3.6, then maintenance, corrections, recovery.
 
-use super::{Section, Table, at, basis, percent, target, verdict};
+use super::{Section, Table, at, basis, continuity, percent, target, verdict};
 use crate::domain::phrase::Phrase;
 use crate::report::document::{CountsRow, Head, MaintenanceRow, OutageRow, PhraseRow, ServiceReport, UtilisationRow};
 use crate::texts::Texts;
@@ -17,7 +17,9 @@ pub(super) fn sections(texts: Texts, head: &Head, service: &ServiceReport) -> Ve
     sections.extend(basis::section(texts, head, service));
     sections.extend((!service.maintenance.is_empty()).then(|| maintenance(texts, service)));
     sections.extend((!service.corrections.is_empty()).then(|| corrections(texts, service)));
-    sections.extend((!service.recovery.is_empty()).then(|| recovery(texts, service)));
+    sections.extend(continuity::pending(texts, service));
+    let tells_recovery = !service.recovery.is_empty() || !service.continuity_changes.is_empty();
+    sections.extend(tells_recovery.then(|| recovery(texts, service)));
     sections
 }
 
@@ -109,7 +111,8 @@ fn achievement(texts: Texts, service: &ServiceReport) -> Section {
         facts.push(fact("form-budget-running", texts.text("form-budget-running-value", &args)));
         facts.push(fact("form-forecast", basis::forecast(texts, budget)));
     }
-    facts.extend(service.target_period.iter().flat_map(|row| basis::target_period(texts, row)));
+    let own_periods = service.target_period.iter().chain(&service.target_parts);
+    facts.extend(own_periods.flat_map(|row| basis::target_period(texts, row)));
     let columns = [
         ("form-way", false),
         ("figure-up", true),
@@ -135,6 +138,7 @@ fn achievement(texts: Texts, service: &ServiceReport) -> Section {
     table.rows.extend(service.without_corrections.as_ref().map(|row| counts(texts, "form-without-corrections", row)));
     let mut lines: Vec<String> = service.findings.iter().map(|finding| texts.phrase(&Phrase::from(finding))).collect();
     lines.extend(service.target_period.is_some().then(|| texts.get("form-target-period-note")));
+    lines.extend((!service.target_parts.is_empty()).then(|| texts.get("form-target-parts-note")));
     Section { title: texts.get("form-field-achievement"), facts, tables: vec![table], lines, ..Section::default() }
 }
 
@@ -295,9 +299,15 @@ fn corrections(texts: Texts, service: &ServiceReport) -> Section {
         let effect = match (&row.state, row.withdraws) {
             (Some(state), _) => texts.get(&format!("state-{state}")),
             (None, Some(seq)) => texts.text("correction-withdraws", &[("seq", &seq.to_string())]),
+            (None, None) if row.effect == "backups" => {
+                let set = row.record.as_ref().and_then(|record| record.set.clone()).unwrap_or_default();
+                texts.text("claim-backups", &[("set", &set)])
+            }
             (None, None) => texts.get("class-excluded"),
         };
-        let status = texts.get(if row.approved { "maintenance-approved" } else { "maintenance-proposed" });
+        let kept = row.record.as_ref().map(|record| record.status.as_str());
+        let status = kept.unwrap_or(if row.approved { "approved" } else { "proposed" });
+        let status = texts.get(&format!("correction-state-{status}"));
         table.rows.push(vec![row.seq.to_string(), time(row.from), time(row.to), effect, status]);
     }
     let lines = service.corrections.iter().flat_map(|row| basis::correction_lines(texts, row)).collect();
@@ -310,18 +320,26 @@ fn recovery(texts: Texts, service: &ServiceReport) -> Section {
         ("form-required", false),
         ("form-rpo", true),
         ("form-exposure", true),
+        ("form-breach-s", true),
+        ("form-counted-s", true),
         ("form-compliant", true),
     ];
     let mut table = Table::new(texts, &columns, "form-none");
     for row in &service.recovery {
         let spans = |seconds: Option<u64>| seconds.map_or_else(|| "–".to_owned(), |seconds| texts.duration(seconds));
+        let whole = |seconds: Option<u64>| seconds.map_or_else(|| "–".to_owned(), |seconds| texts.number(seconds));
         table.rows.push(vec![
             row.name.clone(),
             texts.get(if row.required { "form-yes" } else { "form-no" }),
             spans(row.rpo_s),
             spans(row.worst_exposure_s),
+            whole(row.breach_s),
+            whole(row.counted_s),
             percent(texts, row.compliant_ppm),
         ]);
     }
-    Section { title: texts.get("form-recovery"), tables: vec![table], ..Section::default() }
+    let mut lines = continuity::changes(texts, service);
+    lines
+        .extend(service.recovery.iter().any(|row| row.counted_s.is_some()).then(|| texts.get("form-recovery-formula")));
+    Section { title: texts.get("form-recovery"), tables: vec![table], lines, ..Section::default() }
 }

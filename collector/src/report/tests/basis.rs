@@ -104,6 +104,7 @@ async fn a_correction_is_printed_whole_and_sealed_with_the_report() {
             before: Counts { up_s: 900, down_s: 100, ..Counts::ZERO },
             after: Counts { up_s: 1_000, ..Counts::ZERO },
         }],
+        backups: None,
     };
     let kept = entry.clone();
     site.store.write(move |writer| writer.save_register(&[], &[kept], &[])).await.expect("saves");

@@ -9,9 +9,11 @@ use crate::domain::rpo::proof::{RecoveryEntry, Verification, VerificationMethod}
 use crate::domain::rpo::record::History;
 use crate::domain::rule::Rule;
 use crate::domain::rule::admission::{HeldBack, HeldCause};
+use crate::domain::ticket::elsewhere::{Deed, Known, Stage};
 use crate::domain::ticket::evidence::{AnswerSeen, Evidence, ReadingSeen};
 use crate::store::alerts::AlertEdit;
 use crate::store::backup_records::{BackupEdit, KeptLook};
+use crate::store::elsewhere::ElsewhereEdit;
 use crate::store::heartbeats::{Heartbeat, Signal, SignalKind};
 use crate::store::notices::NoticeEdit;
 use pantau_shared::backup::BackupArtefact;
@@ -120,9 +122,28 @@ fn judge(fixture: &Fixture) {
             // Not told below: stores of earlier schemas have none.
             let at_theirs = ExternalReference { reference: "4711".into(), url: None };
             let ticket = tickets::key_of(TicketNumber { year: 2026, number: 1 });
-            w.save_external(ticket, "meja-bantuan", &at_theirs, at(7))
+            w.save_external(ticket, "meja-bantuan", &at_theirs, at(7))?;
+            w.save_elsewhere(&standing())
         })
         .expect("commits");
+}
+
+/// How ticket 1 stands at a help desk.
+pub(super) fn standing() -> ElsewhereEdit {
+    let deed = |by: &str, second| Some(Deed { by: Some(by.to_owned()), at: at(second) });
+    ElsewhereEdit {
+        ticket: TicketNumber { year: 2026, number: 1 },
+        target: "meja-bantuan".into(),
+        known: Known {
+            stage: Stage::Pending,
+            assignee: Some("Rina".into()),
+            priority: Some("3".into()),
+            changed: deed("Rina", 8),
+            entry: deed("Budi", 9),
+            solved: None,
+            asked_at: at(10),
+        },
+    }
 }
 
 /// What ticket 1 was opened on, and a group of alerts. Not told below: stores of earlier schemas have neither.

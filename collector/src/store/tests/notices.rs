@@ -66,3 +66,30 @@ fn the_episode_a_set_is_in_is_known_until_it_ends() {
     commit(&fixture, vec![edit(3, "risk_over", &[])], 20);
     assert_eq!(risk(&fixture), None);
 }
+
+#[test]
+fn a_refused_notice_waits_for_a_person_who_sends_it_again_or_lets_it_go() {
+    let fixture = Fixture::new();
+    commit(&fixture, vec![edit(3, "at_risk", &["a"])], 10);
+    let refuse = |id| {
+        let refused = DeliveryResult::Rejected { reason: "no such chat".into() };
+        fixture.write(move |w| w.save_notice_result(id, &refused, at(11))).expect("saves");
+    };
+    refuse(1);
+    let shown = fixture.read(|r| r.notices_refused(9));
+    let told: Vec<_> = shown.iter().map(|row| (row.id, row.set.as_str(), row.last_error.as_deref())).collect();
+    assert_eq!(told, [(1, "simpeg-db", Some("no such chat"))]);
+    assert_eq!(fixture.read(|r| r.outbox_view()).rejected, 1, "counted with the others");
+    assert_eq!(fixture.read(|r| r.outbox_last_words("a")).1.as_deref(), Some("no such chat"));
+    fixture.write(|w| w.settle_notice(1, MessageAction::Retry, "rina", at(12))).expect("is sent again");
+    assert_eq!(fixture.read(|r| r.notices_due("a", at(12), 9)).len(), 1);
+    refuse(1);
+    fixture.write(|w| w.settle_notice(1, MessageAction::Skip, "rina", at(13))).expect("is let go");
+    assert_eq!(fixture.read(|r| r.notices_refused(9)), []);
+    assert!(fixture.write(|w| w.settle_notice(1, MessageAction::Skip, "rina", at(14))).is_err());
+    // What is older is never told after what is newer.
+    commit(&fixture, vec![edit(3, "risk_over", &["a"])], 20);
+    let taken = DeliveryResult::Delivered { reference: None };
+    fixture.write(move |w| w.save_notice_result(2, &taken, at(21))).expect("saves");
+    assert!(fixture.write(|w| w.settle_notice(1, MessageAction::Retry, "rina", at(22))).is_err());
+}

@@ -6,8 +6,12 @@ use crate::domain::interval::Interval;
 use crate::domain::register::correction::MonthChange;
 use crate::domain::register::maintenance::{Announcement, Decided, Exception, MaintenancePlan, Signature};
 use crate::domain::register::recurrence::{Recurrence, Weekdays};
-use crate::domain::register::{Claim, CorrectionEntry, CorrectionStatus, Register};
+use crate::domain::register::{Claim, CorrectionEntry, CorrectionStatus, LateBackups, Register, RpoFigures, RpoMonth};
+use crate::domain::rpo::late::HeldRecord;
+use crate::domain::rpo::record::BackupRecord;
 use audit::AuditEntry;
+use pantau_shared::backup::{BackupStatus, DataTimeBasis};
+use pantau_shared::ids::BackupSetId;
 
 fn sign(by: &str, seconds: i64) -> Signature {
     Signature { by: by.into(), at: at(seconds) }
@@ -39,8 +43,8 @@ pub(super) fn plan() -> MaintenancePlan {
     }
 }
 
-/// A person's, the system's, and a withdrawal.
-pub(super) fn corrections() -> [CorrectionEntry; 3] {
+/// A person's, the system's, a withdrawal, and late records of a backup set: one that was not known, one that was otherwise.
+pub(super) fn corrections() -> [CorrectionEntry; 4] {
     let counts = |up_s| Counts { up_s, degraded_s: 1, down_s: 2, unknown_s: 3, excluded_s: 4 };
     let month = chrono::NaiveDate::from_ymd_opt(2026, 5, 1).expect("a date");
     let first = CorrectionEntry {
@@ -57,6 +61,7 @@ pub(super) fn corrections() -> [CorrectionEntry; 3] {
         approval: Some(1),
         withdrawn_by: Some(3),
         figures: vec![MonthChange { month, before: counts(5), after: counts(9) }],
+        backups: None,
     };
     let late = CorrectionEntry {
         number: 2,
@@ -71,7 +76,50 @@ pub(super) fn corrections() -> [CorrectionEntry; 3] {
         ..first.clone()
     };
     let withdrawal = CorrectionEntry { number: 3, claim: Claim::Withdraw(1), approval: Some(2), ..late.clone() };
-    [first, late, withdrawal]
+    let figures = RpoFigures {
+        counted_s: 900,
+        breach_s: 90,
+        no_backup_s: 9,
+        breaches: 2,
+        peak_exposure_s: Some(99),
+        compliance_ppm: Some(900_000),
+    };
+    let held = |artefact: &str, before| HeldRecord { artefact: artefact.into(), generation: 1, before, until: at(500) };
+    let before = BackupRecord { deleted_at: Some(at(400)), references: vec!["dump-1".into()], ..known("dump-2") };
+    let backups = CorrectionEntry {
+        number: 4,
+        claim: Claim::Backups(Interval::new(at(100), at(500))),
+        observed: None,
+        backups: Some(LateBackups {
+            set: BackupSetId::parse("db").expect("valid"),
+            held: vec![held("dump-1", None), held("dump-2", Some(before))],
+            figures: vec![RpoMonth { month, before: None, after: Some(figures) }],
+        }),
+        ..late.clone()
+    };
+    [first, late, withdrawal, backups]
+}
+
+/// A backup of which all is known.
+fn known(artefact: &str) -> BackupRecord {
+    BackupRecord {
+        artefact: artefact.into(),
+        generation: 1,
+        started_at: Some(at(90)),
+        ended_at: Some(at(110)),
+        data_time: Some(at(90)),
+        basis: DataTimeBasis::Start,
+        status: BackupStatus::Ok,
+        size_bytes: Some(7),
+        location: "a".into(),
+        claimed: true,
+        first_seen_at: at(120),
+        last_seen_at: at(130),
+        deleted_at: None,
+        verified_at: Some(at(125)),
+        references: Vec::new(),
+        gapless: true,
+    }
 }
 
 pub(super) fn audit(action: &'static str, subject: &str) -> AuditEntry {

@@ -158,7 +158,7 @@ pulih_persen = 96"#,
             "k.toml:10:9: aturan[3].amati = \"1h\": is not for this rule; leave it out: what is down, silent or without a backup is always told",
             "k.toml:14:10: aturan[4].bagian = \"/\": is not for this rule; leave it out; only \"storage\" and \"bandwidth\" have parts",
             "k.toml:19:20: aturan[5].anggaran_per_jam = 3: holds for the whole rule; set it in an entry without `host`, `layanan` and `bagian`",
-            "k.toml:20:1: aturan[6]: sets nothing; give one of `aktif`, `amati`, `anggaran_per_jam`; values of thresholds stand in [[ambang]]",
+            "k.toml:20:1: aturan[6]: sets nothing; give one of `aktif`, `amati`, `anggaran_per_jam`, `abaikan`; values of thresholds stand in [[ambang]]",
             "k.toml:24:11: ambang[1].layanan = \"lain\": names a service that is not listed; give the `id` of a [[layanan]]",
             "k.toml:25:1: ambang[2].pulih_persen: is above the alarm; give a value at or below `alarm_persen`",
         ],
@@ -176,4 +176,25 @@ fn odd_settings_are_findings() {
         .map(|f| (f.phrase.id.as_str(), f.phrase.args.get(1).map_or("", |(_, value)| value)))
         .collect();
     assert_eq!(told, [("finding-rule-hold-short", "*"), ("finding-rule-no-hysteresis", "db-01")]);
+}
+
+#[test]
+fn lists_of_units_add_up_and_are_for_their_rule_alone() {
+    let catalogue = read(
+        "[[aturan]]\nkode = \"unit_gagal\"\nabaikan = [\"snapd.*\"]\n\
+         [[aturan]]\nkode = \"unit_gagal\"\nlayanan = \"simpeg\"\nabaikan = [\"apt-*.service\", \"x?.timer\"]\n",
+    );
+    let ignored = |name: &str, unit: &str| catalogue.tuning.ignores_unit(&catalogue, &host(name), unit);
+    assert!(ignored("web-01", "snapd.service") && ignored("db-01", "snapd.service"));
+    assert!(ignored("db-01", "apt-daily.service") && ignored("db-01", "x1.timer"));
+    assert!(!ignored("web-01", "apt-daily.service") && !ignored("db-01", "nginx.service"));
+    faults(
+        "[[aturan]]\nkode = \"cpu\"\nabaikan = [\"a\"]\n[[aturan]]\nkode = \"unit_gagal\"\nabaikan = [\"a[\"]\n",
+        &[
+            "k.toml:1:1: aturan[1]: sets nothing; give one of `aktif`, `amati`, `anggaran_per_jam`, `abaikan`; values of thresholds stand in [[ambang]]",
+            "k.toml:3:12: aturan[1].abaikan[0] = \"a\": is not for this rule; leave it out; only \"unit_gagal\" has units",
+            "k.toml:4:1: aturan[2]: sets nothing; give one of `aktif`, `amati`, `anggaran_per_jam`, `abaikan`; values of thresholds stand in [[ambang]]",
+            "k.toml:6:12: aturan[2].abaikan[0] = \"a[\": is no pattern; give a name, with `*` for any part of it",
+        ],
+    );
 }

@@ -89,8 +89,8 @@ pub(crate) fn watched(service: &Service, set: &BackupSet) -> Watched {
         Backup::complete(begun, begun.plus_secs(1800))
     });
     let policy = set.policy(service.rpo_seconds, service.class == ServiceClass::Kritis);
-    let terms = vec![(Interval::ALL, SetTerms { policy, required: set.required })];
-    Watched { window, terms, backups: nightly.collect() }
+    let terms = vec![(Interval::ALL, SetTerms { policy, required: set.required, base: None })];
+    Watched::new(window, terms, &nightly.collect::<Vec<_>>())
 }
 
 /// A drill with five of the seven steps of Tabel 9.
@@ -230,5 +230,14 @@ pub(super) fn delivery_page(frame: super::super::page::Page) -> Result<String, a
         }],
         failures: vec![("zammad".into(), "HTTP 503".into())],
     };
-    render(frame, &standings, &[row], &comparison, None)
+    let notice = crate::store::notices::NoticeRow {
+        id: 3,
+        set: BackupSetId::parse("simpeg-db").expect("valid"),
+        event: "at_risk".into(),
+        target: "telegram-piket".into(),
+        created_at: NOW.plus_secs(-600),
+        attempts: 2,
+        last_error: Some("400 Bad Request: chat not found".into()),
+    };
+    render(frame, &standings, (&[row], &[notice]), &comparison, None)
 }

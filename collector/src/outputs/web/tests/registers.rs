@@ -2,6 +2,7 @@
 
 use super::super::{corrections, maintenance, maintenance_form};
 use super::*;
+use crate::correction_preview::Effect;
 use crate::domain::availability::{Counts, MaintenanceStatus};
 use crate::domain::catalogue::ServiceId;
 use crate::domain::interval::Interval;
@@ -85,6 +86,11 @@ fn months() -> Vec<MonthChange> {
     vec![MonthChange { month, before: counts(2_000_000, 7_200), after: counts(2_003_600, 3_600) }]
 }
 
+fn shown() -> corrections::Shown {
+    let effect = Effect { seconds: months(), ..Effect::default() };
+    corrections::Shown { effect, ..corrections::Shown::default() }
+}
+
 fn records(subject: &str, actions: &[(&str, &str, Actor)]) -> Vec<AuditRecord> {
     let record = |(seq, (action, detail, actor)): (u64, &(&str, &str, Actor))| AuditRecord {
         seq,
@@ -123,7 +129,7 @@ pub(super) fn pages(language: Language) -> Vec<Rendered> {
         let entry = site.register.correction(number).expect("there");
         let trail = records(&format!("correction/{number}"), &[("correction.propose", "{}", Actor::System)]);
         let frame = admin(Page { section: Section::Corrections, ..named("Koreksi", "/corrections/x") });
-        corrections::render(frame, &site, entry, &months(), &trail, None)
+        corrections::render(frame, &site, entry, &shown(), &trail, None)
     };
     let form = maintenance_form::MaintenanceForm {
         title: "Ganti sakelar".into(),

@@ -23,6 +23,7 @@ use tower::ServiceExt;
 /// A running site with one person of each role; all have the password `sungailiat`.
 mod full_disk;
 mod registers;
+mod regrouping;
 mod reports;
 mod reviews;
 mod rules;

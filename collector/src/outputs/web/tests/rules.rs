@@ -35,6 +35,7 @@ fn tuned() -> Snapshot {
         hold_seconds: Some(3_600),
     });
     catalogue.tuning.settings.push(RuleSetting {
+        ignored_units: Vec::new(),
         rule: Rule::Threshold(ThresholdMetric::Bandwidth),
         selector: Selector::everything(),
         enabled: Some(false),

@@ -1,5 +1,6 @@
 //! A constructed site: every state, verdict and kind of ticket once, at a fixed moment.
 
+use crate::clock_board::ClockSeen;
 use crate::domain::availability::{Counts, Figures, Policy, Verdict};
 use crate::domain::burn::{Budget, Burn, Forecast, PairNow, STANDARD_30_DAYS};
 use crate::domain::catalogue::*;
@@ -15,7 +16,7 @@ use pantau_shared::assignment::{BackupFiles, BackupSource, CheckKind, HttpCheck}
 use pantau_shared::envelope::AgentStarted;
 use pantau_shared::ids::{BackupSetId, CheckId, HostId};
 use pantau_shared::probe::{ProbeOutcome, ProbeVerdict};
-use pantau_shared::sample::{Filesystem, Interface, Kernel, Load, Memory, Sample};
+use pantau_shared::sample::{Filesystem, Interface, Kernel, Load, Memory, Sample, Timekeeping, Units};
 use pantau_shared::timestamp::Timestamp;
 use std::sync::Arc;
 
@@ -237,6 +238,13 @@ fn host(id: &str, name: &str, cpu: u32, memory: u32, storage: u32, silent: bool)
             ..Interface::default()
         }],
         kernel: Some(Kernel { uptime_ms: Some(41 * 86_400_000), ..Kernel::default() }),
+        units: (id == "db-01").then_some(Units { failed: Some(3) }),
+        failed_units: if id == "db-01" { vec!["certbot.service".into(), "snapd.service".into()] } else { vec![] },
+        timekeeping: (id == "db-01").then_some(Timekeeping {
+            synchronized: Some(false),
+            offset_us: Some(1_240),
+            error_max_us: Some(16_000_000),
+        }),
         ..Sample::default()
     };
     let seen = if silent { ago(2 * 3600 + 300) } else { ago(4) };
@@ -261,6 +269,11 @@ fn host(id: &str, name: &str, cpu: u32, memory: u32, storage: u32, silent: bool)
             memory_permille: Some(memory),
             storage_permille: Some(("/var".into(), storage)),
             network_bytes_per_second: Some((1_560_000, 4_210_000)),
+        },
+        wellbeing: HostWellbeing {
+            failed_units: if id == "db-01" { vec![("certbot.service".into(), ago(5 * 3600))] } else { vec![] },
+            full_at: if id == "db-01" { vec![("/var".into(), ago(-5 * 86_400))] } else { vec![] },
+            clock: (id == "db-01").then(|| ClockSeen { skew_ms: -84_000, since: ago(900), last: ago(4) }),
         },
         lost_observations: if silent { 312 } else { 0 },
         observations_accepted: 2_140_332,
@@ -381,6 +394,7 @@ fn tickets() -> Vec<Arc<Ticket>> {
 fn backups() -> Vec<Arc<BackupView>> {
     let backup = |id: &str, service: &str, state, data_s: Option<i64>, rpo_hours: u32| {
         Arc::new(BackupView {
+            base: None,
             id: set_id(id),
             service: service_id(service),
             state,

@@ -75,3 +75,24 @@ async fn files_of_a_month_are_what_is_frozen_and_notes_are_printed() {
         assert_eq!(site.get(nothing, &admin).await.status(), StatusCode::NOT_FOUND, "{nothing}");
     }
 }
+
+#[tokio::test]
+async fn drafts_of_the_figures_are_marked_and_never_signed() {
+    let site = site().await;
+    watched_since_october(&site).await;
+    let (admin, token) = site.login("admin").await;
+    site.post("/reports/2026-10/freeze", &admin, &format!("csrf={token}&confirm=yes")).await;
+    let page = text(site.get("/reports/availability?period=2026-10", &admin).await).await;
+    assert!(page.contains("/reports/availability/pantau-2026-10-sementara.json"), "{page}");
+    let json = text(site.get("/reports/availability/pantau-2026-10-sementara.json", &admin).await).await;
+    let refused = crate::report::verify::check_file(&json, None).expect_err("is no report that counts");
+    assert!(matches!(refused, crate::report::verify::Refusal::Provisional), "{refused}");
+    let html = text(site.get("/reports/availability/pantau-2026-10-sementara.html", &admin).await).await;
+    assert!(html.contains("SEMENTARA · draf, tidak ditandatangani"), "{html}");
+    let csv = text(site.get("/reports/availability/pantau-2026-10-sementara.csv", &admin).await).await;
+    assert!(csv.lines().any(|line| line.starts_with("2026-10,simpeg,")), "{csv}");
+    for nothing in ["pantau-2026-10-sementara.exe", "pantau-2026-10.json", "pantau-2027-10-sementara.json"] {
+        let answer = site.get(&format!("/reports/availability/{nothing}"), &admin).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{nothing}");
+    }
+}

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1346457172;
-PRAGMA user_version = 17;
+PRAGMA user_version = 19;
 CREATE TABLE host (
     num             INTEGER PRIMARY KEY,
     id              TEXT NOT NULL UNIQUE,
@@ -363,14 +363,15 @@ CREATE TABLE correction (
     decided_reason TEXT,
     approval       INTEGER UNIQUE,
     withdrawn_by   INTEGER,
-    figures        TEXT NOT NULL,
+    figures        TEXT NOT NULL, backup_set TEXT, rpo_figures TEXT NOT NULL DEFAULT '[]',
     CHECK ((from_ms IS NULL) = (to_ms IS NULL)),
     CHECK ((from_ms IS NULL) <> (withdraws IS NULL)),
     CHECK (to_ms > from_ms)
 ) STRICT;
-INSERT INTO correction VALUES (1, 'simpeg', 'up', 1780000000000, 1780000060000, NULL, NULL, 'Salah ukur', 'Log', 'rina', 1780000100000, 'withdrawn', 'budi', 1780000101000, '', 1, 3, '[["2026-05-01",[5,1,2,3,4],[9,1,2,3,4]]]');
-INSERT INTO correction VALUES (2, 'simpeg', 'excluded', 1780000060000, 1780000070000, NULL, 'unknown', 'Salah ukur', 'Log', NULL, 1780000100000, 'proposed', NULL, NULL, NULL, NULL, NULL, '[]');
-INSERT INTO correction VALUES (3, 'simpeg', 'withdraw', NULL, NULL, 1, 'unknown', 'Salah ukur', 'Log', NULL, 1780000100000, 'proposed', NULL, NULL, NULL, 2, NULL, '[]');
+INSERT INTO correction VALUES (1, 'simpeg', 'up', 1780000000000, 1780000060000, NULL, NULL, 'Salah ukur', 'Log', 'rina', 1780000100000, 'withdrawn', 'budi', 1780000101000, '', 1, 3, '[["2026-05-01",[5,1,2,3,4],[9,1,2,3,4]]]', NULL, '[]');
+INSERT INTO correction VALUES (2, 'simpeg', 'excluded', 1780000060000, 1780000070000, NULL, 'unknown', 'Salah ukur', 'Log', NULL, 1780000100000, 'proposed', NULL, NULL, NULL, NULL, NULL, '[]', NULL, '[]');
+INSERT INTO correction VALUES (3, 'simpeg', 'withdraw', NULL, NULL, 1, 'unknown', 'Salah ukur', 'Log', NULL, 1780000100000, 'proposed', NULL, NULL, NULL, 2, NULL, '[]', NULL, '[]');
+INSERT INTO correction VALUES (4, 'simpeg', 'backups', 1780000100000, 1780000500000, NULL, NULL, 'Salah ukur', 'Log', NULL, 1780000100000, 'proposed', NULL, NULL, NULL, NULL, NULL, '[]', 'db', '[["2026-05-01",null,[900,90,9,2,99,900000]]]');
 CREATE TABLE backup_record (
     backup_set  TEXT NOT NULL,
     artefact    TEXT NOT NULL,
@@ -548,10 +549,10 @@ CREATE TABLE notice (
     next_attempt_ms INTEGER NOT NULL,
     state           TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'rejected')),
     settled_ms      INTEGER,
-    last_error      TEXT,
+    last_error      TEXT, checked_ms INTEGER, checked_by TEXT,
     UNIQUE (backup_set, episode_ms, event, target)
 ) STRICT;
-INSERT INTO notice VALUES (1, 'simpeg-db', 1780000006000, 'at_risk', 'piket', 7, '{}', 1780000008000, 1, 1780000008000, 'delivered', 1780000009000, NULL);
+INSERT INTO notice VALUES (1, 'simpeg-db', 1780000006000, 'at_risk', 'piket', 7, '{}', 1780000008000, 1, 1780000008000, 'delivered', 1780000009000, NULL, NULL, NULL);
 CREATE INDEX notice_due ON notice (target, next_attempt_ms) WHERE state = 'pending';
 CREATE TABLE backup_risk (
     backup_set TEXT PRIMARY KEY,
@@ -601,3 +602,44 @@ CREATE TABLE ledger_part (
     PRIMARY KEY (service, from_ms)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO ledger_part VALUES ('simpeg', 1780000010000, 1780000030000, '[["simpeg-web","down"]]');
+CREATE TABLE late_backup (
+    correction  INTEGER NOT NULL REFERENCES correction (number),
+    position    INTEGER NOT NULL,
+    until_ms    INTEGER NOT NULL,
+    known       INTEGER NOT NULL,
+    artefact    TEXT NOT NULL,
+    generation  INTEGER NOT NULL,
+    started_ms  INTEGER,
+    ended_ms    INTEGER,
+    data_ms     INTEGER,
+    basis       INTEGER NOT NULL,
+    status      INTEGER NOT NULL,
+    size_bytes  INTEGER,
+    location    TEXT NOT NULL,
+    claimed     INTEGER NOT NULL,
+    first_ms    INTEGER NOT NULL,
+    last_ms     INTEGER NOT NULL,
+    deleted_ms  INTEGER,
+    verified_ms INTEGER,
+    builds_on   TEXT NOT NULL,
+    gapless     INTEGER NOT NULL,
+    PRIMARY KEY (correction, position)
+) STRICT, WITHOUT ROWID;
+INSERT INTO late_backup VALUES (4, 0, 1780000500000, 0, 'dump-1', 1, NULL, NULL, NULL, 0, 0, NULL, '', 0, 0, 0, NULL, NULL, '[]', 0);
+INSERT INTO late_backup VALUES (4, 1, 1780000500000, 1, 'dump-2', 1, 1780000090000, 1780000110000, 1780000090000, 1, 1, 7, 'a', 1, 1780000120000, 1780000130000, 1780000400000, 1780000125000, '["dump-1"]', 1);
+CREATE TABLE external_standing (
+    ticket     INTEGER NOT NULL REFERENCES ticket (number),
+    target     TEXT NOT NULL,
+    stage      TEXT NOT NULL,
+    assignee   TEXT,
+    priority   TEXT,
+    changed_by TEXT,
+    changed_ms INTEGER,
+    entry_by   TEXT,
+    entry_ms   INTEGER,
+    solved_by  TEXT,
+    solved_ms  INTEGER,
+    asked_ms   INTEGER NOT NULL,
+    PRIMARY KEY (ticket, target)
+) STRICT, WITHOUT ROWID;
+INSERT INTO external_standing VALUES (8701603741697, 'meja-bantuan', 'tertunda', 'Rina', '3', 'Rina', 1780000008000, 'Budi', 1780000009000, NULL, NULL, 1780000010000);

@@ -9,19 +9,28 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 /// A certificate's file and its key's.
-pub(crate) type Pair = (PathBuf, PathBuf);
+pub type Pair = (PathBuf, PathBuf);
 
 /// All of them; every key belongs to the ordinary user.
-pub(crate) struct Certificates {
-    pub(crate) authority: PathBuf,
-    pub(crate) good: Pair,
-    pub(crate) wrong: Pair,
-    pub(crate) expired: Pair,
-    pub(crate) soon: Pair,
+#[derive(Debug, Clone)]
+pub struct Certificates {
+    /// The authority's own, which signed all others.
+    pub authority: PathBuf,
+    /// For `localhost` and 127.0.0.1, good for 90 days.
+    pub good: Pair,
+    /// For another name.
+    pub wrong: Pair,
+    /// Over since five days.
+    pub expired: Pair,
+    /// Over in five days.
+    pub soon: Pair,
 }
 
 /// Makes them in `folder`.
-pub(crate) fn make(folder: &Path) -> Result<Certificates> {
+///
+/// # Errors
+/// The files'.
+pub fn make(folder: &Path) -> Result<Certificates> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, "pantau test authority");
