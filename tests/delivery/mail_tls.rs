@@ -1,9 +1,10 @@
 //! Mail with STARTTLS and with TLS from the first byte against a real server: only one that proves its name gets anything.
 
-use crate::real::{free_port, lines, listens, started};
+use crate::real::{lines, listens, started};
 use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use pantau_collector::config::receivers::{EmailSettings, MailSecurity, Receiver, ReceiverKind};
+use pantau_tests::free_port;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};

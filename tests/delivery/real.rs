@@ -5,14 +5,11 @@ use anyhow::{Context, Result, ensure};
 use pantau_collector::config::receivers::{
     AlertmanagerSettings, EmailSettings, MailSecurity, MqttSettings, Receiver, ReceiverKind,
 };
+use pantau_tests::free_port;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
-
-pub(crate) fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
 
 /// A program of Debian's; `None` and a word about it when it is not installed.
 pub(crate) fn started(program: &str, arguments: &[&str]) -> Option<Child> {

@@ -2,9 +2,9 @@
 
 use crate::eventually::eventually;
 use crate::office::{Office, Plan};
-use crate::programs::free_port;
 use crate::prometheus::catalogue;
 use anyhow::{Context, Result, ensure};
+use pantau_tests::free_port;
 use serde_json::{Value, json};
 use std::fs;
 use tokio::process::Command;

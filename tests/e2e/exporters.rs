@@ -11,9 +11,10 @@ mod text;
 
 use crate::eventually::eventually;
 use crate::office::{Office, Plan};
-use crate::programs::{Running, free_port};
+use crate::programs::Running;
 use crate::prometheus::{catalogue, plain_get};
 use anyhow::{Context, Result, ensure};
+use pantau_tests::free_port;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;

@@ -1,8 +1,9 @@
 //! A small office on loopback for one test: a folder, a collector over TLS, agents, a way to ask the API.
 
 use crate::eventually::eventually;
-use crate::programs::{Running, free_port, run};
+use crate::programs::{Running, run};
 use anyhow::{Context, Result, ensure};
+use pantau_tests::free_port;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;

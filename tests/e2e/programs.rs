@@ -3,7 +3,6 @@
 use anyhow::{Context, Result, bail, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use tokio::process::{Child, Command};
 
@@ -82,23 +81,4 @@ impl Running {
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
-}
-
-/// Where the next port is looked for. Below the range from which the kernel takes ports for outgoing connections, and
-/// never twice in one run, so that tests side by side do not meet.
-static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
-const FIRST_PORT: u16 = 20_000;
-const PORTS: u16 = 12_000;
-
-/// A port on loopback that nobody uses.
-pub(crate) fn free_port() -> Result<u16> {
-    let spread = u16::try_from(std::process::id() % u32::from(PORTS))?;
-    for _ in 0..PORTS {
-        let step = NEXT_PORT.fetch_add(1, Ordering::Relaxed);
-        let port = FIRST_PORT + (spread.wrapping_add(step)) % PORTS;
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    bail!("no free port from {FIRST_PORT} on")
 }

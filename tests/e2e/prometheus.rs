@@ -3,8 +3,8 @@
 use crate::eventually::eventually;
 use crate::http_service::HttpService;
 use crate::office::{Office, Plan};
-use crate::programs::free_port;
 use anyhow::{Context, Result, ensure};
+use pantau_tests::free_port;
 use serde_json::Value;
 use std::fs;
 use std::process::Stdio;

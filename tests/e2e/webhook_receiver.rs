@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use pantau_tests::free_port;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpSocket;
@@ -52,7 +53,7 @@ pub(crate) struct WebhookReceiver {
 impl WebhookReceiver {
     /// Chooses an address; nobody answers there yet.
     pub(crate) fn away() -> Result<Self> {
-        let port = crate::programs::free_port()?;
+        let port = free_port()?;
         Ok(Self { address: SocketAddr::from(([127, 0, 0, 1], port)), calls: Calls::default() })
     }
 

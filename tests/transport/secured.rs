@@ -7,8 +7,9 @@ use pantau_agent::{BrokerSettings, RoadSettings};
 use pantau_shared::topics::TOPIC_PREFIX;
 use pantau_tests::certificates::{Certificates, Pair, make};
 use pantau_tests::fleet::program::eventually;
+use pantau_tests::free_port;
 use pantau_tests::roads::agent::Agent;
-use pantau_tests::roads::broker::{Broker, free_port};
+use pantau_tests::roads::broker::Broker;
 use std::path::Path;
 
 /// The road over TLS; without an authority the platform's are trusted.

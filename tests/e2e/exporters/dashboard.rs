@@ -3,9 +3,9 @@
 
 use super::Watched;
 use crate::eventually::eventually;
-use crate::programs::free_port;
 use crate::prometheus::query;
 use anyhow::{Context, Result, ensure};
+use pantau_tests::free_port;
 use std::fs;
 use std::path::Path;
 use tokio::process::Command;

@@ -1,8 +1,8 @@
 //! Debian's servers, each in a folder of its own, on a free port of loopback, as an ordinary user.
 
-use super::super::programs::free_port;
 use anyhow::{Context, Result, ensure};
 use pantau_tests::certificates::Certificates;
+use pantau_tests::free_port;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};

@@ -7,7 +7,8 @@
 use super::agents::Agent;
 use super::connection::{Connection, Target};
 use super::process;
-use super::program::{Program, eventually, free_port};
+use super::program::{Program, eventually};
+use crate::free_port;
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -77,14 +77,6 @@ impl Program {
     }
 }
 
-/// A port of loopback that is free now.
-///
-/// # Errors
-/// When there is none.
-pub fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr())?.port())
-}
-
 /// Asks `ready` twenty times a second until it says yes.
 ///
 /// # Errors

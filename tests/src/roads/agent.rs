@@ -1,7 +1,7 @@
 //! The agent of the one host, in this process, and what it counted.
 
-use super::broker::free_port;
 use super::office::Office;
+use crate::free_port;
 use anyhow::{Context, Result, bail};
 use pantau_agent::clock::Clock;
 use pantau_agent::{BrokerSettings, Identity, RoadSettings, RunError, Settings, run};
@@ -53,7 +53,12 @@ impl Agent {
         let metrics = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let settings = Settings { metrics_listen: Some(metrics), ..settings };
         let (stop, shutdown) = watch::channel(false);
-        Ok(Self { stop, task: tokio::spawn(run(settings, clock, shutdown)), metrics })
+        let task = tokio::spawn(async move {
+            let ended = run(settings, clock, shutdown).await;
+            // Whoever waits for its figures would only hear that nobody answers.
+            ended.inspect_err(|error| eprintln!("the agent ended: {error:?}"))
+        });
+        Ok(Self { stop, task, metrics })
     }
 
     /// A figure of its `/metrics`, as the line begins there.

@@ -1,7 +1,8 @@
 //! The collector of one host: its folder and configuration, its process, what it counted and what it holds.
 
 use super::agent::parse_metric;
-use super::broker::{free_port, listens};
+use super::broker::listens;
+use crate::free_port;
 use anyhow::{Context, Result, ensure};
 use pantau_collector::admin;
 use pantau_collector::clock::Clock;

@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use chrono_tz::Tz;
 use pantau_shared::ids::HostId;
+use pantau_shared::timestamp::Timestamp;
 use serde::Serialize;
 
 /// An enrolled host now. Shares in permille, rates per second.
@@ -32,13 +33,33 @@ pub(super) struct HostBody {
     storage_mount_point: Option<String>,
     network_in_bytes_per_second: Option<u64>,
     network_out_bytes_per_second: Option<u64>,
+    /// Failed units of systemd that count, each with the first reading since which it has been failed.
+    failed_units: Vec<SinceBody>,
+    /// By its own timekeeping; `null` where it is not told.
+    clock_synchronized: Option<bool>,
+    /// Ahead of the collector's clock, negative behind, where that was ever off.
+    clock_skew_ms: Option<i64>,
+    /// File systems that will be full soon by their growth, each with when.
+    filling: Vec<SinceBody>,
     observations_accepted: u64,
     observations_lost: u64,
+}
+
+/// A named part of a host with the moment that is told of it.
+#[derive(Debug, Serialize)]
+struct SinceBody {
+    name: String,
+    at: String,
 }
 
 fn body(zone: Tz, view: &HostView) -> HostBody {
     let (started, rates) = (view.started.as_ref(), &view.rates);
     let storage = rates.storage_permille.as_ref();
+    let timekeeping = view.sample.as_ref().and_then(|(_, sample)| sample.timekeeping);
+    let since = |zone, parts: &[(String, Timestamp)]| {
+        let body = |(name, at): &(String, Timestamp)| SinceBody { name: name.clone(), at: instant(zone, *at) };
+        parts.iter().map(body).collect()
+    };
     HostBody {
         id: view.id.to_string(),
         name: view.name.clone(),
@@ -56,6 +77,10 @@ fn body(zone: Tz, view: &HostView) -> HostBody {
         storage_mount_point: storage.map(|(mount, _)| mount.to_string()),
         network_in_bytes_per_second: rates.network_bytes_per_second.map(|(received, _)| received),
         network_out_bytes_per_second: rates.network_bytes_per_second.map(|(_, sent)| sent),
+        failed_units: since(zone, &view.wellbeing.failed_units),
+        clock_synchronized: timekeeping.and_then(|timekeeping| timekeeping.synchronized),
+        clock_skew_ms: view.wellbeing.clock.map(|seen| seen.skew_ms),
+        filling: since(zone, &view.wellbeing.full_at),
         observations_accepted: view.observations_accepted,
         observations_lost: view.lost_observations,
     }
@@ -94,4 +119,24 @@ pub(super) async fn one(
     let snapshot = state.app.engine.snapshot();
     let view = snapshot.hosts.iter().find(|view| view.id.as_str() == id).ok_or_else(|| no_such("host"))?;
     Ok(Json(body(snapshot.profile.time_zone, view)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outputs::web::tests::site;
+
+    #[test]
+    fn what_is_wrong_with_a_host_is_told_and_of_others_nothing() {
+        let (snapshot, zone) = (site::snapshot(), chrono_tz::Asia::Jakarta);
+        let told = |id: &str| {
+            let view = snapshot.hosts.iter().find(|view| view.id.as_str() == id).expect("a host");
+            serde_json::to_value(body(zone, view)).expect("serializes")
+        };
+        let (ill, well) = (told("db-01"), told("app-01"));
+        assert_eq!(ill["failed_units"][0]["name"], "certbot.service");
+        assert!(ill["failed_units"][0]["at"].as_str().is_some_and(|at| at.ends_with("+07:00")), "{ill}");
+        assert_eq!((&ill["clock_skew_ms"], &ill["filling"][0]["name"]), (&(-84_000).into(), &"/var".into()));
+        assert_eq!((&well["failed_units"], &well["clock_skew_ms"]), (&serde_json::json!([]), &serde_json::Value::Null));
+    }
 }

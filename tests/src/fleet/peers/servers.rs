@@ -8,7 +8,8 @@
 
 use crate::fleet::connection::{Connection, Target};
 use crate::fleet::process::read_folder_bytes;
-use crate::fleet::program::{Program, eventually, free_port};
+use crate::fleet::program::{Program, eventually};
+use crate::free_port;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use std::net::SocketAddr;
