@@ -45,4 +45,4 @@ report-draft-text = These files are provisional and unsigned: they hold the figu
 set-base = Base of the logs
 set-base-usable = { $set }: usable; the logs are counted on top of it
 set-base-missing = { $set }: no usable base backup, so these logs restore nothing
-report-quotient = { $part } ÷ { $whole } seconds
+report-quotient = { $part } ÷ { $whole } s

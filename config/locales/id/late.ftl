@@ -45,4 +45,4 @@ report-draft-text = Berkas ini sementara dan tidak ditandatangani: isinya angka 
 set-base = Dasar log
 set-base-usable = { $set }: dapat dipakai; log dihitung di atasnya
 set-base-missing = { $set }: tidak ada cadangan dasar yang dapat dipakai, jadi log ini tidak memulihkan apa pun
-report-quotient = { $part } ÷ { $whole } detik
+report-quotient = { $part } ÷ { $whole } dtk

@@ -11,7 +11,7 @@ pub(crate) struct LateService {
     /// The earliest late answer, or what else is to be made anew.
     pub(crate) at: Timestamp,
     pub(crate) service: ServiceModel,
-    /// From when its ledger is to be made anew; see [`super::load::replay`].
+    /// From when its ledger is to be made anew; see [`replay`](crate::engine::load::replay).
     pub(crate) from: Option<Timestamp>,
 }
 
