@@ -134,6 +134,8 @@ pub struct WindowView {
     pub interval: Interval,
     /// Whether it counts as maintenance: announced and approved in time.
     pub counted: bool,
+    /// Whether it is one of components or of all hosts: only what is down because of it is taken out.
+    pub of_parts: bool,
 }
 
 /// One local day of a service, in seconds.

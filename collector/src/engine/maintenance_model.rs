@@ -120,7 +120,8 @@ fn windows_of(register: &Register, service: &Service, rulebook: &Rulebook) -> Ve
         for window in plan.windows(rulebook.zone()) {
             if let Some(interval) = crate::domain::register::approved(&window, Wanted::Any) {
                 let counted = window.counted(notice_s).is_some();
-                list.push(WindowView { number: plan.number, title: Arc::clone(&title), interval, counted });
+                let (number, title, of_parts) = (plan.number, Arc::clone(&title), !parts.is_empty());
+                list.push(WindowView { number, title, interval, counted, of_parts });
             }
         }
     }

@@ -96,6 +96,7 @@ notice-open = Announce before { $time }
 notice-short = Too short: { $span }
 notice-told = Announced { $span } ahead
 service-maintenance-now = In maintenance: { $title }, { $from } to { $to }. This time is left out.
+service-maintenance-now-part = In maintenance: { $title }, { $from } to { $to }. Only outages because of it are left out.
 service-maintenance-now-not-counted = In maintenance: { $title }, { $from } to { $to }. Not announced in time: outages count.
 service-maintenance-next = Next maintenance: { $title }, { $from } to { $to }.
 corrections-title = Corrections

@@ -93,6 +93,7 @@ notice-open = Umumkan sebelum { $time }
 notice-short = Terlalu singkat: { $span }
 notice-told = Diumumkan { $span } sebelumnya
 service-maintenance-now = Sedang pemeliharaan: { $title }, { $from } sampai { $to }. Waktu ini dikecualikan.
+service-maintenance-now-part = Sedang pemeliharaan: { $title }, { $from } sampai { $to }. Hanya henti karena pekerjaan ini dikecualikan.
 service-maintenance-now-not-counted = Sedang pemeliharaan: { $title }, { $from } sampai { $to }. Tidak diumumkan tepat waktu: gangguan tetap dihitung.
 service-maintenance-next = Pemeliharaan berikutnya: { $title }, { $from } sampai { $to }.
 corrections-title = Koreksi

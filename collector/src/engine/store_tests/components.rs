@@ -105,7 +105,7 @@ async fn what_is_down_only_by_a_maintained_component_is_excused_and_opens_nothin
     maintain(&site, &mut task, begin, begin + 600).await;
     answers(&mut site, &mut task, (begin - 50, begin + 100), Good, Good).await;
     let shown = engine.snapshot().services[0].maintenance.now.clone().expect("a window runs");
-    assert_eq!((&*shown.title, shown.counted), ("Naik versi (Basis data)", true));
+    assert_eq!((&*shown.title, shown.counted, shown.of_parts), ("Naik versi (Basis data)", true, true));
     assert_eq!(counts(&site, &engine).excluded_s, 0, "what works counts");
 
     answers(&mut site, &mut task, (begin + 100, begin + 400), Good, Failed).await;

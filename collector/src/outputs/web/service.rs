@@ -140,6 +140,7 @@ pub(crate) fn render(page: Page, snapshot: &Snapshot, data: &ServiceData<'_>) ->
 /// The window that runs now, else the next one.
 fn maintenance(texts: Texts, view: &ServiceView) -> Option<(String, u32)> {
     let (id, window) = match (&view.maintenance.now, &view.maintenance.next) {
+        (Some(window), _) if window.counted && window.of_parts => ("service-maintenance-now-part", window),
         (Some(window), _) if window.counted => ("service-maintenance-now", window),
         (Some(window), _) => ("service-maintenance-now-not-counted", window),
         (None, Some(window)) => ("service-maintenance-next", window),
