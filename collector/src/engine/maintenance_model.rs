@@ -1,8 +1,8 @@
 //! When what is in approved maintenance, as the engine needs it: to leave tickets closed, and to show it.
 //!
 //! A condition that begins inside a window opens nothing, whether the window counts in the figures or not. What is still
-//! there [`GRACE_S`] after its end is a disturbance from the end of the window on (engines B.2). Probing and the ledger go
-//! on as ever. Made once per change of a register; what maintenance of components excuses, with what is seen of them.
+//! there [`GRACE_S`] after its end is a disturbance from the end of the window on (engines B.2); where something fails that
+//! is not maintained, nothing is waited for. Probing and the ledger go on as ever. Made once per change of a register; what maintenance of components excuses, with what is seen of them.
 
 use crate::domain::catalogue::{Catalogue, Service};
 use crate::domain::interval::{Interval, IntervalSet};
@@ -23,8 +23,8 @@ const GRACE_S: i64 = 300;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Windows {
     services: Vec<ServiceWindows>,
-    hosts: HashMap<HostId, IntervalSet>,
-    none: IntervalSet,
+    hosts: HashMap<HostId, Maintained>,
+    none: Maintained,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -34,7 +34,7 @@ struct ServiceWindows {
     /// Whether any window is one of a component.
     of_components: bool,
     /// With the time in which it is down only because of components in maintenance.
-    all: IntervalSet,
+    all: Maintained,
     /// Each for itself, in order of its begin.
     list: Vec<WindowView>,
 }
@@ -44,14 +44,15 @@ impl Windows {
     pub(crate) fn new(register: &Register, catalogue: &Catalogue, rulebook: &Rulebook, parts: &PartsOf<'_>) -> Self {
         let zone = rulebook.zone();
         let named = register.plans().iter().flat_map(|plan| &plan.hosts);
-        let hosts = named.map(|host| (host.clone(), register.host_maintenance(host, zone, Wanted::Any)));
+        let of_host = |host: &HostId| Maintained::from(register.host_maintenance(host, zone, Wanted::Any));
+        let hosts = named.map(|host| (host.clone(), of_host(host)));
         let services = catalogue.services.iter().map(|service| {
             let list = windows_of(register, service, rulebook);
             let own = register.maintenance_of(service, zone);
             let of_components = !rulebook.planned_of_components(register, &service.id).is_empty();
-            ServiceWindows { all: own.clone(), own, of_components, list }
+            ServiceWindows { all: Maintained::from(own.clone()), own, of_components, list }
         });
-        let mut windows = Self { services: services.collect(), hosts: hosts.collect(), none: IntervalSet::empty() };
+        let mut windows = Self { services: services.collect(), hosts: hosts.collect(), none: Maintained::default() };
         for (place, service) in catalogue.services.iter().enumerate() {
             if windows.of_components(place) {
                 windows.take_parts(place, register, service, rulebook, parts(&service.id));
@@ -75,23 +76,27 @@ impl Windows {
         stretches: &[PartStretch],
     ) {
         let excused = rulebook.excused(register, &service.id, stretches, Wanted::Any);
+        let planned = rulebook.planned_of_components(register, &service.id);
+        let down = |at: Timestamp| stretches.iter().any(|stretch| stretch.interval.contains(at));
+        let ends = excused.iter().map(|piece| piece.to);
+        let cut_short = ends.filter(|end| planned.contains(*end) && down(*end)).collect();
         if let Some(windows) = self.services.get_mut(place) {
-            windows.all = windows.own.union(&excused);
+            windows.all = Maintained { set: windows.own.union(&excused), cut_short };
         }
     }
 
     /// That of a service.
-    pub(crate) fn of_service(&self, place: usize) -> &IntervalSet {
+    pub(crate) fn of_service(&self, place: usize) -> &Maintained {
         self.services.get(place).map_or(&self.none, |service| &service.all)
     }
 
     /// That of a host.
-    pub(crate) fn of_host(&self, host: &HostId) -> &IntervalSet {
+    pub(crate) fn of_host(&self, host: &HostId) -> &Maintained {
         self.hosts.get(host).unwrap_or(&self.none)
     }
 
     /// That of what cannot be maintained.
-    pub(super) const fn of_nothing(&self) -> &IntervalSet {
+    pub(super) const fn of_nothing(&self) -> &Maintained {
         &self.none
     }
 
@@ -104,6 +109,71 @@ impl Windows {
             now: past.iter().rev().find(|window| window.interval.contains(now)).cloned(),
             next: ahead.first().cloned(),
         }
+    }
+}
+
+/// When something is in approved maintenance, and how that ends.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Maintained {
+    set: IntervalSet,
+    /// Ends of `set` at which something failed that is not maintained, while the plan went on: nothing is waited for then.
+    cut_short: Vec<Timestamp>,
+}
+
+impl From<IntervalSet> for Maintained {
+    fn from(set: IntervalSet) -> Self {
+        Self { set, cut_short: Vec::new() }
+    }
+}
+
+impl Maintained {
+    /// Whether `at` lies in it.
+    pub(super) fn contains(&self, at: Timestamp) -> bool {
+        self.set.contains(at)
+    }
+
+    /// Whether it ended at `at` because something else failed.
+    pub(super) fn is_cut_short(&self, at: Timestamp) -> bool {
+        self.cut_short.contains(&at)
+    }
+
+    /// The interval that holds `at`.
+    fn holding(&self, at: Timestamp) -> Option<Interval> {
+        let place = self.set.as_slice().partition_point(|interval| interval.to <= at);
+        self.set.as_slice().get(place).copied().filter(|interval| interval.contains(at))
+    }
+
+    /// Until when what began in `window` is excused.
+    fn grace_ends(&self, window: Interval) -> Timestamp {
+        if self.is_cut_short(window.to) { window.to } else { window.to.plus_secs(GRACE_S) }
+    }
+
+    /// Until when it excuses what began at `onset`; `None`: it does not, or no more.
+    pub(super) fn excused_until(&self, onset: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        self.holding(onset).map(|window| self.grace_ends(window)).filter(|until| now < *until)
+    }
+
+    /// When what began at `onset` counts as begun: what was excused, at the end of its window.
+    pub(super) fn counted_onset(&self, onset: Timestamp) -> Timestamp {
+        self.holding(onset).map_or(onset, |window| window.to)
+    }
+
+    /// What is seen of a subject that is maintained so.
+    pub(crate) fn seen(&self, view: View, now: Timestamp) -> View {
+        let View::Holds(condition) = view else { return view };
+        if self.excused_until(condition.onset_at, now).is_some() {
+            return View::Unseen { key: condition.key };
+        }
+        View::Holds(Condition { onset_at: self.counted_onset(condition.onset_at), ..condition })
+    }
+
+    /// The next instant after `now` at which maintenance begins, ends, or no longer excuses what is still there.
+    pub(crate) fn next_rim(&self, now: Timestamp) -> Option<Timestamp> {
+        let windows = self.set.as_slice();
+        let place = windows.partition_point(|interval| interval.to.plus_secs(GRACE_S) <= now);
+        let near = windows.iter().skip(place).take(2);
+        let rims = near.flat_map(|interval| [interval.from, interval.to, self.grace_ends(*interval)]);
+        rims.filter(|rim| *rim > now).min()
     }
 }
 
@@ -127,38 +197,4 @@ fn windows_of(register: &Register, service: &Service, rulebook: &Rulebook) -> Ve
     }
     list.sort_by_key(|window| (window.interval, window.number));
     list
-}
-
-/// The interval of `set` that holds `at`.
-fn holding(set: &IntervalSet, at: Timestamp) -> Option<Interval> {
-    let place = set.as_slice().partition_point(|interval| interval.to <= at);
-    set.as_slice().get(place).copied().filter(|interval| interval.contains(at))
-}
-
-/// Until when maintenance in `set` excuses what began at `onset`; `None`: it does not, or no more.
-pub(super) fn excused_until(set: &IntervalSet, onset: Timestamp, now: Timestamp) -> Option<Timestamp> {
-    holding(set, onset).map(|window| window.to.plus_secs(GRACE_S)).filter(|until| now < *until)
-}
-
-/// When what began at `onset` counts as begun: what was excused, at the end of its window.
-pub(super) fn counted_onset(set: &IntervalSet, onset: Timestamp) -> Timestamp {
-    holding(set, onset).map_or(onset, |window| window.to)
-}
-
-/// What is seen of a subject that is maintained in `set`.
-pub(crate) fn seen_in(set: &IntervalSet, view: View, now: Timestamp) -> View {
-    let View::Holds(condition) = view else { return view };
-    match holding(set, condition.onset_at) {
-        Some(window) if now < window.to.plus_secs(GRACE_S) => View::Unseen { key: condition.key },
-        Some(window) => View::Holds(Condition { onset_at: window.to, ..condition }),
-        None => View::Holds(condition),
-    }
-}
-
-/// The next instant after `now` at which maintenance begins, ends, or no longer excuses what is still there.
-pub(crate) fn next_rim(set: &IntervalSet, now: Timestamp) -> Option<Timestamp> {
-    let place = set.as_slice().partition_point(|interval| interval.to.plus_secs(GRACE_S) <= now);
-    let near = set.as_slice().iter().skip(place).take(2);
-    let rims = near.flat_map(|interval| [interval.from, interval.to, interval.to.plus_secs(GRACE_S)]);
-    rims.filter(|rim| *rim > now).min()
 }

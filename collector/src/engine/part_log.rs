@@ -4,8 +4,10 @@
 use crate::domain::catalogue::Service;
 use crate::domain::interval::Interval;
 use crate::domain::register::excuse::{self, PartStretch};
-use crate::domain::state::{StateInterval, Timeline};
+use crate::domain::state::{State, StateInterval, Timeline};
 use crate::store::records::PartsEdit;
+use pantau_shared::ids::CheckId;
+use pantau_shared::timestamp::Timestamp;
 
 /// The stretches, in order of time.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +35,18 @@ impl PartLog {
     /// All of them.
     pub(crate) fn stretches(&self) -> &[PartStretch] {
         &self.stretches
+    }
+
+    /// The checks that went down at `at`, while the service was.
+    pub(super) fn failing_since(&self, at: Timestamp) -> Vec<&CheckId> {
+        let place = self.stretches.partition_point(|kept| kept.interval.to <= at);
+        let Some(since) = self.stretches.get(place).filter(|kept| kept.interval.contains(at)) else {
+            return Vec::new();
+        };
+        let before = place.checked_sub(1).and_then(|before| self.stretches.get(before));
+        let was_down = |id: &CheckId| before.is_some_and(|before| before.states.contains(&(id.clone(), State::Down)));
+        let down = since.states.iter().filter(|(_, state)| *state == State::Down).map(|(id, _)| id);
+        down.filter(|id| !was_down(id)).collect()
     }
 
     /// Makes them anew from the begin of `window` on, where the service stood as `merged` says; the edit, if any differs.

@@ -298,6 +298,17 @@ impl ServiceModel {
         self.reasons.get(&self.ledger.stretch_at(at).interval.from).cloned()
     }
 
+    /// Why it is down by checks that failed at `at`, where others were down before.
+    pub(crate) fn reason_since(&self, at: Timestamp) -> Option<Phrase> {
+        let failing = self.parts.failing_since(at);
+        let of = |vantage: &&VantageModel| {
+            self.service.checks.get(vantage.check).is_some_and(|check| failing.contains(&&check.id))
+        };
+        let bad = self.vantages.iter().filter(of).filter_map(|v| v.last_bad.as_ref().map(|(at, why)| (at, why, v)));
+        let (_, phrase, vantage) = bad.max_by_key(|(at, ..)| **at)?;
+        Some(self.placed(phrase, vantage, false))
+    }
+
     /// How the vantages of the check at `index` are joined.
     pub(crate) fn quorum(&self, index: usize) -> Quorum {
         let count = self.vantages.iter().filter(|v| v.check == index).count();

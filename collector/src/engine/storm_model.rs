@@ -5,7 +5,6 @@
 
 use super::deadlines::Subject;
 use super::host_model::HostModel;
-use super::maintenance_model;
 use super::model::Model;
 use crate::domain::catalogue::Service;
 use crate::domain::phrase::Phrase;
@@ -109,7 +108,7 @@ impl Model {
     /// Until when approved maintenance excuses the silence of the host at `place`.
     fn excused_until(&self, place: usize, now: Timestamp) -> Option<Timestamp> {
         let host = &self.hosts[place];
-        maintenance_model::excused_until(self.windows.of_host(&host.record.id), host.last_seen(), now)
+        self.windows.of_host(&host.record.id).excused_until(host.last_seen(), now)
     }
 
     /// Whether a storm that lasts is over: its view, and when to look again.
@@ -140,9 +139,7 @@ impl Model {
     fn storm_condition(&self, places: &[usize], enrolled: usize) -> Condition {
         let mut hosts: Vec<_> = places.iter().map(|place| &self.hosts[*place]).collect();
         hosts.sort_by_key(|host| &host.record.id);
-        let began = |host: &HostModel| {
-            maintenance_model::counted_onset(self.windows.of_host(&host.record.id), host.last_seen())
-        };
+        let began = |host: &HostModel| self.windows.of_host(&host.record.id).counted_onset(host.last_seen());
         let onset_at = hosts.iter().map(|host| began(host)).min().unwrap_or(self.listening_since);
         let running: BTreeSet<usize> =
             hosts.iter().flat_map(|host| self.index.running_on(&host.record.id)).copied().collect();

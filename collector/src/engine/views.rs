@@ -2,12 +2,12 @@
 
 use super::deadlines::Subject;
 use super::host_model::{HostModel, Track, gap_ms};
-use super::maintenance_model;
+use super::maintenance_model::Maintained;
 use super::model::Model;
 use super::service_model::ServiceModel;
 use super::threshold_view::Reading;
 use crate::domain::catalogue::{Check, ServiceId};
-use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::interval::Interval;
 use crate::domain::phrase::Phrase;
 use crate::domain::profile::Impact;
 use crate::domain::silence;
@@ -26,11 +26,23 @@ impl Model {
     pub(super) fn views_of(&self, subject: Subject, now: Timestamp) -> Vec<View> {
         let seen = self.seen_of(subject, now);
         let maintained = self.maintained(subject);
-        seen.into_iter().map(|view| maintenance_model::seen_in(maintained, view, now)).collect()
+        let seen = seen.into_iter().map(|view| maintained.seen(view, now));
+        match subject {
+            Subject::Service(place) => match self.services.get(place) {
+                Some(service) => seen.map(|view| retold(service, maintained, view)).collect(),
+                None => Vec::new(),
+            },
+            Subject::Storm
+            | Subject::Host(_)
+            | Subject::Backup(_)
+            | Subject::Alert(_)
+            | Subject::Rule(_)
+            | Subject::Ticket(_) => seen.collect(),
+        }
     }
 
     /// When the subject is in approved maintenance.
-    fn maintained(&self, subject: Subject) -> &IntervalSet {
+    fn maintained(&self, subject: Subject) -> &Maintained {
         match subject {
             Subject::Service(place) => self.windows.of_service(place),
             Subject::Host(place) => self.windows.of_host(&self.hosts[place].record.id),
@@ -85,7 +97,7 @@ impl Model {
     /// When, after `now`, passing of time alone may next change what is seen of a subject or follows from it.
     pub(super) fn next_look(&self, subject: Subject, now: Timestamp) -> Option<Timestamp> {
         let mut next = Next { now, at: None };
-        next.maybe(maintenance_model::next_rim(self.maintained(subject), now));
+        next.maybe(self.maintained(subject).next_rim(now));
         let resolve = i64::from(self.catalogue.tickets.resolve_after_seconds);
         match subject {
             Subject::Service(place) => {
@@ -249,17 +261,7 @@ pub(crate) fn service_view(model: &ServiceModel, flap: FlapPolicy, now: Timestam
     if stretch.state == State::Degraded && now.ms_since(since) < confirm_ms(model) {
         return View::Unseen { key };
     }
-    let reason = model.reason_at(now);
-    let of = |name: &str| {
-        let args = reason.as_ref().map(|r| r.args.as_slice()).unwrap_or_default();
-        args.iter().find(|(n, _)| n == name).map_or_else(String::new, |(_, value)| value.clone())
-    };
-    let symptom = Phrase::new(id)
-        .with("service", &model.service.name)
-        .with("check", of("check"))
-        .with("reason", of("reason"))
-        .with("phase", of("phase"))
-        .with("since_at", since);
+    let symptom = symptom(model, id, since, model.reason_at(now).as_ref());
     View::Holds(Condition {
         key,
         impact,
@@ -273,4 +275,32 @@ pub(crate) fn service_view(model: &ServiceModel, flap: FlapPolicy, now: Timestam
             State::Up | State::Degraded | State::Unknown => None,
         },
     })
+}
+
+/// What is told of a service in trouble since `since`.
+fn symptom(model: &ServiceModel, id: &str, since: Timestamp, reason: Option<&Phrase>) -> Phrase {
+    let of = |name: &str| {
+        let args = reason.map(|r| r.args.as_slice()).unwrap_or_default();
+        args.iter().find(|(n, _)| n == name).map_or_else(String::new, |(_, value)| value.clone())
+    };
+    Phrase::new(id)
+        .with("service", &model.service.name)
+        .with("check", of("check"))
+        .with("reason", of("reason"))
+        .with("phase", of("phase"))
+        .with("since_at", since)
+}
+
+/// A service that was down by what is maintained until something else failed is in trouble by that, and since then.
+pub(crate) fn retold(model: &ServiceModel, maintained: &Maintained, view: View) -> View {
+    let View::Holds(condition) = view else { return view };
+    let since = condition.onset_at;
+    let own = condition.key.class == TicketClass::Access && maintained.is_cut_short(since);
+    match model.reason_since(since).filter(|_| own) {
+        Some(reason) => {
+            let symptom = symptom(model, &condition.symptom.id, since, Some(&reason));
+            View::Holds(Condition { symptom, ..condition })
+        }
+        None => View::Holds(condition),
+    }
 }

@@ -5,7 +5,6 @@ use super::host_model::{HostModel, gap_ms};
 use super::model::{Model, Plan, PlannedChange};
 use super::wellbeing_view::{CLOCK, REBOOT, Wellbeing};
 use crate::clock_board::{ClockBoard, ClockSeen};
-use crate::domain::interval::IntervalSet;
 use crate::domain::phrase::Phrase;
 use crate::domain::reboot::BootView;
 use crate::domain::ticket::condition::{Condition, View};
@@ -17,10 +16,6 @@ use pantau_shared::timestamp::Timestamp;
 const CLOCK_HOLD_S: i64 = 600;
 /// A clock that was not seen for so long is unseen, in milliseconds.
 const CLOCK_FRESH_MS: i64 = 600_000;
-
-fn holds(set: &IntervalSet, at: Timestamp) -> bool {
-    set.as_slice().iter().any(|interval| interval.contains(at))
-}
 
 impl Model {
     /// What is seen of a host's starts, its clock and its units; nothing where none was ever odd.
@@ -45,7 +40,7 @@ impl Model {
         let windows = self.windows.of_host(&host.record.id);
         let name = self.host_name(&host.record.id);
         let of = Wellbeing { host: &host.record.id, name: &name };
-        Some(match host.boots.view(self.catalogue.reboots, |at| holds(windows, at), now) {
+        Some(match host.boots.view(self.catalogue.reboots, |at| windows.contains(at), now) {
             BootView::Often { count, since } => {
                 let symptom = Phrase::new("symptom-host-reboots").with("count", count).with("since_at", since);
                 View::Holds(of.condition(REBOOT, since, symptom, self.services_on(host)))
@@ -153,7 +148,7 @@ impl Model {
         let host = &mut self.hosts[place];
         let fresh = host.booted.take().filter(|at| *at >= self.listening_since);
         let host = &self.hosts[place];
-        let Some(at) = fresh.filter(|at| !holds(self.windows.of_host(&host.record.id), *at)) else { return };
+        let Some(at) = fresh.filter(|at| !self.windows.of_host(&host.record.id).contains(*at)) else { return };
         let (id, name) = (host.record.id.to_string(), self.host_name(&host.record.id));
         let text = Phrase::new("activity-host-booted").with("host", name).with("booted_at", at.floor_second());
         let changing = |plan: &Plan, ticket: &Ticket| {

@@ -6,11 +6,11 @@
 
 use super::{Found, Request, Site};
 use crate::domain::catalogue::Service;
-use crate::domain::interval::{Interval, IntervalSet};
+use crate::domain::interval::Interval;
 use crate::domain::rule::rehearsal::Rehearsal;
 use crate::domain::state::State;
 use crate::engine::load;
-use crate::engine::maintenance_model::{next_rim, seen_in};
+use crate::engine::maintenance_model::Maintained;
 use crate::engine::service_model::ServiceModel;
 use crate::engine::views::{confirm_ms, service_view};
 use crate::store::{Reader, StoreError};
@@ -44,7 +44,7 @@ pub(super) fn of_service(
     let (maintained, flap) = (site.windows.of_service(place), site.catalogue.tickets.flap);
     let mut rehearsal = Rehearsal::new(site.catalogue, site.profile);
     for at in instants(&model, site, maintained, request.window) {
-        rehearsal.see(&seen_in(maintained, service_view(&model, flap, at), at), at);
+        rehearsal.see(&maintained.seen(service_view(&model, flap, at), at), at);
     }
     found.tickets = rehearsal.finish();
     Ok(found)
@@ -73,7 +73,7 @@ fn by_answers(reader: &Reader, service: &Service, window: Interval) -> Result<Se
 }
 
 /// When what is seen of the service may change, within the window, rising.
-fn instants(model: &ServiceModel, site: &Site<'_>, maintained: &IntervalSet, window: Interval) -> Vec<Timestamp> {
+fn instants(model: &ServiceModel, site: &Site<'_>, maintained: &Maintained, window: Interval) -> Vec<Timestamp> {
     let policy = site.catalogue.tickets;
     let confirm = confirm_ms(model).max(0);
     let good = [policy.resolve_after_seconds, policy.flap.stable_seconds.max(policy.resolve_after_seconds)];
@@ -90,7 +90,7 @@ fn instants(model: &ServiceModel, site: &Site<'_>, maintained: &IntervalSet, win
                 // Confirmed after so many answers, or with the last of a shorter one.
                 out.push(from.plus_ms(confirm).min(last));
                 let mut at = from;
-                while let Some(rim) = next_rim(maintained, at).filter(|rim| *rim <= last) {
+                while let Some(rim) = maintained.next_rim(at).filter(|rim| *rim <= last) {
                     out.push(rim);
                     at = rim;
                 }

@@ -11,7 +11,6 @@ use crate::domain::silence::silent_at;
 use crate::domain::ticket::condition::{Condition, View};
 use crate::domain::ticket::{TicketKey, TicketScope};
 use crate::engine::host_model::gap_ms;
-use crate::engine::maintenance_model::seen_in;
 use crate::series::{Group, Instance, SeriesKey};
 use crate::store::{Reader, Resolution, StoreError};
 use pantau_shared::ids::HostId;
@@ -53,7 +52,7 @@ pub(super) fn of_host(reader: &Reader, site: &Site<'_>, request: &Request, host:
             affected: affected.clone(),
             flapping_since: None,
         });
-        rehearsal.see(&seen_in(maintained, holds, begins), begins);
+        rehearsal.see(&maintained.seen(holds, begins), begins);
         let until = next.unwrap_or(request.window.to);
         found.alarm_s += u64::try_from(until.ms_since(begins).div_euclid(1000)).unwrap_or(0);
         since = next;

@@ -10,12 +10,11 @@
 
 use super::{Found, Request, Site};
 use crate::domain::catalogue::{Catalogue, Threshold, ThresholdMetric};
-use crate::domain::interval::IntervalSet;
 use crate::domain::rule::rehearsal::Rehearsal;
 use crate::domain::rule::{services_of, tuning};
 use crate::domain::threshold::{GAP_PERIODS, ThresholdTrack, ThresholdView};
 use crate::engine::host_model::{gap_ms, read};
-use crate::engine::maintenance_model::seen_in;
+use crate::engine::maintenance_model::Maintained;
 use crate::engine::threshold_view::Reading;
 use crate::series::{Derive, Group, SeriesKey};
 use crate::store::{Reader, Resolution, StoreError};
@@ -51,7 +50,7 @@ struct Host<'a> {
     id: &'a HostId,
     name: String,
     metric: ThresholdMetric,
-    maintained: &'a IntervalSet,
+    maintained: &'a Maintained,
     parts: BTreeMap<String, Tracked<'a>>,
     newest: Option<Timestamp>,
 }
@@ -163,7 +162,7 @@ impl Host<'_> {
             let reading = Reading { host: self.id, name: &self.name, metric: self.metric, part };
             let services = || services_of(self.catalogue, self.id).cloned().collect();
             let view = reading.view(seen, tracked.track.newest(), services);
-            tracked.rehearsal.see(&seen_in(self.maintained, view, at), at);
+            tracked.rehearsal.see(&self.maintained.seen(view, at), at);
         }
     }
 

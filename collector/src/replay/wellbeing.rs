@@ -17,7 +17,6 @@ use crate::domain::rule::rehearsal::Rehearsal;
 use crate::domain::rule::services_of;
 use crate::domain::ticket::condition::View;
 use crate::engine::host_model::{feed_units, gap_ms};
-use crate::engine::maintenance_model::seen_in;
 use crate::engine::wellbeing_view::Wellbeing;
 use crate::series::{Group, Instance, SeriesKey};
 use crate::store::{Point, Reader, Resolution, StoreError};
@@ -197,6 +196,6 @@ impl Seen<'_> {
             }
             (View::Holds(_) | View::Unseen { .. }, _) => {}
         }
-        self.rehearsal.see(&seen_in(self.site.windows.of_host(self.id), view, at), at);
+        self.rehearsal.see(&self.site.windows.of_host(self.id).seen(view, at), at);
     }
 }

@@ -117,9 +117,13 @@ async fn what_is_down_only_by_a_maintained_component_is_excused_and_opens_nothin
     answers(&mut site, &mut task, (begin + 400, begin + 500), Failed, Failed).await;
     let both = counts(&site, &engine);
     assert_eq!((both.excluded_s, both.down_s), (300, 90));
+    let ticket = engine.snapshot().tickets.first().cloned().expect("nothing is waited for");
+    assert_eq!(ticket.onset_at, at(begin + 400), "from where the plan explains it no more");
+    let told = |name: &str| ticket.symptom.args.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+    assert_eq!(told("check").as_deref(), Some("web"), "what failed beside the plan, not what is maintained");
+    assert_eq!(told("since_at"), Some(at(begin + 400).to_string()));
     answers(&mut site, &mut task, (begin + 500, begin + 800), Failed, Good).await;
-    let tickets: Vec<_> = engine.snapshot().tickets.iter().map(|t| t.onset_at).collect();
-    assert_eq!(tickets, [at(begin + 400)], "from where the plan explains it no more");
+    assert_eq!(engine.snapshot().tickets.len(), 1);
     assert_eq!(counts(&site, &engine).excluded_s, 300);
 
     drop((engine, task));
